@@ -1,0 +1,63 @@
+import type { Cell, Metrics, Scalar } from '#src/metrics.ts'
+import type { Half } from './store.ts'
+
+/** What one listener's queries count. */
+export interface Counts {
+  requests: Cell
+  misses: Cell
+  hits: Record<Half, Cell>
+  /** Gauges; each listener tells how much the store that all of them share held when it last added something. */
+  entries: Record<Half, Cell>
+  evictions: Record<Half, Cell>
+  renewals: Cell
+  renewalsSkipped: Cell
+  drops: Cell
+  servedStale: Cell
+}
+
+/** The counts of a cache of `zones`, for each listener by its label. */
+export class CountsByServer {
+  readonly #metrics: Metrics
+  readonly #zones: string
+  readonly #counts = new Map<string, Counts>()
+
+  /** @param zones as the metrics name them: with commas between */
+  constructor(metrics: Metrics, zones: string) {
+    this.#metrics = metrics
+    this.#zones = zones
+  }
+
+  of(server: string): Counts {
+    return this.#counts.get(server) ?? this.#bind(server)
+  }
+
+  values(): Iterable<Counts> {
+    return this.#counts.values()
+  }
+
+  #bind(server: string): Counts {
+    const metrics = this.#metrics
+    const labels = { server, zones: this.#zones, view: '' }
+    const count = (name: string, help: string) => metrics.counter(name, help).with(labels)
+    const halves = (metric: Scalar): Record<Half, Cell> => ({
+      success: metric.with({ ...labels, type: 'success' }),
+      denial: metric.with({ ...labels, type: 'denial' }),
+    })
+    const counts: Counts = {
+      requests: count('coredns_cache_requests_total', 'The count of cache requests.'),
+      misses: count('coredns_cache_misses_total', 'The count of cache misses: requests less hits.'),
+      hits: halves(metrics.counter('coredns_cache_hits_total', 'The count of cache hits.')),
+      entries: halves(metrics.gauge('coredns_cache_entries', 'The number of elements in the cache.')),
+      evictions: halves(metrics.counter('coredns_cache_evictions_total', 'The count of entries that made room for others.')),
+      renewals: count('coredns_cache_prefetch_total', 'The count of entries that the upstream was asked for anew.'),
+      renewalsSkipped: count(
+        'coredns_cache_prefetch_skipped_total',
+        'The count of entries not asked for anew because too many were.',
+      ),
+      drops: count('coredns_cache_drops_total', 'The count of replies not cached because they fit another question.'),
+      servedStale: count('coredns_cache_served_stale_total', 'The count of requests served from stale cache entries.'),
+    }
+    this.#counts.set(server, counts)
+    return counts
+  }
+}

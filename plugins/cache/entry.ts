@@ -1,0 +1,73 @@
+import { FLAG, RCODE } from '#src/dns/codes.ts'
+import { NO_RECORDS, Sections } from '#src/dns/sections.ts'
+import { type Query, Reply } from '#src/plugin.ts'
+import type { Verdict } from './verdict.ts'
+
+/** Stale Answer, Stale NXDOMAIN Answer, Cached Error (RFC 8914 §4). */
+const [STALE_ANSWER, STALE_NXDOMAIN, CACHED_ERROR] = [3, 19, 13]
+
+/** A reply as it is remembered. Times are `performance.now()`, which no change of the wall clock moves. */
+export class Entry {
+  readonly verdict: Verdict
+  readonly rcode: number
+  readonly flags: number
+  readonly sections: Sections
+  readonly extendedError: Reply['extendedError']
+  /** For how many seconds it is fresh. */
+  readonly lifetime: number
+  readonly stored: number
+  /** Hits with no long gap between them, and when the last was. */
+  hits = 0
+  lastHit = 0
+  /** The question to the upstream that is to replace this entry, while it is under way. */
+  renewal: Promise<Entry | undefined> | undefined
+  /** Until then the upstream, having failed, is left alone. */
+  retryAt = 0
+
+  constructor(verdict: Verdict, reply: Reply, lifetime: number, now: number) {
+    this.verdict = verdict
+    this.rcode = reply.rcode
+    // Old resolvers of glibc throw away replies without AA: CoreDNS sets it, and clients count on that.
+    this.flags = FLAG.AA | (reply.flags & (FLAG.RA | FLAG.AD))
+    this.sections = detach(reply.sections)
+    this.extendedError = reply.extendedError
+    if (verdict === 'failure') this.extendedError ??= { code: CACHED_ERROR }
+    this.lifetime = lifetime
+    this.stored = now
+  }
+
+  /** Seconds for which it is still fresh; 0 or less for a stale one. */
+  remaining(now: number): number {
+    return this.lifetime - Math.floor((now - this.stored) / 1000)
+  }
+
+  /** Counts a hit. */
+  hit(now: number, gap: number): void {
+    this.hits = now - this.lastHit > gap ? 1 : this.hits + 1
+    this.lastHit = now
+  }
+
+  reply(query: Query, ttl: number): Reply {
+    const reply = new Reply(this.rcode, wantsAuthentic(query) ? this.flags : this.flags & ~FLAG.AD, this.sections)
+    reply.ttl = ttl
+    reply.extendedError = this.extendedError
+    return reply
+  }
+
+  staleReply(query: Query, ttl: number): Reply {
+    const reply = this.reply(query, ttl)
+    reply.extendedError = { code: this.rcode === RCODE.NXDOMAIN ? STALE_NXDOMAIN : STALE_ANSWER }
+    return reply
+  }
+}
+
+/** Whether the client wants to be told that data is authentic (RFC 6840 §5.7, §5.8). */
+export const wantsAuthentic = (query: Query): boolean => (query.flags & FLAG.AD) !== 0 || query.edns?.dnssecOk === true
+
+/** The same records on memory of their own: an upstream's reply is a part of a receive buffer, which is larger and shared. */
+function detach({ bytes, answers, authorities, additionals, base }: Sections): Sections {
+  if (bytes.length === 0) return NO_RECORDS
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return new Sections(copy, answers, authorities, additionals, base)
+}

@@ -1,0 +1,24 @@
+import { type RecordSpan, readUint32, type Sections } from '#src/dns/sections.ts'
+import type { Reply } from '#src/plugin.ts'
+import type { Bounds, Options } from './options.ts'
+import { soaOf, type Verdict } from './verdict.ts'
+
+/** For how long an empty reply, which names no time, is remembered; seconds. */
+const EMPTY = 5
+/** What nobody could be asked about is remembered for the least that RFC 9520 §3.2 demands, so that the upstream's return is seen at once; milliseconds. */
+const UNREACHED = 1000
+
+/** For how many whole seconds a reply is fresh. At 0 it is for the client that asked alone. */
+export function lifetimeOf(verdict: Verdict, { sections, cause }: Reply, { success, denial, servfail }: Options): number {
+  if (verdict === 'failure') return Math.floor((cause === undefined ? servfail : Math.min(servfail, UNREACHED)) / 1000)
+  if (verdict === 'answer') return within(success, sections.minimumTtl!)
+  if (verdict === 'empty') return within(success, EMPTY)
+  const soa = soaOf(sections)
+  return soa ? within(denial, denialTtl(sections, soa)) : 0
+}
+
+const within = ({ minimum, maximum }: Bounds, ttl: number): number => Math.min(Math.max(ttl, minimum), maximum)
+
+/** A denial holds as long as its SOA record, or as that record's last field says, whichever is less (RFC 2308 §5). */
+const denialTtl = (sections: Sections, soa: RecordSpan): number =>
+  Math.min(sections.minimumTtl!, readUint32(sections.bytes, soa.end - 4))

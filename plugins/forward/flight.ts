@@ -1,0 +1,225 @@
+import { FLAG, RCODE } from '#src/dns/codes.ts'
+import type { UpstreamReply } from '#src/dns/message.ts'
+import { failure, Reply } from '#src/dns/reply.ts'
+import type { Cell } from '#src/metrics.ts'
+import { type Exchange, networkError } from './exchange.ts'
+import type { Question } from './question.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What a `forward` line says about the tries for one question. */
+export interface Terms {
+  /** Tries that may fail; Infinity for any number. */
+  readonly attempts: number
+  /** Milliseconds that an upstream may be silent before the next one is asked as well; with each pass over the upstreams twice as many. */
+  readonly silence: number
+  /** Milliseconds until nobody waits any longer. */
+  readonly patience: number
+  /** Rcodes for which the next upstream is asked. */
+  readonly failover: ReadonlySet<number>
+  /** With no upstream up: give up, instead of asking any. */
+  readonly failfast: boolean
+  /** Counts the times that no upstream was up. */
+  readonly broken: Cell
+}
+
+/** One question on its way to the upstreams, until the first good reply; everybody who asks it meanwhile waits for the same. */
+export class Flight {
+  /** Who waits. */
+  waiters: ((reply: Reply) => void)[] = []
+  finished = false
+  readonly #question: Question
+  readonly #overStream: boolean
+  readonly #order: readonly Upstream[]
+  readonly #terms: Terms
+  readonly #onFinish: (reply: Reply) => void
+  /** Bit i: `#order[i]` was asked in this pass over the upstreams. */
+  #asked = 0
+  #pass = 0
+  /** Attempts that have neither failed nor been answered, silent ones included. */
+  #open = 0
+  #failures = 0
+  #failovers = 0
+  #newest: Attempt | undefined
+  /** When the silence of the newest attempt is long enough, and when everybody's is. */
+  #due = 0
+  readonly #end: number
+  /** Better than SERVFAIL, should nothing better come. */
+  #spare: Reply | undefined
+  #error: Error | undefined
+  #doubted = false
+
+  constructor(
+    { question, overStream, order }: { question: Question; overStream: boolean; order: readonly Upstream[] },
+    terms: Terms,
+    onFinish: (reply: Reply) => void,
+  ) {
+    this.#question = question
+    this.#overStream = overStream
+    this.#order = order
+    this.#terms = terms
+    this.#onFinish = onFinish
+    this.#end = performance.now() + terms.patience
+  }
+
+  start(): void {
+    this.#try(performance.now())
+  }
+
+  /** To be called every now and then: what depends on time happens here. */
+  wake(now: number): void {
+    if (now < this.#due && now < this.#end) return
+    const newest = this.#newest!
+    if (!newest.closed) newest.upstream.silent(newest.sentAt)
+    if (now < this.#end) {
+      this.#count(newest)
+      this.#try(now)
+    } else {
+      const error = newest.closed ? this.#error : networkError('read', newest.network, newest.upstream.to, 'i/o timeout')
+      this.#finish(this.#spare ?? failure(error))
+    }
+  }
+
+  /** Asks the next upstream, while those before may still answer. */
+  #try(now: number): void {
+    const upstream = this.#failures < this.#terms.attempts ? this.#choose(now) : undefined
+    if (!upstream) {
+      this.#due = Number.POSITIVE_INFINITY
+      if (this.#open === 0) this.#finish(this.#spare ?? failure(this.#error ?? new Error('no healthy proxies')))
+      return
+    }
+    this.#due = now + this.#terms.silence * 2 ** this.#pass
+    this.#ask(upstream, { overStream: this.#overStream, edns: true, isTry: true })
+  }
+
+  /** Each upstream once in a pass: first those that answer, then those that were silent lately; never one that is down, unless all are. */
+  #choose(now: number): Upstream | undefined {
+    for (;;) {
+      let best = -1
+      for (let i = 0; i < this.#order.length; i++) {
+        const upstream = this.#order[i]!
+        if ((this.#asked >> i) & 1 || upstream.isDown) continue
+        const avoided = upstream.isAvoided(now)
+        if (best < 0 || !avoided) best = i
+        if (!avoided) break
+      }
+      if (best >= 0) {
+        this.#asked |= 1 << best
+        return this.#order[best]
+      }
+      if (this.#asked === 0) break
+      this.#asked = 0
+      this.#pass++
+    }
+    this.#terms.broken.value++
+    return this.#terms.failfast ? undefined : this.#order[Math.floor(Math.random() * this.#order.length)]
+  }
+
+  #ask(upstream: Upstream, { overStream, edns, isTry }: { overStream: boolean; edns: boolean; isTry: boolean }): void {
+    const attempt = new Attempt(this, { question: this.#question, upstream, overStream: overStream || upstream.isStream, edns })
+    this.#open++
+    if (isTry) this.#newest = attempt
+    upstream.ask(attempt, overStream)
+  }
+
+  #count(attempt: Attempt): void {
+    if (!attempt.counted) this.#failures++
+    attempt.counted = true
+  }
+
+  #close(attempt: Attempt): void {
+    if (!attempt.closed) this.#open--
+    attempt.closed = true
+  }
+
+  failed(attempt: Attempt, error: Error): void {
+    if (this.finished || attempt.closed) return
+    this.#close(attempt)
+    this.#count(attempt)
+    this.#error = error
+    attempt.upstream.broken()
+    if (this.#open > 0 && attempt !== this.#newest) return
+    // Two passes may fail at once; what goes beyond waits its time.
+    if (this.#failures < 2 * this.#order.length || this.#failures >= this.#terms.attempts) this.#try(performance.now())
+  }
+
+  answered(attempt: Attempt, { flags, question, reply }: UpstreamReply): void {
+    const now = performance.now()
+    const { upstream, overStream, edns } = attempt
+    upstream.heard(reply?.rcode ?? flags & 15, now - attempt.sentAt, now)
+    if (this.finished) return
+    const again = { overStream, edns, isTry: attempt === this.#newest }
+    if (!reply && overStream) {
+      this.failed(attempt, networkError('read', 'tcp', upstream.to, 'truncated reply'))
+      return
+    }
+    this.#close(attempt)
+    if (!reply) {
+      this.#spare = new Reply(flags & 15, flags & (FLAG.AA | FLAG.TC | FLAG.RA | FLAG.AD))
+      this.#ask(upstream, { ...again, overStream: true })
+    } else if (edns && (reply.rcode === RCODE.FORMERR || reply.rcode === RCODE.NOTIMP)) {
+      this.#ask(upstream, { ...again, edns: false })
+    } else if (this.#terms.failover.has(reply.rcode) && ++this.#failovers < this.#order.length) {
+      this.#spare = reply
+      this.#try(now)
+    } else {
+      this.#finish(question ? reply : new Reply(reply.rcode))
+    }
+  }
+
+  /** Asks the same upstream over TCP, once; over UDP, waiting goes on. */
+  doubted({ upstream, overStream, edns }: Attempt): void {
+    if (this.finished || overStream || this.#doubted) return
+    this.#doubted = true
+    this.#ask(upstream, { overStream: true, edns, isTry: false })
+  }
+
+  #finish(reply: Reply): void {
+    this.finished = true
+    this.#onFinish(reply)
+  }
+}
+
+/** A flight's question to one upstream. */
+class Attempt implements Exchange {
+  readonly question: Question
+  readonly edns: boolean
+  readonly upstream: Upstream
+  readonly overStream: boolean
+  readonly sentAt = performance.now()
+  readonly #flight: Flight
+  /** It failed or was answered. A late answer to a failed one is as good as any. */
+  closed = false
+  /** Its failure or silence was counted. */
+  counted = false
+
+  constructor(
+    flight: Flight,
+    { question, upstream, overStream, edns }: { question: Question; upstream: Upstream; overStream: boolean; edns: boolean },
+  ) {
+    this.#flight = flight
+    this.question = question
+    this.upstream = upstream
+    this.overStream = overStream
+    this.edns = edns
+  }
+
+  get network(): 'udp' | 'tcp' {
+    return this.overStream ? 'tcp' : 'udp'
+  }
+
+  get waiting(): boolean {
+    return !this.#flight.finished
+  }
+
+  answered(reply: UpstreamReply): void {
+    this.#flight.answered(this, reply)
+  }
+
+  failed(error: Error): void {
+    this.#flight.failed(this, error)
+  }
+
+  doubted(): void {
+    this.#flight.doubted(this)
+  }
+}

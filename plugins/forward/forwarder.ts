@@ -1,0 +1,137 @@
+import { RCODE } from '#src/dns/codes.ts'
+import { isUnder, type ZoneSet } from '#src/dns/name.ts'
+import type { Query } from '#src/dns/query.ts'
+import { Reply, refused } from '#src/dns/reply.ts'
+import type { Cell } from '#src/metrics.ts'
+import type { Handler } from '#src/plugin.ts'
+import { Flight, type Terms } from './flight.ts'
+import { ordering, type Policy } from './policy.ts'
+import { Question } from './question.ts'
+import type { Upstream } from './upstream.ts'
+
+/** How long an upstream may be silent before the next one is asked as well, in milliseconds. */
+const SILENCE = 200
+/** How long a question may be under way, in milliseconds. */
+const DEADLINE = 5000
+/** How often flights are woken, in milliseconds. One timer for all of them: a timer for each would cost more than the rest of the way. */
+const TICK = 20
+/** Passes over the upstreams, where `max_connect_attempts` says nothing. */
+const PASSES = 2
+
+/** What a `forward` line says about queries and replies. */
+export interface ForwarderSettings {
+  /** Key of the zone whose queries are taken. */
+  readonly from: string
+  /** Zones below it whose queries are not. */
+  readonly except: ZoneSet
+  readonly policy: Policy
+  readonly forceTcp: boolean
+  readonly preferUdp: boolean
+  readonly failover: ReadonlySet<number>
+  readonly failfast: boolean
+  /** Queries that may wait at a time; 0 for any number. */
+  readonly maxConcurrent: number
+  /** Tries that may fail; 0 for any number, undefined for two for each upstream. */
+  readonly maxConnectAttempts: number | undefined
+  readonly readTimeout: number
+  /** Replies with which the query goes on to the next `forward` line. */
+  readonly next: ReadonlySet<number>
+  readonly nextOnNodata: boolean
+}
+
+/** One `forward` line at work. */
+export class Forwarder {
+  readonly #settings: ForwarderSettings
+  readonly #rejected: Cell
+  readonly #tooMany: Error
+  readonly #terms: Terms
+  readonly #order: () => readonly Upstream[]
+  /** By the question's identity. */
+  readonly #flights = new Map<string, Flight>()
+  #waiting = 0
+  #timer: NodeJS.Timeout | undefined
+  #whenIdle: (() => void) | undefined
+
+  constructor(settings: ForwarderSettings, upstreams: readonly Upstream[], counters: { broken: Cell; rejected: Cell }) {
+    const { policy, maxConcurrent, maxConnectAttempts = PASSES * upstreams.length, failover, failfast, readTimeout } = settings
+    const attempts = maxConnectAttempts || Number.POSITIVE_INFINITY
+    this.#settings = settings
+    this.#rejected = counters.rejected
+    this.#tooMany = new Error(`concurrent queries exceeded maximum ${maxConcurrent}`)
+    this.#terms = {
+      attempts,
+      silence: Math.min(SILENCE, readTimeout),
+      patience: Math.min(DEADLINE, attempts * readTimeout),
+      failover,
+      failfast,
+      broken: counters.broken,
+    }
+    this.#order = ordering(policy, upstreams)
+  }
+
+  /** @param follower whether `next` is another `forward` line, which may be asked where this one brought nothing */
+  handler(next: Handler, follower: boolean): Handler {
+    const { from, except, maxConcurrent, next: nextRcodes, nextOnNodata } = this.#settings
+    const passesOn = follower && (nextRcodes.size > 0 || nextOnNodata)
+    return query => {
+      if (!isUnder(query.key, from) || (except.has(query.key) && query.key !== from)) return next(query)
+      if (maxConcurrent > 0 && this.#waiting >= maxConcurrent) {
+        this.#rejected.value++
+        return refused(this.#tooMany)
+      }
+      const reply = this.#ask(query)
+      return passesOn ? reply.then(given => (this.#isPassedOn(given) ? next(query) : given)) : reply
+    }
+  }
+
+  #isPassedOn({ rcode, sections }: Reply): boolean {
+    const { next, nextOnNodata } = this.#settings
+    return next.has(rcode) || (nextOnNodata && rcode === RCODE.NOERROR && sections.answers === 0)
+  }
+
+  #ask(query: Query): Promise<Reply> {
+    const { forceTcp, preferUdp } = this.#settings
+    const question = new Question(query)
+    const overStream = forceTcp || (query.transport !== 'udp' && !preferUdp)
+    const identity = question.identity(overStream)
+    this.#waiting++
+    return new Promise(resolve => {
+      const known = this.#flights.get(identity)
+      if (known) {
+        known.waiters.push(resolve)
+        return
+      }
+      const flight = new Flight({ question, overStream, order: this.#order() }, this.#terms, reply => this.#land(identity, reply))
+      flight.waiters.push(resolve)
+      this.#flights.set(identity, flight)
+      this.#timer ??= setInterval(() => this.#tick(), TICK)
+      flight.start()
+    })
+  }
+
+  /** Gives each who waits a reply of its own; the sections are shared. */
+  #land(identity: string, reply: Reply): void {
+    const { waiters } = this.#flights.get(identity)!
+    this.#flights.delete(identity)
+    this.#waiting -= waiters.length
+    for (const [i, resolve] of waiters.entries()) resolve(i === 0 ? reply : Object.assign(new Reply(reply.rcode), reply))
+    if (this.#flights.size === 0) this.#whenIdle?.()
+  }
+
+  #tick(): void {
+    const now = performance.now()
+    for (const flight of this.#flights.values()) flight.wake(now)
+    if (this.#flights.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Fulfilled when nothing is under way. */
+  async idle(): Promise<void> {
+    if (this.#flights.size > 0)
+      await new Promise<void>(resolve => {
+        this.#whenIdle = resolve
+      })
+    clearInterval(this.#timer)
+  }
+}

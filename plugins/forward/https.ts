@@ -1,0 +1,104 @@
+/** DNS over HTTPS (RFC 8484) to one upstream: one HTTP/2 connection, a stream for each query. */
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import { type Exchange, replyTo } from './exchange.ts'
+
+const PATH = '/dns-query'
+const CONTENT_TYPE = 'application/dns-message'
+/** Queries in flight: what servers take of HTTP/2 at the least (RFC 9113 §6.5.2). */
+const DEPTH = 100
+const LONGEST = 65_535
+
+export interface HttpsSettings {
+  readonly to: string
+  /** `host:port` of the URL. */
+  readonly authority: string
+  readonly method: 'POST' | 'GET'
+  /** Milliseconds without a query after which the connection is closed. */
+  readonly expire: number
+  /** Milliseconds that a query may take. */
+  readonly readTimeout: number
+}
+
+export class HttpsPool {
+  readonly #settings: HttpsSettings
+  readonly #dial: () => TLSSocket
+  #session: ClientHttp2Session | undefined
+  #inFlight = 0
+  #used = 0
+
+  constructor(settings: HttpsSettings, dial: () => TLSSocket) {
+    this.#settings = settings
+    this.#dial = dial
+  }
+
+  ask(exchange: Exchange): void {
+    if (this.#inFlight >= DEPTH) {
+      exchange.failed(this.#error(`more than ${DEPTH} queries in flight`))
+      return
+    }
+    this.#used = performance.now()
+    this.#inFlight++
+    const request = this.#request(exchange)
+    let failure: string | undefined
+    let length = 0
+    const chunks: Buffer[] = []
+    request.setTimeout(this.#settings.readTimeout, () => request.destroy(new Error('i/o timeout')))
+    request.on('response', headers => {
+      if (headers[':status'] !== 200) failure = `expected status 200, got ${headers[':status']}`
+      else if (headers['content-type'] !== CONTENT_TYPE) failure = `expected ${CONTENT_TYPE}, got ${headers['content-type']}`
+      else return
+      request.destroy()
+    })
+    request.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > LONGEST) request.destroy(new Error(`body is longer than ${LONGEST} octets`))
+    })
+    request.on('error', error => {
+      failure = error.message
+    })
+    request.once('close', () => {
+      this.#inFlight--
+      const reply = failure === undefined ? replyTo(exchange, Buffer.concat(chunks)) : undefined
+      if (reply) exchange.answered(reply)
+      else exchange.failed(this.#error(failure ?? 'the body is no reply to the question'))
+    })
+  }
+
+  /** The id is 0, for the sake of HTTP caches (RFC 8484 §4.1). */
+  #request(exchange: Exchange): ClientHttp2Stream {
+    const message = exchange.question.write(0, exchange)
+    const session = this.#open()
+    if (this.#settings.method === 'GET') {
+      return session.request({ ':path': `${PATH}?dns=${message.toString('base64url')}`, accept: CONTENT_TYPE })
+    }
+    const request = session.request({ ':method': 'POST', ':path': PATH, accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE })
+    request.end(message)
+    return request
+  }
+
+  #open(): ClientHttp2Session {
+    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session
+    this.#session = connect(`https://${this.#settings.authority}`, { createConnection: this.#dial })
+    // Its queries are told by themselves.
+    this.#session.on('error', () => {})
+    return this.#session
+  }
+
+  #error(reason: string): Error {
+    const verb = this.#settings.method === 'POST' ? 'Post' : 'Get'
+    return new Error(`${verb} "https://${this.#settings.to}${PATH}": ${reason}`)
+  }
+
+  /** Closes the connection when it is idle; says whether it is left. */
+  sweep(now: number): boolean {
+    if (this.#inFlight === 0 && now - this.#used >= this.#settings.expire) this.close()
+    return this.#session !== undefined
+  }
+
+  close(): void {
+    this.#session?.destroy()
+    this.#session = undefined
+  }
+}

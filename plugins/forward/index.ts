@@ -1,0 +1,81 @@
+import type { Directive, Handler, Instance, Plugin, ServerBlock } from '#src/plugin.ts'
+import { Forwarder } from './forwarder.ts'
+import { resolveTargets } from './hosts.ts'
+import { forwardCounters } from './metrics.ts'
+import { type ForwardOptions, readLine } from './options.ts'
+import type { Target } from './target.ts'
+import { type Credentials, readCredentials, secureContext } from './tls.ts'
+import { Upstream, type UpstreamSettings } from './upstream.ts'
+import { MOST_UPSTREAMS } from './words.ts'
+
+export const forward: Plugin<ForwardOptions[]> = {
+  name: 'forward',
+  waits: true,
+  otherClasses: true,
+  parse: (directive: Directive) => directive.uses().map(readLine),
+  create: (lines, block) => new Forward(lines, block),
+}
+
+/** All `forward` lines of a server block: each takes what is its own, and hands on the rest. */
+class Forward implements Instance {
+  readonly #lines: readonly ForwardOptions[]
+  readonly #block: ServerBlock
+  /** By settings, so that equal ones, of this Corefile and of the one before, are one. */
+  readonly #upstreams = new Map<string, Upstream>()
+  #forwarders: Forwarder[] = []
+  /** What the Corefile before holds. */
+  #adopted: ReadonlyMap<string, Upstream> = new Map()
+
+  constructor(lines: readonly ForwardOptions[], block: ServerBlock) {
+    this.#lines = lines
+    this.#block = block
+  }
+
+  adopt(previous: Instance): void {
+    if (previous instanceof Forward) this.#adopted = previous.#upstreams
+  }
+
+  async start(): Promise<void> {
+    const counters = forwardCounters(this.#block.server.metrics)
+    for (const line of this.#lines) {
+      for (const warning of line.warnings) this.#block.log('forward').warn(warning)
+      const targets = await resolveTargets(line.targets, line.resolver)
+      if (targets.length > MOST_UPSTREAMS)
+        throw new Error(`plugin/forward: more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
+      const credentials = readCredentials(line.tlsFiles, this.#block.root)
+      const upstreams = targets.map(target => this.#upstream(target, line, credentials))
+      this.#forwarders.push(new Forwarder(line.forwarder, upstreams, counters))
+    }
+    this.#adopted = new Map()
+  }
+
+  #upstream({ scheme, host, port, serverName }: Target, line: ForwardOptions, credentials: Credentials): Upstream {
+    const settings: UpstreamSettings = {
+      ...line.upstream,
+      scheme,
+      address: host,
+      port,
+      serverName: line.tlsServerName || serverName,
+    }
+    const key = JSON.stringify([settings, scheme === 'dns' ? undefined : credentials])
+    const held = this.#upstreams.get(key) ?? this.#adopted.get(key)
+    const context = scheme === 'dns' || held ? undefined : secureContext(credentials)
+    const upstream = held ?? new Upstream(settings, context, this.#block.server.metrics)
+    if (!this.#upstreams.has(key)) upstream.hold()
+    this.#upstreams.set(key, upstream)
+    return upstream
+  }
+
+  wrap(next: Handler): Handler {
+    return this.#forwarders.reduceRight(
+      (following, forwarder, i) => forwarder.handler(following, i < this.#forwarders.length - 1),
+      next,
+    )
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#forwarders.map(forwarder => forwarder.idle()))
+    for (const upstream of this.#upstreams.values()) upstream.release()
+    this.#upstreams.clear()
+  }
+}

@@ -1,0 +1,129 @@
+import type { Socket } from 'node:net'
+import { getSystemErrorMessage } from 'node:util'
+import { type Exchange, networkError, replyTo } from './exchange.ts'
+import { random16 } from './random.ts'
+
+interface Waiting {
+  readonly exchange: Exchange
+  /** It was asked before, on a connection that the upstream closed. */
+  readonly again: boolean
+}
+
+/** One TCP or TLS connection; any number of queries at a time, answered in any order (RFC 7766 §6.2.1.1). */
+export class Stream {
+  readonly #socket: Socket
+  readonly #to: string
+  readonly #onClose: (stream: Stream, unanswered: readonly Exchange[]) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #established = false
+  /** What came of a message that is not whole. */
+  #rest: Buffer | undefined
+  readonly created = performance.now()
+  used = this.created
+  /** Since when the upstream owes something without having sent anything. */
+  #silentSince = this.created
+  #error: Error | undefined
+  /** Asking again would end the same way. */
+  #final = false
+
+  /**
+   * @param established the event that says that queries can be read
+   * @param onClose told once, with what may be asked on another connection
+   */
+  constructor(
+    socket: Socket,
+    established: 'connect' | 'secureConnect',
+    { to, onClose }: { to: string; onClose: (stream: Stream, unanswered: readonly Exchange[]) => void },
+  ) {
+    this.#socket = socket
+    this.#to = to
+    this.#onClose = onClose
+    socket.setNoDelay(true)
+    socket.once(established, () => {
+      this.#established = true
+    })
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('error', error => {
+      this.#error ??= this.#describe(error)
+    })
+    socket.once('close', () => this.#closed())
+  }
+
+  /** Queries that are not answered yet. */
+  get load(): number {
+    return this.#waiting.size
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.writable
+  }
+
+  get isWaitedFor(): boolean {
+    for (const { exchange } of this.#waiting.values()) if (exchange.waiting) return true
+    return false
+  }
+
+  /** The socket takes messages before it is connected, and sends them then. */
+  send(exchange: Exchange, again = false): void {
+    let id = random16()
+    while (this.#waiting.has(id)) id = random16()
+    this.used = performance.now()
+    if (this.#waiting.size === 0) this.#silentSince = this.used
+    this.#waiting.set(id, { exchange, again })
+    this.#socket.write(exchange.question.write(id, { edns: exchange.edns, framed: true }))
+  }
+
+  /** Forgets who stopped waiting; breaks off when the upstream has owed a reply for `patience` milliseconds and sent nothing. */
+  sweep(now: number, patience: number): void {
+    if (this.#waiting.size > 0 && now - this.#silentSince > patience) {
+      this.#error = networkError(this.#established ? 'read' : 'dial', 'tcp', this.#to, 'i/o timeout')
+      this.#final = true
+      this.#socket.destroy()
+    }
+    for (const [id, { exchange }] of this.#waiting) if (!exchange.waiting) this.#waiting.delete(id)
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #read(chunk: Buffer): void {
+    this.#silentSince = performance.now()
+    let data = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk
+    while (data.length >= 2 && data.length >= 2 + data.readUInt16BE(0)) {
+      const end = 2 + data.readUInt16BE(0)
+      // A copy, so that a reply in a cache does not hold the whole chunk.
+      this.#received(Buffer.from(data.subarray(2, end)))
+      data = data.subarray(end)
+    }
+    this.#rest = data.length > 0 ? data : undefined
+  }
+
+  #received(message: Buffer): void {
+    const id = message.length < 12 ? -1 : message.readUInt16BE(0)
+    const exchange = this.#waiting.get(id)?.exchange
+    const reply = exchange && replyTo(exchange, message)
+    if (!reply) return
+    this.#waiting.delete(id)
+    exchange.answered(reply)
+  }
+
+  /** An upstream may close when it likes: what it had not answered is asked once more, on another connection. */
+  #closed(): void {
+    const waiting = [...this.#waiting.values()].filter(({ exchange }) => exchange.waiting)
+    this.#waiting.clear()
+    const isLost = ({ again }: Waiting) => again || this.#final || !this.#established
+    const [lost, left] = [waiting.filter(isLost), waiting.filter(one => !isLost(one))]
+    this.#onClose(
+      this,
+      left.map(({ exchange }) => exchange),
+    )
+    const error = this.#error ?? new Error('EOF')
+    for (const { exchange } of lost) exchange.failed(error)
+  }
+
+  #describe({ errno, message }: NodeJS.ErrnoException): Error {
+    const [operation, step] = this.#established ? ['read', 'read'] : ['dial', 'connect']
+    return networkError(operation, 'tcp', this.#to, errno === undefined ? message : `${step}: ${getSystemErrorMessage(errno)}`)
+  }
+}

@@ -1,0 +1,88 @@
+/** Readers of arguments that *forward* alone takes. Each throws a Problem at the word that is wrong. */
+import { isIP } from 'node:net'
+import { expandZone } from '#src/corefile/labels.ts'
+import { RCODE } from '#src/dns/codes.ts'
+import { ROOT, toKey } from '#src/dns/name.ts'
+import type { Line } from '#src/plugin.ts'
+import type { HealthSettings } from './health.ts'
+import { readTarget, type Target } from './target.ts'
+
+/** Upstreams of one line. */
+export const MOST_UPSTREAMS = 15
+
+/** The key of the zone to forward; of a CIDR that stands for several, the first. */
+export function readFrom(line: Line, warnings: string[]): string {
+  const text = line.text('FROM')
+  try {
+    const [zone, another] = expandZone(text)
+    if (another !== undefined)
+      warnings.push(`Unsupported CIDR notation: '${text}' expands to multiple zones. Using only '${zone}'.`)
+    return toKey(zone!)
+  } catch (error) {
+    throw line.problem(`unable to normalize '${text}': ${(error as Error).message}`)
+  }
+}
+
+/** All that is left of the line: one target or more. */
+export function readTargets(line: Line, warnings: string[]): Target[] {
+  const targets: Target[] = []
+  do {
+    const text = line.text('TO')
+    try {
+      const named = readTarget(text)
+      if (named.length === 0) warnings.push(`${text} names no server`)
+      targets.push(...named)
+    } catch (error) {
+      throw line.problem((error as Error).message)
+    }
+    if (targets.length > MOST_UPSTREAMS) throw line.problem(`more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
+  } while (line.left > 0)
+  if (targets.length === 0) warnings.push('no upstream server is known: every query is answered SERVFAIL')
+  return targets
+}
+
+const rcodes = new Map<string, number>([...Object.entries(RCODE), ['NOTIMPL', RCODE.NOTIMP]])
+
+/** One name or more, in any case, added to `known`. */
+export function readRcodes(line: Line, known: ReadonlySet<number>): Set<number> {
+  const codes = new Set(known)
+  do {
+    const text = line.text('RCODE')
+    const code = rcodes.get(text.toUpperCase())
+    if (code === undefined) throw line.problem(`${text} is not a valid rcode`, rcodes.keys())
+    codes.add(code)
+  } while (line.left > 0)
+  return codes
+}
+
+/** `DURATION [no_rec] [domain NAME]`. */
+export function readHealthCheck(line: Line): HealthSettings {
+  const interval = line.duration('DURATION')
+  let recursionDesired = true
+  let domain = ROOT
+  while (line.left > 0) {
+    const option = line.text('OPTION')
+    if (option === 'no_rec') recursionDesired = false
+    else if (option === 'domain') domain = readName(line)
+    else throw line.problem(`health_check: unknown option ${option}`, ['no_rec', 'domain'])
+  }
+  return { interval, recursionDesired, domain }
+}
+
+function readName(line: Line): string {
+  const text = line.text('FQDN')
+  try {
+    return toKey(text)
+  } catch (error) {
+    throw line.problem(`health_check: invalid domain name ${text}: ${(error as Error).message}`)
+  }
+}
+
+/** `IP` or `IP:PORT`, one or more. */
+export function readResolvers(line: Line): string[] {
+  return line.some('IP[:PORT]').map(text => {
+    const address = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? (isIP(text) ? text : text.replace(/:\d+$/, ''))
+    if (isIP(address) === 0) throw line.problem(`resolver must be an IP address or IP:port: "${text}"`)
+    return text
+  })
+}

@@ -1,0 +1,61 @@
+import { octetsOfReverse } from '#src/dns/address.ts'
+import { TYPE } from '#src/dns/codes.ts'
+import { NO_RECORDS, type Sections, SectionsBuilder } from '#src/dns/sections.ts'
+import type { HostTable } from './table.ts'
+
+/** More PTR records than this are not sent: a list of blocked names gives one address to all of them. */
+const MAX_NAMES = 1000
+
+/** What the tables answer, compiled at the first query for each name and type. A changed table gets new `Answers`. */
+export class Answers {
+  readonly #tables: readonly HostTable[]
+  readonly #ttl: number
+  readonly #compiled4 = new Map<string, Sections>()
+  readonly #compiled6 = new Map<string, Sections>()
+  readonly #compiledNames = new Map<string, Sections>()
+
+  /** @param ttl of every record, in seconds */
+  constructor(tables: readonly HostTable[], ttl: number) {
+    this.#tables = tables
+    this.#ttl = ttl
+  }
+
+  /** The records of a name; none for a type that it does not have, undefined for a name that is not known. */
+  forward(key: string, type: number): Sections | undefined {
+    if (type === TYPE.A) return this.#compiled4.get(key) ?? this.#addresses(key, 4)
+    if (type === TYPE.AAAA) return this.#compiled6.get(key) ?? this.#addresses(key, 16)
+    return this.#collect(key, 4).size > 0 || this.#collect(key, 16).size > 0 ? NO_RECORDS : undefined
+  }
+
+  /** The names of the address that a reverse name stands for. */
+  reverse(key: string): Sections | undefined {
+    const compiled = this.#compiledNames.get(key)
+    if (compiled) return compiled
+    const octets = octetsOfReverse(key)
+    if (!octets) return undefined
+    const address = Buffer.from(octets).toString('latin1')
+    const names = new Set(this.#tables.flatMap(table => table.namesOf(address).slice(0, MAX_NAMES)))
+    if (names.size === 0) return undefined
+    const sections = new SectionsBuilder(key)
+    for (const name of names) sections.name(key, TYPE.PTR, this.#ttl, name)
+    const built = sections.build()
+    this.#compiledNames.set(key, built)
+    return built
+  }
+
+  #addresses(key: string, length: 4 | 16): Sections | undefined {
+    const addresses = this.#collect(key, length)
+    if (addresses.size === 0 && this.#collect(key, length === 4 ? 16 : 4).size === 0) return undefined
+    const sections = new SectionsBuilder(key)
+    for (const address of addresses) sections.address(key, this.#ttl, Buffer.from(address, 'latin1'))
+    const built = sections.build()
+    // A wildcard stands for names without end; only the names of the tables are kept.
+    if (this.#tables.some(table => table.has(key))) (length === 4 ? this.#compiled4 : this.#compiled6).set(key, built)
+    return built
+  }
+
+  /** The addresses of all tables, each once (RFC 2181 §5). */
+  #collect(key: string, length: 4 | 16): Set<string> {
+    return new Set(this.#tables.flatMap(table => table.addressesOf(key, length)))
+  }
+}

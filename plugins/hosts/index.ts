@@ -1,0 +1,59 @@
+/** *hosts* answers from a hosts file and from lines of the Corefile. */
+import { ZoneSet } from '#src/dns/name.ts'
+import type { Line, Plugin } from '#src/plugin.ts'
+import { Hosts, type Options } from './hosts.ts'
+import { HostTable } from './table.ts'
+
+export const hosts: Plugin<Options> = {
+  name: 'hosts',
+
+  parse(directive) {
+    const line = directive.once()
+    const named = line.left > 0
+    const options: Options & { inline: string[]; warnings: string[] } = {
+      path: named ? line.text('FILE') : '/etc/hosts',
+      named,
+      zones: line.zones(directive.zones),
+      inline: [],
+      warnings: [],
+      ttl: 3600,
+      reverse: true,
+      reload: 5000,
+      fallthrough: [],
+      fallthroughUnsupported: false,
+    }
+    const readers = new Map<string, (option: Line) => Partial<Options>>([
+      ['ttl', option => ({ ttl: option.integer('SECONDS', 1, 65535) })],
+      ['no_reverse', () => ({ reverse: false })],
+      ['reload', option => ({ reload: option.duration('DURATION') })],
+      ['fallthrough', option => ({ fallthrough: option.zones(['.']) })],
+      ['fallthrough_unsupported', () => ({ fallthroughUnsupported: true })],
+    ])
+    for (const option of line.block()) {
+      const read = readers.get(option.word)
+      if (read) {
+        Object.assign(options, read(option))
+        option.end()
+      } else if (options.fallthrough.length > 0) {
+        throw option.problem(`unknown property '${option.word}'`, readers.keys())
+      } else readInline(option, options, readers.keys())
+    }
+    line.end()
+    if (options.fallthroughUnsupported && options.fallthrough.length === 0)
+      throw line.problem('fallthrough_unsupported requires fallthrough')
+    return options
+  },
+
+  create: (options, block) => new Hosts(options, block),
+}
+
+/** Every line that is no option is hosts data, as it is in CoreDNS. One that says nothing is told: it is a misspelt option more often than not. */
+function readInline(option: Line, { inline, warnings }: { inline: string[]; warnings: string[] }, known: Iterable<string>): void {
+  const problem = option.problem(
+    `'${option.word}' begins neither an option nor a line of hosts data; what of it is no address or name is ignored`,
+    known,
+  )
+  const text = [option.word, ...option.rest()].join(' ')
+  if (new HostTable(new ZoneSet(['.']), false).add(text) !== undefined) warnings.push(problem.message)
+  inline.push(text)
+}

@@ -1,0 +1,50 @@
+import type { Plugin } from '#src/plugin.ts'
+import { any } from './any/index.ts'
+import { bind } from './bind/index.ts'
+import { bufsize } from './bufsize/index.ts'
+import { cache } from './cache/index.ts'
+import { cancel } from './cancel/index.ts'
+import { debug } from './debug/index.ts'
+import { errors } from './errors/index.ts'
+import { forward } from './forward/index.ts'
+import { health } from './health/index.ts'
+import { hosts } from './hosts/index.ts'
+import { loadbalance } from './loadbalance/index.ts'
+import { local } from './local/index.ts'
+import { log } from './log/index.ts'
+import { loop } from './loop/index.ts'
+import { mesh } from './mesh/index.ts'
+import { minimal } from './minimal/index.ts'
+import { prometheus } from './prometheus/index.ts'
+import { ready } from './ready/index.ts'
+import { reload } from './reload/index.ts'
+import { root } from './root/index.ts'
+import { whoami } from './whoami/index.ts'
+
+/**
+ * Execution order, outermost first. The Corefile chooses which run; this list alone decides when. It is CoreDNS's order with one change:
+ * every source that answers from memory stands above `cache`.
+ */
+export const plugins: readonly Plugin[] = [
+  root,        // before anything reads a file
+  cancel,      // its clock runs over everything below
+  reload,      // handles no queries
+  bufsize,     // before anything looks at the client’s size
+  bind,        // handles no queries
+  debug,       // handles no queries
+  ready,       // handles no queries
+  health,      // handles no queries
+  prometheus,  // times and counts everything below
+  errors,      // sees every cause
+  log,         // prints the reply that the client receives
+  local,       // names of this machine never reach a source
+  any,         // ANY never reaches a source
+  loadbalance, // above the cache: each hit is shuffled anew
+  minimal,     // above the cache: the whole reply is kept
+  hosts,       // from memory
+  mesh,        // from memory: caching it would only age it
+  cache,       // everything below may be slow or remote
+  loop,        // must see what forward would send round
+  forward,     // the outside world
+  whoami,      // answers whatever is left
+]

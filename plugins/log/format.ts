@@ -1,0 +1,43 @@
+import type { Query, Reply } from '#src/plugin.ts'
+import { FIELDS, type Field, MISSING } from './fields.ts'
+
+const COMMON =
+  '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}'
+const COMBINED = `${COMMON} "{>opcode}"`
+
+/** A format's text, taken apart once. */
+export class Format {
+  /** The text between the fields: one more than fields. */
+  readonly #literals: string[] = []
+  readonly #fields: { name: string; field: Field }[] = []
+
+  /** @param text with placeholders; words in braces that are none stay as they are */
+  constructor(text: string) {
+    const whole = text.replaceAll('{common}', COMMON).replaceAll('{combined}', COMBINED)
+    let end = 0
+    for (const { 1: name = '', index, 0: placeholder } of whole.matchAll(/\{([^{}]*)\}/g)) {
+      const field = FIELDS.get(name) ?? (name.startsWith('/') ? MISSING : undefined)
+      if (!field) continue
+      this.#literals.push(whole.slice(end, index))
+      this.#fields.push({ name: name.replace(/^[>/]/, ''), field })
+      end = index + placeholder.length
+    }
+    this.#literals.push(whole.slice(end))
+  }
+
+  /** The line of one query. */
+  line(query: Query, reply: Reply, seconds: number): string {
+    let line = this.#literals[0]!
+    for (let i = 0; i < this.#fields.length; i++) {
+      const { field } = this.#fields[i]!
+      const value = field.value(query, reply, seconds)
+      line += (field.text ? field.text(value) : value) + this.#literals[i + 1]!
+    }
+    return line
+  }
+
+  /** The same as an object with one member for each placeholder, under its name without `>` and `/`. */
+  fields(query: Query, reply: Reply, seconds: number): Record<string, string | number | boolean> {
+    return Object.fromEntries(this.#fields.map(({ name, field }) => [name, field.value(query, reply, seconds)]))
+  }
+}

@@ -1,0 +1,76 @@
+/** *log* prints a line for each query. */
+import { isUnder, ROOT, toText } from '#src/dns/name.ts'
+import type { Handler, Instance, Line, Plugin, Query, Reply, ServerBlock } from '#src/plugin.ts'
+import { CLASSES, classOf } from './class.ts'
+import { Format } from './format.ts'
+
+/** Which queries are printed, and how. */
+export interface Rule {
+  /** Key of a name: it and all below it are meant. */
+  readonly scope: string
+  readonly format: Format
+  /** Undefined for all. */
+  readonly classes: ReadonlySet<string> | undefined
+}
+
+export const log: Plugin<readonly Rule[]> = {
+  name: 'log',
+  parse: directive => directive.uses().flatMap(readRules),
+  create: (rules, block) => new QueryLog(rules, block),
+}
+
+function readRules(line: Line): Rule[] {
+  const scopes: string[] = []
+  // The only argument is a name, whatever it looks like.
+  const atFormat = () => line.left === 1 && scopes.length > 0 && line.peek()!.includes('{')
+  do scopes.push(line.left === 0 ? ROOT : line.name('NAME'))
+  while (line.left > 0 && !atFormat())
+  const format = new Format(line.left > 0 ? line.text('FORMAT') : '{common}')
+  const classes = new Set<string>()
+  line.options({
+    class: option => {
+      do classes.add(option.oneOf('class', ['all', ...CLASSES]))
+      while (option.left > 0)
+    },
+  })
+  line.end()
+  const all = classes.size === 0 || classes.has('all')
+  return scopes.map(scope => ({ scope, format, classes: all ? undefined : classes }))
+}
+
+class QueryLog implements Instance {
+  readonly #rules: readonly Rule[]
+  /** Prints what the format says of a query. */
+  readonly #print: (format: Format, query: Query, reply: Reply, seconds: number) => void
+
+  constructor(rules: readonly Rule[], block: ServerBlock) {
+    this.#rules = rules
+    const named = block.log('log')
+    for (const { scope } of rules) {
+      if (scope.includes('{'))
+        named.warn(`"${toText(scope)}" is taken for a name: a format needs a name before it, such as "log . FORMAT"`)
+    }
+    const plain = block.log()
+    this.#print =
+      block.server.logFormat === 'json'
+        ? (format, query, reply, seconds) => named.info(format.fields(query, reply, seconds))
+        : (format, query, reply, seconds) => plain.info(format.line(query, reply, seconds))
+  }
+
+  wrap(next: Handler): Handler {
+    return query => {
+      const rule = this.#rules.find(({ scope }) => isUnder(query.key, scope))
+      if (!rule) return next(query)
+      const start = performance.now()
+      const reply = next(query)
+      return reply instanceof Promise
+        ? reply.then(late => this.#see(rule, query, late, start))
+        : this.#see(rule, query, reply, start)
+    }
+  }
+
+  #see({ classes, format }: Rule, query: Query, reply: Reply, start: number): Reply {
+    if (!classes || classes.has(classOf(query, reply))) this.#print(format, query, reply, (performance.now() - start) / 1000)
+    return reply
+  }
+}

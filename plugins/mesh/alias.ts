@@ -1,0 +1,25 @@
+import { RCODE, TYPE } from '#src/dns/codes.ts'
+import { SectionsBuilder } from '#src/dns/sections.ts'
+import { answer, failure, type Handler, type Query, type Reply } from '#src/plugin.ts'
+import { answerRecords } from './answer-records.ts'
+
+/** A CNAME, and behind it, for who asks for addresses, what the chain answers for its target. @param ttl of the CNAME, in seconds */
+export function answerAlias(query: Query, target: string, ttl: number, resolve: Handler): Reply | Promise<Reply> {
+  const builder = new SectionsBuilder(query.key).name(query.key, TYPE.CNAME, ttl, target)
+  if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return answer(builder.build())
+  const derived = query.derive(target, query.type)
+  const merge = (reply: Reply): Reply => {
+    if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return failure(reply.cause)
+    for (const record of answerRecords(derived, reply)) {
+      if ('cname' in record) builder.name(record.owner, TYPE.CNAME, record.ttl, record.cname)
+      else builder.address(record.owner, record.ttl, record.octets)
+    }
+    const merged = answer(builder.build())
+    // The rcode tells of the last name of the chain (RFC 6604 §3).
+    merged.rcode = reply.rcode
+    merged.shuffle = true
+    return merged
+  }
+  const reply = resolve(derived)
+  return reply instanceof Promise ? reply.then(merge) : merge(reply)
+}

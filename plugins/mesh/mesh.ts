@@ -1,0 +1,114 @@
+import { setTimeout } from 'node:timers/promises'
+import { CLASS, TYPE } from '#src/dns/codes.ts'
+import { ZoneSet } from '#src/dns/name.ts'
+import type { Feed } from '#src/feeds/feed.ts'
+import { closeFeed, openFeed } from '#src/feeds/feeds.ts'
+import {
+  answer,
+  failure,
+  type Handler,
+  type Instance,
+  type Logger,
+  nameError,
+  noData,
+  type Query,
+  type Reply,
+  type ServerBlock,
+} from '#src/plugin.ts'
+import type { Beyond, Known } from '#src/registry/known.ts'
+import type { HostRecord } from '#src/registry/record.ts'
+import { Missing, Registry } from '#src/registry/registry.ts'
+import { answerAlias } from './alias.ts'
+import { exportMetrics } from './metrics.ts'
+import type { Options } from './options.ts'
+import { answerTargets } from './targets.ts'
+
+interface Subscription {
+  readonly feed: Feed
+  readonly subscriber: (id: string, record: HostRecord | undefined, previous: HostRecord | undefined) => void
+}
+
+export class Mesh implements Instance {
+  readonly #options: Options
+  readonly #block: ServerBlock
+  readonly #log: Logger
+  readonly #registry: Registry
+  readonly #fallthrough: ZoneSet
+  readonly #subscriptions: Subscription[] = []
+  #complete = false
+
+  constructor(options: Options, block: ServerBlock) {
+    this.#options = options
+    this.#block = block
+    this.#log = block.log('mesh')
+    this.#registry = new Registry(options)
+    this.#fallthrough = new ZoneSet(options.fallthrough)
+    exportMetrics(block.server.metrics)
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const replays = this.#options.sources.map((source, i) => {
+      const feed = openFeed(source(this.#block.root), this.#log)
+      const subscriber: Subscription['subscriber'] = (id, record, previous) => this.#registry.apply(i, id, record, previous)
+      this.#subscriptions.push({ feed, subscriber })
+      return feed.subscribe(subscriber)
+    })
+    const feeds = this.#subscriptions.map(({ feed }) => feed)
+    const timeout = setTimeout(this.#options.startupTimeout, undefined, { signal, ref: false }).catch(() => undefined)
+    await Promise.race([Promise.all([...replays, ...feeds.map(feed => feed.completed)]), timeout])
+    await Promise.all(replays)
+    const state = this.ready()
+    if (state !== true) this.#log.warn(`starting before all sources are complete, ${state}`)
+  }
+
+  ready(): true | string {
+    if (this.#complete) return true
+    const feed = this.#subscriptions.find(subscription => !subscription.feed.complete)?.feed
+    if (feed) return `waiting for source ${feed.source.name}${feed.waiting === '' ? '' : `: ${feed.waiting}`}`
+    this.#complete = true
+    return true
+  }
+
+  async stop(): Promise<void> {
+    for (const { feed, subscriber } of this.#subscriptions) feed.unsubscribe(subscriber)
+    await Promise.all(this.#subscriptions.splice(0).map(({ feed }) => closeFeed(feed)))
+  }
+
+  wrap(next: Handler): Handler {
+    const registry = this.#registry
+    return query => {
+      if (query.class !== CLASS.IN) return next(query)
+      const known = registry.find(query.key)
+      if (known === undefined) return next(query)
+      if (known instanceof Missing) return this.#missing(query, known, next)
+      if (known.beyond) return this.#beyond(query, known, known.beyond, next)
+      const records = known.records(query.type, query.key) ?? (query.type === TYPE.ANY ? anyRecords(known, query.key) : undefined)
+      if (!records) return noData(registry.authority.negative(known.zone, query.key))
+      const reply = answer(records)
+      reply.shuffle = true
+      return reply
+    }
+  }
+
+  #missing(query: Query, { zone }: Missing, next: Handler): Reply | Promise<Reply> {
+    const state = this.ready()
+    // It may be among what is not read yet, and a name error would be remembered.
+    if (state !== true) return failure(state)
+    if (this.#fallthrough.has(query.key)) return next(query)
+    return nameError(this.#registry.authority.negative(zone, query.key))
+  }
+
+  #beyond(query: Query, known: Known, beyond: Beyond, next: Handler): Reply | Promise<Reply> {
+    if (beyond.kind === 'elsewhere') return next(query)
+    const { ttl } = this.#options
+    if (beyond.kind === 'alias') return answerAlias(query, beyond.target, ttl, this.#block.resolve)
+    if (query.type === TYPE.A || query.type === TYPE.AAAA)
+      return answerTargets(query, beyond.targets, known.records(query.type, query.key), ttl, this.#block.resolve).then(
+        reply => reply ?? noData(this.#registry.authority.negative(known.zone, query.key)),
+      )
+    return noData(this.#registry.authority.negative(known.zone, query.key))
+  }
+}
+
+/** Some of the records, which is enough (RFC 8482 §4.1). */
+const anyRecords = (known: Known, key: string) => known.records(TYPE.A, key) ?? known.records(TYPE.AAAA, key)

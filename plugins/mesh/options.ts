@@ -1,0 +1,63 @@
+import { toKey } from '#src/dns/name.ts'
+import type { Source } from '#src/feeds/feed.ts'
+import { fileSource } from '#src/feeds/files/source.ts'
+import type { Directive, Line } from '#src/plugin.ts'
+import { isReverse } from '#src/registry/reverse.ts'
+
+export interface Options {
+  /** As text. */
+  readonly zones: readonly string[]
+  /** Each makes a source when it is told the directory that relative file names count from. */
+  readonly sources: readonly ((root: string) => Source)[]
+  readonly answer: 'endpoints' | 'vip'
+  /** Seconds. */
+  readonly ttl: number
+  /** Milliseconds. */
+  readonly startupTimeout: number
+  /** Zones whose unknown names go to the next plugin. */
+  readonly fallthrough: readonly string[]
+}
+
+const SOURCES = ['file', 'kubernetes', 'istiod'] as const
+
+export function parseOptions(directive: Directive): Options {
+  const line = directive.once()
+  const named = line.left > 0
+  const zones = line.zones(directive.zones)
+  const options = {
+    // The root has names of everybody; a mesh is asked for by its own.
+    zones: named ? zones : zones.map(zone => (zone === '.' ? 'cluster.local.' : zone)),
+    sources: [] as ((root: string) => Source)[],
+    answer: 'endpoints' as Options['answer'],
+    ttl: 5,
+    startupTimeout: 5000,
+    fallthrough: [] as readonly string[],
+  }
+  line.options({
+    source: option => options.sources.push(parseSource(option)),
+    answer: option => {
+      options.answer = option.oneOf('answer', ['endpoints', 'vip'])
+    },
+    ttl: option => {
+      options.ttl = option.integer('SECONDS', 0, 3600)
+    },
+    startup_timeout: option => {
+      options.startupTimeout = option.duration('DURATION')
+    },
+    fallthrough: option => {
+      options.fallthrough = option.zones(['.'])
+    },
+  })
+  line.end()
+  if (options.sources.length === 0) throw line.problem('no source is named: expected a line such as `source file DIR`')
+  if (options.zones.every(zone => isReverse(toKey(zone))))
+    throw line.problem('a zone that is not a reverse zone is needed, for the names of services')
+  return options
+}
+
+function parseSource(option: Line): (root: string) => Source {
+  const kind = option.oneOf('source', SOURCES)
+  if (kind !== 'file') throw option.problem(`source ${kind} is not built yet: only source file is`)
+  const paths = option.some('DIR or FILE')
+  return root => fileSource(paths, root)
+}

@@ -1,0 +1,46 @@
+import { RCODE } from '#src/dns/codes.ts'
+import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
+import { answer, failure, type Handler, type Query, type Reply } from '#src/plugin.ts'
+import type { Target } from '#src/registry/record.ts'
+import { type AnswerRecord, answerRecords } from './answer-records.ts'
+
+/** More endpoints than this are not asked for: each is a query of its own. */
+const MAX_TARGETS = 32
+
+/**
+ * The addresses of endpoints that are names, as the chain answers them, and those that are known, in one reply.
+ * @param known the host's own address records
+ * @param ttl the most that the merged records have, in seconds
+ * @returns undefined where there is no address
+ */
+export async function answerTargets(
+  query: Query,
+  targets: readonly Target[],
+  known: Sections | undefined,
+  ttl: number,
+  resolve: Handler,
+): Promise<Reply | undefined> {
+  const names = [...new Set(targets.map(({ name }) => name))].slice(0, MAX_TARGETS)
+  const replies = await Promise.all(
+    names.map(async name => {
+      const derived = query.derive(name, query.type)
+      const reply = await resolve(derived)
+      return { reply, records: answerRecords(derived, reply) }
+    }),
+  )
+  const own = known ? answerRecords(query, answer(known)) : []
+  const addresses = new Map<string, AnswerRecord & { octets: Uint8Array }>()
+  for (const record of [...own, ...replies.flatMap(({ records }) => records)])
+    if ('octets' in record) addresses.set(Buffer.from(record.octets).toString('latin1'), record)
+  if (addresses.size === 0) {
+    const failed = replies.find(({ reply: { rcode } }) => rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN)
+    return failed && failure(failed.reply.cause)
+  }
+  // Records of one name and type have one TTL (RFC 2181 §5.2).
+  const least = Math.min(ttl, ...Array.from(addresses.values(), record => record.ttl))
+  const builder = new SectionsBuilder(query.key)
+  for (const { octets } of addresses.values()) builder.address(query.key, least, octets)
+  const merged = answer(builder.build())
+  merged.shuffle = true
+  return merged
+}

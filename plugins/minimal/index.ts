@@ -1,0 +1,21 @@
+import { RCODE } from '#src/dns/codes.ts'
+import type { Plugin, Reply } from '#src/plugin.ts'
+
+export const minimal: Plugin<void> = {
+  name: 'minimal',
+  parse: directive => directive.empty(),
+  create: () => ({
+    wrap: next => query => {
+      const reply = next(query)
+      return reply instanceof Promise ? reply.then(strip) : strip(reply)
+    },
+  }),
+}
+
+/** Leaves nothing but the answer of a positive reply; what other replies say stands in their other sections. */
+function strip(reply: Reply): Reply {
+  const { answers, authorities, additionals } = reply.sections
+  if (reply.rcode === RCODE.NOERROR && answers > 0 && authorities + additionals > 0)
+    reply.sections = reply.sections.keep(answers, 0, 0)
+  return reply
+}

@@ -1,0 +1,38 @@
+/** The IANA tables of the DNS parameters that this server names, as constants, and the texts that logs and metrics use. */
+
+/** Resource record and query types (IANA "Resource Record (RR) TYPEs"). */
+export const TYPE = {
+  A: 1, NS: 2, CNAME: 5, SOA: 6, NULL: 10, PTR: 12, HINFO: 13, MX: 15, TXT: 16, RP: 17, AFSDB: 18, SIG: 24, KEY: 25, AAAA: 28, LOC: 29, SRV: 33,
+  NAPTR: 35, KX: 36, CERT: 37, DNAME: 39, OPT: 41, APL: 42, DS: 43, SSHFP: 44, IPSECKEY: 45, RRSIG: 46, NSEC: 47, DNSKEY: 48, DHCID: 49,
+  NSEC3: 50, NSEC3PARAM: 51, TLSA: 52, SMIMEA: 53, HIP: 55, CDS: 59, CDNSKEY: 60, OPENPGPKEY: 61, CSYNC: 62, ZONEMD: 63, SVCB: 64, HTTPS: 65,
+  EUI48: 108, EUI64: 109, TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, ANY: 255, URI: 256, CAA: 257,
+} as const // biome-ignore format: a table
+
+export const CLASS = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const
+
+export const OPCODE = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DSO: 6 } as const
+
+export const RCODE = {
+  NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, YXDOMAIN: 6, YXRRSET: 7, NXRRSET: 8, NOTAUTH: 9, NOTZONE: 10,
+  DSOTYPENI: 11, BADVERS: 16, BADKEY: 17, BADTIME: 18, BADMODE: 19, BADNAME: 20, BADALG: 21, BADTRUNC: 22, BADCOOKIE: 23,
+} as const // biome-ignore format: a table
+
+/** EDNS option codes (IANA "DNS EDNS0 Option Codes"). */
+export const OPTION = { NSID: 3, ECS: 8, COOKIE: 10, TCP_KEEPALIVE: 11, PADDING: 12, EDE: 15 } as const
+
+/** Header flags, as bits of the header's second 16-bit word (RFC 1035 §4.1.1, RFC 4035 §3). */
+export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, Z: 0x0040, AD: 0x0020, CD: 0x0010 } as const
+
+const invert = (table: Record<string, number>) => new Map(Object.entries(table).map(([name, code]) => [code, name]))
+const types = invert(TYPE)
+const classes = invert(CLASS)
+const rcodes = invert(RCODE)
+
+/** `A`, `AAAA`, …, or `TYPE666` where IANA's name is not known (RFC 3597 §5). */
+export const typeName = (type: number): string => types.get(type) ?? `TYPE${type}`
+
+/** `IN`, `CH`, …, or `CLASS42` (RFC 3597 §5). */
+export const className = (code: number): string => classes.get(code) ?? `CLASS${code}`
+
+/** `NOERROR`, `NXDOMAIN`, …, or the number. */
+export const rcodeName = (rcode: number): string => rcodes.get(rcode) ?? String(rcode)

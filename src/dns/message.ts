@@ -1,0 +1,158 @@
+/** Reading the fixed parts of messages that strangers sent: every offset is checked, nothing is decoded that nobody asked for. */
+import { FLAG, OPTION, TYPE } from './codes.ts'
+import { lowerCase } from './name.ts'
+import type { Edns } from './query.ts'
+import { Reply } from './reply.ts'
+import { readUint16, Sections } from './sections.ts'
+
+/** A message that breaks RFC 1035; the text says what and where. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError'
+}
+
+/**
+ * The offset behind the name at `at`. Every compression pointer must point strictly backward, so no chain of them can loop,
+ * and the whole name is at most 255 octets (RFC 1035 §2.3.4, RFC 9267 §2).
+ * @throws {FormatError}
+ */
+export function endOfName(message: Uint8Array, at: number): number {
+  let end = -1
+  let total = 1
+  let lowest = at
+  for (;;) {
+    const length = message[at]
+    if (length === undefined) throw new FormatError(`name runs over the end of the message at octet ${at}`)
+    if (length >= 0xc0) {
+      const low = message[at + 1]
+      if (low === undefined) throw new FormatError(`compression pointer runs over the end of the message at octet ${at}`)
+      const target = ((length & 0x3f) << 8) | low
+      if (target < 12 || target >= lowest) throw new FormatError(`compression pointer at octet ${at} does not point backward`)
+      if (end < 0) end = at + 2
+      lowest = at = target
+      continue
+    }
+    if (length > 63) throw new FormatError(`label type ${length >> 6} at octet ${at} is not known`)
+    if (length === 0) return end < 0 ? at + 1 : end
+    total += length + 1
+    if (total > 255) throw new FormatError(`name at octet ${at} is longer than 255 octets`)
+    at += length + 1
+  }
+}
+
+/** The key of the name at `at`, which `endOfName` accepted. */
+export function readKey(message: Uint8Array, at: number): string {
+  let key = ''
+  const octets = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+  for (;;) {
+    const length = octets[at]!
+    if (length >= 0xc0) {
+      at = ((length & 0x3f) << 8) | octets[at + 1]!
+    } else {
+      key += octets.toString('latin1', at, at + length + 1)
+      if (length === 0) return lowerCase(key)
+      at += length + 1
+    }
+  }
+}
+
+/** The EDNS part of an OPT record whose fixed octets stand at `fixed` (RFC 6891 §6.1.2). @throws {FormatError} */
+export function readEdns(message: Uint8Array, fixed: number): Edns {
+  const options = message.subarray(fixed + 10, fixed + 10 + readUint16(message, fixed + 8))
+  for (let at = 0; at < options.length; ) {
+    if (at + 4 > options.length) throw new FormatError('EDNS option is cut off')
+    at += 4 + readUint16(options, at + 2)
+    if (at > options.length) throw new FormatError('EDNS option runs over its record')
+  }
+  return {
+    udpSize: Math.max(512, readUint16(message, fixed + 2)),
+    extendedRcode: message[fixed + 4]!,
+    version: message[fixed + 5]!,
+    dnssecOk: (message[fixed + 6]! & 0x80) !== 0,
+    options,
+  }
+}
+
+/** The data of the first EDNS option with this code. */
+export function findOption(edns: Edns, code: number): Uint8Array | undefined {
+  const { options } = edns
+  for (let at = 0; at < options.length; at += 4 + readUint16(options, at + 2)) {
+    if (readUint16(options, at) === code) return options.subarray(at + 4, at + 4 + readUint16(options, at + 2))
+  }
+  return undefined
+}
+
+/** One record of a message, as offsets in it. */
+export interface RecordHead {
+  /** The type, class, TTL, RDLENGTH octets. */
+  fixed: number
+  end: number
+  type: number
+}
+
+/** The record at `at`. @throws {FormatError} when it does not end within the message */
+export function readRecord(message: Uint8Array, at: number): RecordHead {
+  const fixed = endOfName(message, at)
+  if (fixed + 10 > message.length) throw new FormatError(`record at octet ${at} is cut off`)
+  const end = fixed + 10 + readUint16(message, fixed + 8)
+  if (end > message.length) throw new FormatError(`record data at octet ${fixed + 10} runs over the end of the message`)
+  return { fixed, end, type: readUint16(message, fixed) }
+}
+
+/** A reply as another server sent it. */
+export interface UpstreamReply {
+  id: number
+  /** The header's second word. */
+  flags: number
+  /** The question, where there is one. */
+  question: { key: string; type: number; class: number; end: number } | undefined
+  /** Ready to go up the chain: OPT taken out, extended rcode put together. Undefined for a reply with TC, whose records are of no use. */
+  reply: Reply | undefined
+}
+
+/** @throws {FormatError} the message is no whole reply */
+export function readReply(message: Uint8Array): UpstreamReply {
+  if (message.length < 12) throw new FormatError('message is shorter than a header')
+  const flags = readUint16(message, 2)
+  if (!(flags & FLAG.QR)) throw new FormatError('message is a query')
+  const questions = readUint16(message, 4)
+  if (questions > 1) throw new FormatError(`message has ${questions} questions`)
+  let at = 12
+  let question: UpstreamReply['question']
+  if (questions === 1) {
+    const end = endOfName(message, 12)
+    if (end + 4 > message.length) throw new FormatError('question is cut off')
+    at = end + 4
+    question = { key: readKey(message, 12), type: readUint16(message, end), class: readUint16(message, end + 2), end: at }
+  }
+  const head = { id: readUint16(message, 0), flags, question }
+  if (flags & FLAG.TC) return { ...head, reply: undefined }
+
+  const start = at
+  const answers = readUint16(message, 6)
+  const authorities = readUint16(message, 8)
+  let additionals = readUint16(message, 10)
+  let end = at
+  let edns: Edns | undefined
+  for (let i = 0; i < answers + authorities + additionals; i++) {
+    const record = readRecord(message, at)
+    const ownedByRoot = message[at] === 0
+    at = record.end
+    if (record.type !== TYPE.OPT) end = at
+    else {
+      if (i < answers + authorities || !ownedByRoot) throw new FormatError('OPT record out of place')
+      edns = readEdns(message, record.fixed)
+      // Records behind OPT would move when it is taken out, and pointers among them would break: additional data is dispensable.
+      additionals = i - answers - authorities
+      break
+    }
+  }
+  const reply = new Reply(
+    (flags & 15) | ((edns?.extendedRcode ?? 0) << 4),
+    flags & (FLAG.AA | FLAG.RA | FLAG.AD),
+    new Sections(message.subarray(start, end), answers, authorities, additionals, start),
+  )
+  const error = edns && findOption(edns, OPTION.EDE)
+  if (error && error.length >= 2)
+    reply.extendedError = { code: readUint16(error, 0), text: Buffer.from(error.subarray(2)).toString() }
+  return { ...head, reply }
+}

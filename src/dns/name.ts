@@ -1,0 +1,143 @@
+/**
+ * Domain names.
+ *
+ * A name has two forms. The *text* is what people write and read: `Web.example.org.`, with `\.`, `\\` and `\DDD` for the octets that
+ * would not survive (RFC 1035 §5.1). The *key* is what the server compares and looks up: the canonical wire form (RFC 4034 §6.2: no
+ * compression, lower case), held as a string with one character for each octet, the root's zero octet included. Two names are equal
+ * exactly when their keys are, whatever their labels contain.
+ */
+
+/** The key of the root. */
+export const ROOT = '\0'
+
+/**
+ * The key of a name given as text; a missing last dot is added.
+ * @throws {RangeError} an empty label, a label over 63 octets, a name over 255 octets, a bad escape
+ */
+export function toKey(text: string): string {
+  if (text === '.' || text === '') return ROOT
+  let key = ''
+  let label = ''
+  const bytes = /[^\0-\x7f]/.test(text) ? Buffer.from(text).toString('latin1') : text
+  for (let i = 0; i < bytes.length; i++) {
+    let octet = bytes[i]!
+    if (octet === '.') {
+      key += sized(label, text)
+      label = ''
+      continue
+    }
+    if (octet === '\\') {
+      const decimal = /^\d{3}/.exec(bytes.slice(i + 1, i + 4))
+      if (decimal && Number(decimal[0]) > 255) throw new RangeError(`\\${decimal[0]} in "${text}" is no octet`)
+      octet = decimal ? String.fromCharCode(Number(decimal[0])) : (bytes[i + 1] ?? '')
+      if (octet === '') throw new RangeError(`"${text}" ends in a backslash`)
+      i += decimal ? 3 : 1
+    }
+    label += octet
+  }
+  if (label !== '') key += sized(label, text)
+  if (key.length > 254) throw new RangeError(`"${text}" is longer than 255 octets`)
+  return lowerCase(key + ROOT)
+}
+
+function sized(label: string, text: string): string {
+  if (label === '') throw new RangeError(`"${text}" has an empty label`)
+  if (label.length > 63) throw new RangeError(`"${text}" has a label longer than 63 octets`)
+  return String.fromCharCode(label.length) + label
+}
+
+/** ASCII letters to lower case, all other octets as they are (RFC 4343); `toLowerCase` would change octets over 127. */
+export const lowerCase = (octets: string): string =>
+  /[A-Z]/.test(octets) ? octets.replace(/[A-Z]+/g, run => run.toLowerCase()) : octets
+
+const special = /[^!-~]|["().;\\@$]/
+
+/** The text of a key, with its last dot. Whatever is not a plain printable octet is escaped, so that a name cannot forge a log line. */
+export function toText(key: string): string {
+  if (key === ROOT) return '.'
+  let text = ''
+  for (let at = 0; at < key.length - 1; ) {
+    const end = at + 1 + key.charCodeAt(at)
+    const label = key.slice(at + 1, end)
+    text += `${special.test(label) ? escapeLabel(label) : label}.`
+    at = end
+  }
+  return text
+}
+
+const escapeLabel = (label: string): string =>
+  label.replace(/[^!-~]|["().;\\@$]/g, octet => {
+    const code = octet.charCodeAt(0)
+    return code > 32 && code < 127 ? `\\${octet}` : `\\${String(code).padStart(3, '0')}`
+  })
+
+/** The labels of a key, first to last, without the root; each as octets. */
+export function labelsOf(key: string): string[] {
+  const labels: string[] = []
+  for (let at = 0; key.charCodeAt(at) !== 0; at += 1 + key.charCodeAt(at))
+    labels.push(key.slice(at + 1, at + 1 + key.charCodeAt(at)))
+  return labels
+}
+
+/** The key of a name made of labels (octets, already lower case), below `parent`. */
+export const keyOf = (labels: readonly string[], parent = ROOT): string =>
+  labels.map(label => String.fromCharCode(label.length) + label).join('') + parent
+
+/** The key without its first label; the root is its own parent. */
+export const parentOf = (key: string): string => (key === ROOT ? ROOT : key.slice(1 + key.charCodeAt(0)))
+
+/** Whether `key` is `zone` or below it. */
+export function isUnder(key: string, zone: string): boolean {
+  if (!key.endsWith(zone)) return false
+  const boundary = key.length - zone.length
+  let at = 0
+  while (at < boundary) at += 1 + key.charCodeAt(at)
+  return at === boundary
+}
+
+/** Values by zone, found by the longest zone that holds a name. */
+export class ZoneMap<T> {
+  readonly #zones = new Map<string, T>()
+
+  constructor(entries: Iterable<readonly [zoneKey: string, value: T]> = []) {
+    for (const [zone, value] of entries) this.#zones.set(zone, value)
+  }
+
+  set(zone: string, value: T): void {
+    this.#zones.set(zone, value)
+  }
+
+  get size(): number {
+    return this.#zones.size
+  }
+
+  /** The value of exactly this zone. */
+  get(zone: string): T | undefined {
+    return this.#zones.get(zone)
+  }
+
+  values(): IterableIterator<T> {
+    return this.#zones.values()
+  }
+
+  /** The value of the longest zone that holds `key`. */
+  find(key: string): T | undefined {
+    for (let at = 0; at < key.length; at += 1 + key.charCodeAt(at)) {
+      const value = this.#zones.get(at === 0 ? key : key.slice(at))
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+}
+
+/** A set of zones, as plugins take them in their arguments: `match` gives the longest zone (as key) that holds the name. */
+export class ZoneSet extends ZoneMap<string> {
+  /** @param names as text, such as `cluster.local.` */
+  constructor(names: readonly string[]) {
+    super(names.map(name => [toKey(name), toKey(name)]))
+  }
+
+  has(key: string): boolean {
+    return this.find(key) !== undefined
+  }
+}

@@ -1,0 +1,149 @@
+import { OPCODE, TYPE } from './codes.ts'
+import { toText } from './name.ts'
+
+export type Transport = 'udp' | 'tcp' | 'tls' | 'https'
+
+/** What fits behind the headers of IPv4 and UDP, in octets; the kernel sends nothing longer. */
+const LONGEST_DATAGRAM = 65507
+
+/** Who asked. */
+export interface Client {
+  /** Without zone index; IPv4 is never written as mapped IPv6. */
+  readonly address: string
+  readonly port: number
+  readonly family: 4 | 6
+}
+
+/** Where the query came in. */
+export interface Listener {
+  /** As metrics and logs name it: `dns://:53`, `dns://127.0.0.1:53`. */
+  readonly label: string
+  /** The address that was bound. */
+  readonly address: string
+  readonly port: number
+}
+
+/** What the OPT record of a query says (RFC 6891 §6.1). */
+export interface Edns {
+  /** The largest UDP payload the client takes, in octets, at least 512; plugins may lower it. */
+  udpSize: number
+  /** The upper eight bits of a reply's rcode. */
+  readonly extendedRcode: number
+  readonly version: number
+  readonly dnssecOk: boolean
+  /** The options as they came: code, length, data, again and again; checked to be whole. */
+  readonly options: Uint8Array
+}
+
+/** One question of one client. It goes down the plugin chain; the {@link Reply} comes back up. */
+export class Query {
+  /** The message as it came. */
+  readonly message: Uint8Array
+  /** The offset behind the question section. */
+  readonly questionEnd: number
+  /** The name asked for, as key (see `name.ts`). */
+  readonly key: string
+  readonly type: number
+  readonly class: number
+  readonly edns: Edns | undefined
+  readonly client: Client
+  readonly transport: Transport
+  readonly listener: Listener
+  /** The zone of the server block that took the query, as text: `cluster.local.` */
+  zone = ''
+  /** How many lookups of the server itself led here: 0 for a client's query. */
+  readonly depth: number
+  #name: string | undefined
+
+  constructor(fields: {
+    message: Uint8Array
+    questionEnd: number
+    key: string
+    type: number
+    class: number
+    edns: Edns | undefined
+    client: Client
+    transport: Transport
+    listener: Listener
+    depth?: number
+  }) {
+    this.message = fields.message
+    this.questionEnd = fields.questionEnd
+    this.key = fields.key
+    this.type = fields.type
+    this.class = fields.class
+    this.edns = fields.edns
+    this.client = fields.client
+    this.transport = fields.transport
+    this.listener = fields.listener
+    this.depth = fields.depth ?? 0
+  }
+
+  /** The name asked for, as text: lower case, absolute, escaped. */
+  get name(): string {
+    this.#name ??= toText(this.key)
+    return this.#name
+  }
+
+  get id(): number {
+    return (this.message[0]! << 8) | this.message[1]!
+  }
+
+  /** The header's second 16-bit word: flags, opcode and rcode as they came (see `FLAG`). */
+  get flags(): number {
+    return (this.message[2]! << 8) | this.message[3]!
+  }
+
+  get opcode(): number {
+    return (this.message[2]! >> 3) & 15
+  }
+
+  /** The largest reply the client takes, in octets. */
+  get replySize(): number {
+    return this.transport === 'udp' ? Math.min(this.edns?.udpSize ?? 512, LONGEST_DATAGRAM) : 65535
+  }
+
+  /** The same question of the same client with `flags` set in its header, on memory of its own: it may outlive the message that it was made from. */
+  copy(flags: number): Query {
+    const message = Buffer.from(this.message)
+    message.writeUInt16BE(this.flags | flags, 2)
+    const edns = this.edns && { ...this.edns, options: Uint8Array.from(this.edns.options) }
+    return Object.assign(new Query({ ...this, message, edns }), { zone: this.zone })
+  }
+
+  /** The query that the server itself asks on behalf of this one: the same client and EDNS, another name and type. */
+  derive(key: string, type: number): Query {
+    return new Query({
+      ...this,
+      message: writeQuery(key, type, { id: this.id, flags: this.flags & 0x0110, class: this.class }),
+      questionEnd: 12 + key.length + 4,
+      key,
+      type,
+      depth: this.depth + 1,
+    })
+  }
+}
+
+/** A query message without EDNS. `flags` is the header's second word; RD and CD are usual. */
+export function writeQuery(key: string, type: number, { id = 0, flags = 0x0100, class: classCode = 1 } = {}): Buffer {
+  const message = Buffer.alloc(12 + key.length + 4)
+  message.writeUInt16BE(id, 0)
+  message.writeUInt16BE((flags & ~0x7800) | (OPCODE.QUERY << 11), 2)
+  message.writeUInt16BE(1, 4)
+  message.write(key, 12, 'latin1')
+  message.writeUInt16BE(type, 12 + key.length)
+  message.writeUInt16BE(classCode, 14 + key.length)
+  return message
+}
+
+/** An OPT record (RFC 6891 §6.1.2), `extendedRcode` being the upper eight bits of the rcode. */
+export function writeOpt(udpSize: number, { dnssecOk = false, extendedRcode = 0, options = new Uint8Array(0) } = {}): Buffer {
+  const opt = Buffer.alloc(11 + options.length)
+  opt.writeUInt16BE(TYPE.OPT, 1)
+  opt.writeUInt16BE(udpSize, 3)
+  opt[5] = extendedRcode
+  if (dnssecOk) opt[7] = 0x80
+  opt.writeUInt16BE(options.length, 9)
+  opt.set(options, 11)
+  return opt
+}

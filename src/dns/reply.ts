@@ -1,0 +1,43 @@
+import { FLAG, RCODE } from './codes.ts'
+import { NO_RECORDS, type Sections } from './sections.ts'
+
+/**
+ * The answer to one query, on its way up the chain. It belongs to that query alone, so a plugin may set its fields;
+ * the sections are shared and stay as they are (give the reply others instead).
+ */
+export class Reply {
+  rcode: number
+  /** AA, RA, AD and TC as `FLAG` bits; id, opcode, RD and CD are the query's. */
+  flags: number
+  sections: Sections
+  /** When set, every record is sent with this TTL, in seconds. */
+  ttl: number | undefined = undefined
+  /** Send the addresses of each name in random order. */
+  shuffle = false
+  /** The Corefile word of the plugin that made it. */
+  plugin: string | undefined = undefined
+  /** What went wrong, where something did. */
+  cause: unknown = undefined
+  /** Told to clients that speak EDNS (RFC 8914). */
+  extendedError: { code: number; text?: string } | undefined = undefined
+
+  constructor(rcode: number, flags = 0, sections: Sections = NO_RECORDS) {
+    this.rcode = rcode
+    this.flags = flags
+    this.sections = sections
+  }
+}
+
+/** NOERROR with records. */
+export const answer = (sections: Sections): Reply => new Reply(RCODE.NOERROR, FLAG.AA, sections)
+
+/** NOERROR without an answer: the name exists, the type does not. `soa` has the zone's SOA as authority, which makes it cacheable (RFC 2308). */
+export const noData = (soa: Sections = NO_RECORDS): Reply => new Reply(RCODE.NOERROR, FLAG.AA, soa)
+
+/** NXDOMAIN: neither the name nor anything below it exists. */
+export const nameError = (soa: Sections): Reply => new Reply(RCODE.NXDOMAIN, FLAG.AA, soa)
+
+export const refused = (cause?: unknown): Reply => Object.assign(new Reply(RCODE.REFUSED), { cause })
+
+/** SERVFAIL, with what led to it. */
+export const failure = (cause: unknown): Reply => Object.assign(new Reply(RCODE.SERVFAIL), { cause })

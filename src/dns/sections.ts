@@ -1,0 +1,287 @@
+/**
+ * The answer, authority and additional sections of a message, kept as the bytes that stand behind its question (without OPT).
+ *
+ * Compression pointers count from the start of the message (RFC 1035 §4.1.4), so the bytes hold in front of any question that is as
+ * long as the one they were made for: a reply is sent by writing a header, copying the client's own question, and copying these bytes.
+ * Sections never change once made; they are shared by the cache, the registry and every reply that carries them.
+ */
+import { TYPE } from './codes.ts'
+import { parentOf, ROOT } from './name.ts'
+
+/** Where one record stands: offsets in `bytes`. */
+export interface RecordSpan {
+  /** The owner name. */
+  start: number
+  /** The ten octets of type, class, TTL and RDLENGTH. */
+  fixed: number
+  end: number
+  type: number
+}
+
+/** Addresses of one owner and type: offsets of their rdata in `bytes`, and its length (4 or 16). */
+export interface AddressGroup {
+  /** Where the owner's name stands in the message: 12 for the question's. */
+  owner: number
+  offsets: number[]
+  length: number
+}
+
+export class Sections {
+  readonly bytes: Uint8Array
+  /** Numbers of records. */
+  readonly answers: number
+  readonly authorities: number
+  readonly additionals: number
+  /** The offset of `bytes` in its message: 12 + the question's length. */
+  readonly base: number
+  #spans: RecordSpan[] | undefined
+  #addressGroups: AddressGroup[] | undefined
+
+  constructor(bytes: Uint8Array, answers: number, authorities: number, additionals: number, base: number) {
+    this.bytes = bytes
+    this.answers = answers
+    this.authorities = authorities
+    this.additionals = additionals
+    this.base = base
+  }
+
+  /** Every record in order; made at the first call and kept. The bytes were checked when the sections were made. */
+  get spans(): readonly RecordSpan[] {
+    if (this.#spans) return this.#spans
+    const spans: RecordSpan[] = []
+    const { bytes } = this
+    for (let at = 0; spans.length < this.answers + this.authorities + this.additionals; ) {
+      const fixed = skipName(bytes, at)
+      const end = fixed + 10 + ((bytes[fixed + 8]! << 8) | bytes[fixed + 9]!)
+      spans.push({ start: at, fixed, end, type: (bytes[fixed]! << 8) | bytes[fixed + 1]! })
+      at = end
+    }
+    this.#spans = spans
+    return spans
+  }
+
+  /** The smallest TTL of all records, in seconds; undefined without records. */
+  get minimumTtl(): number | undefined {
+    let minimum: number | undefined
+    for (const { fixed } of this.spans) minimum = Math.min(minimum ?? 0x7fffffff, readTtl(this.bytes, fixed))
+    return minimum
+  }
+
+  /** The spans of the answer section. */
+  get answerSpans(): readonly RecordSpan[] {
+    return this.spans.slice(0, this.answers)
+  }
+
+  /**
+   * Where the rdata of addresses stands whose order is free: a list of offsets for each owner and type that has two or more A or AAAA
+   * records with the same length. Exchanging rdata leaves every name, and so every compression pointer, in its place.
+   */
+  get addressGroups(): readonly AddressGroup[] {
+    this.#addressGroups ??= groupAddresses(this)
+    return this.#addressGroups
+  }
+
+  /** The sections with the first `answers`, `authorities` and `additionals` records of each only. */
+  keep(answers: number, authorities: number, additionals: number): Sections {
+    // Pointers reach back only; a section that is cut away in the middle would move what follows.
+    if ((authorities > 0 && answers < this.answers) || (additionals > 0 && authorities < this.authorities))
+      throw new RangeError('only the end of a message can be cut away')
+    const end = this.spans[answers + authorities + additionals - 1]?.end ?? 0
+    return new Sections(this.bytes.subarray(0, end), answers, authorities, additionals, this.base)
+  }
+
+  /** The same records, the addresses of each group in another order: `arrange` gets them, as octets, and returns all of them as they shall stand. */
+  arrange(arrange: (addresses: readonly Uint8Array[], group: AddressGroup) => readonly Uint8Array[]): Sections {
+    const bytes = Buffer.from(this.bytes)
+    for (const group of this.addressGroups) {
+      const addresses = group.offsets.map(at => this.bytes.subarray(at, at + group.length))
+      for (const [i, address] of arrange(addresses, group).entries()) bytes.set(address, group.offsets[i]!)
+    }
+    const arranged = new Sections(bytes, this.answers, this.authorities, this.additionals, this.base)
+    arranged.#spans = this.#spans
+    arranged.#addressGroups = this.#addressGroups
+    return arranged
+  }
+}
+
+function groupAddresses({ spans, bytes, base }: Sections): AddressGroup[] {
+  const groups = new Map<string, AddressGroup>()
+  /** Owners that do not stand as a pointer alone: their octets, by their place in the message. */
+  const spelled = new Map<number, string>()
+  for (const { start, fixed, end, type } of spans) {
+    let owner = base + start
+    if (bytes[start]! >= 0xc0) owner = readUint16(bytes, start) & 0x3fff
+    else spelled.set(owner, Buffer.from(bytes.subarray(start, fixed)).toString('latin1'))
+    const length = end - fixed - 10
+    if (!(type === TYPE.A && length === 4) && !(type === TYPE.AAAA && length === 16)) continue
+    const key = `${type} ${spelled.get(owner) ?? owner}`
+    const group = groups.get(key) ?? { owner, offsets: [], length }
+    group.offsets.push(fixed + 10)
+    groups.set(key, group)
+  }
+  return [...groups.values()].filter(group => group.offsets.length > 1)
+}
+
+export const NO_RECORDS = new Sections(new Uint8Array(0), 0, 0, 0, 0)
+
+/** The offset behind a name whose bytes were checked before. */
+export function skipName(bytes: Uint8Array, at: number): number {
+  for (;;) {
+    const length = bytes[at]!
+    if (length >= 0xc0) return at + 2
+    if (length === 0) return at + 1
+    at += length + 1
+  }
+}
+
+export const readUint16 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!
+export const readUint32 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+
+/** TTL of a record in seconds; the top bit set counts as 0 (RFC 2181 §8). */
+export const readTtl = (bytes: Uint8Array, fixed: number): number => {
+  const ttl = readUint32(bytes, fixed + 4)
+  return ttl > 0x7fffffff ? 0 : ttl
+}
+
+export interface Srv {
+  priority: number
+  weight: number
+  port: number
+  /** Key of the target. */
+  target: string
+}
+
+export interface Soa {
+  mname: string
+  rname: string
+  serial: number
+  refresh: number
+  retry: number
+  expire: number
+  /** The TTL of negative answers (RFC 2308 §4). */
+  minimum: number
+}
+
+/** Writes records to wire form for the question `name`; owner names and targets are keys. Sections are filled in their order. */
+export class SectionsBuilder {
+  #buffer = Buffer.allocUnsafe(512)
+  #length = 0
+  readonly #counts: [number, number, number] = [0, 0, 0]
+  #section = 0
+  readonly #base: number
+  /** Where each name suffix stands in the message. */
+  readonly #offsets = new Map<string, number>()
+
+  /** @param name key of the question's name */
+  constructor(name: string) {
+    this.#base = 12 + name.length + 4
+    this.#remember(name, 12)
+  }
+
+  /** Records from here on belong to the authority section. */
+  authority(): this {
+    this.#section = 1
+    return this
+  }
+
+  /** Records from here on belong to the additional section. */
+  additional(): this {
+    this.#section = 2
+    return this
+  }
+
+  /** An A or AAAA record, by the number of octets. */
+  address(owner: string, ttl: number, octets: Uint8Array): this {
+    const rdata = this.#open(owner, octets.length === 4 ? TYPE.A : TYPE.AAAA, ttl, octets.length)
+    this.#buffer.set(octets, this.#length)
+    this.#length += octets.length
+    return this.#close(rdata)
+  }
+
+  /** A record whose rdata is one name: CNAME, NS, PTR, DNAME. */
+  name(owner: string, type: number, ttl: number, target: string): this {
+    const rdata = this.#open(owner, type, ttl, target.length)
+    this.#name(target)
+    return this.#close(rdata)
+  }
+
+  srv(owner: string, ttl: number, { priority, weight, port, target }: Srv): this {
+    const rdata = this.#open(owner, TYPE.SRV, ttl, 6 + target.length)
+    for (const value of [priority, weight, port]) this.#uint16(value)
+    // RFC 2782: the target is not compressed.
+    this.#length += this.#buffer.write(target, this.#length, 'latin1')
+    return this.#close(rdata)
+  }
+
+  soa(owner: string, ttl: number, soa: Soa): this {
+    const rdata = this.#open(owner, TYPE.SOA, ttl, soa.mname.length + soa.rname.length + 20)
+    this.#name(soa.mname)
+    this.#name(soa.rname)
+    for (const value of [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum])
+      this.#length = this.#buffer.writeUInt32BE(value >>> 0, this.#length)
+    return this.#close(rdata)
+  }
+
+  /** A record of character-strings: TXT, HINFO. Each is at most 255 octets. */
+  strings(owner: string, type: number, ttl: number, texts: readonly string[], classCode = 1): this {
+    const octets = texts.map(text => Buffer.from(text))
+    const rdata = this.#open(
+      owner,
+      type,
+      ttl,
+      octets.reduce((sum, text) => sum + text.length + 1, 0),
+      classCode,
+    )
+    for (const text of octets) {
+      this.#buffer[this.#length++] = text.length
+      this.#buffer.set(text, this.#length)
+      this.#length += text.length
+    }
+    return this.#close(rdata)
+  }
+
+  build(): Sections {
+    return new Sections(Buffer.from(this.#buffer.subarray(0, this.#length)), ...this.#counts, this.#base)
+  }
+
+  /** Writes owner, type, class, TTL; returns where RDLENGTH goes. `most` is the rdata's largest length. */
+  #open(owner: string, type: number, ttl: number, most: number, classCode = 1): number {
+    const room = this.#length + owner.length + 10 + most
+    if (room > this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer.subarray(0, this.#length)], 2 * room)
+    this.#counts[this.#section]!++
+    this.#name(owner)
+    this.#uint16(type)
+    this.#uint16(classCode)
+    this.#length = this.#buffer.writeUInt32BE(ttl, this.#length)
+    this.#length += 2
+    return this.#length - 2
+  }
+
+  #close(rdlength: number): this {
+    this.#buffer.writeUInt16BE(this.#length - rdlength - 2, rdlength)
+    return this
+  }
+
+  #uint16(value: number): void {
+    this.#length = this.#buffer.writeUInt16BE(value, this.#length)
+  }
+
+  /** Writes a name, compressed where one of its suffixes stands before (RFC 1035 §4.1.4). */
+  #name(key: string): void {
+    let suffix = key
+    while (suffix !== ROOT && !this.#offsets.has(suffix)) suffix = parentOf(suffix)
+    const offset = this.#offsets.get(suffix)
+    const written = key.length - suffix.length
+    this.#remember(key, this.#base + this.#length, written)
+    this.#length += this.#buffer.write(key, this.#length, written, 'latin1')
+    if (offset === undefined) this.#buffer[this.#length++] = 0
+    else this.#uint16(0xc000 | offset)
+  }
+
+  #remember(key: string, at: number, written = key.length - 1): void {
+    for (let i = 0; i < written; i += 1 + key.charCodeAt(i)) {
+      if (at + i < 0x4000 && !this.#offsets.has(key.slice(i))) this.#offsets.set(key.slice(i), at + i)
+    }
+  }
+}

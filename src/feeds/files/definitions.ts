@@ -1,0 +1,89 @@
+import type { Join } from '../../registry/join.ts'
+import { idOf, type MeshObject } from '../../registry/objects.ts'
+import { Invalid } from '../objects/field.ts'
+import { claimedId, readObject } from '../objects/kinds.ts'
+import { type Entry, readManifest } from './manifest.ts'
+
+/** What is wrong in a file. */
+export interface Complaints {
+  /** `FILE:LINE: …`, one a problem. */
+  readonly problems: string[]
+  /** How many documents have one. */
+  documents: number
+}
+
+/** Which file defines which objects. */
+export class Definitions {
+  readonly #join: Join
+  readonly #files = new Map<string, ReadonlyMap<string, MeshObject>>()
+
+  constructor(join: Join) {
+    this.#join = join
+  }
+
+  /** Whether `path` defines anything. */
+  has(path: string): boolean {
+    return (this.#files.get(path)?.size ?? 0) > 0
+  }
+
+  /** `path` now says `text`. What a document defined before stays while the document cannot be read. */
+  read(path: string, text: string): Complaints {
+    const complaints: Complaints = { problems: [], documents: 0 }
+    const before = this.#files.get(path) ?? new Map<string, MeshObject>()
+    const objects = new Map<string, MeshObject>()
+    const refused = new Set<string | undefined>()
+    for (const entry of readManifest(text)) {
+      const found = complaints.problems.length
+      const object = read(entry, path, complaints.problems, id => refused.add(id))
+      if (object) objects.set(idOf(object), object)
+      if (complaints.problems.length > found) complaints.documents++
+    }
+    // A document that does not say what it is may be any of those that are missing.
+    for (const [id, object] of before)
+      if (!objects.has(id) && (refused.has(id) || refused.has(undefined))) objects.set(id, object)
+    this.#replace(path, before, objects)
+    return complaints
+  }
+
+  /** `path` is no more. */
+  remove(path: string): void {
+    this.#replace(path, this.#files.get(path) ?? new Map(), new Map())
+    this.#files.delete(path)
+  }
+
+  #replace(path: string, before: ReadonlyMap<string, MeshObject>, objects: ReadonlyMap<string, MeshObject>): void {
+    this.#files.set(path, objects)
+    for (const [id, object] of objects) this.#join.put(id, object)
+    for (const id of before.keys()) if (!objects.has(id)) this.#join.put(id, this.#elsewhere(id))
+  }
+
+  /** The object as another file defines it: one that moves between files is never missing. */
+  #elsewhere(id: string): MeshObject | undefined {
+    for (const objects of this.#files.values()) {
+      const object = objects.get(id)
+      if (object) return object
+    }
+    return undefined
+  }
+}
+
+/** @param refuse told what an object calls itself that is of no use, as far as that is known */
+function read(entry: Entry, path: string, problems: string[], refuse: (id: string | undefined) => void): MeshObject | undefined {
+  if ('problem' in entry) {
+    problems.push(`${path}:${entry.line}: ${entry.problem}`)
+    refuse(undefined)
+    return undefined
+  }
+  const { root, line } = entry
+  const id = claimedId(root)
+  const complain = ({ path: at, message }: Invalid) =>
+    problems.push(`${path}:${line(at)}: ${id === undefined ? '' : `${id}: `}${message}`)
+  try {
+    return readObject(root, complain)
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error
+    complain(error)
+    refuse(id)
+    return undefined
+  }
+}

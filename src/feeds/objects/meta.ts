@@ -1,0 +1,21 @@
+import type { Labels } from '../../registry/objects.ts'
+import type { Field } from './field.ts'
+
+/** What every object has. One without namespace is in `default`, where kubectl puts it. */
+export function readMeta(root: Field): { namespace: string; name: string; labels: Labels } {
+  const metadata = root.at('metadata')
+  return {
+    namespace: metadata.at('namespace').label('default'),
+    name: metadata.at('name').text(),
+    labels: readLabels(metadata.at('labels')),
+  }
+}
+
+export const readLabels = (field: Field): Labels => field.members(value => value.text(''))
+
+/** Whether a status condition of this type has this value. */
+export const hasCondition = (root: Field, type: string, status: 'True' | 'False'): boolean =>
+  root
+    .at('status', 'conditions')
+    .items()
+    .some(condition => condition.at('type').value === type && condition.at('status').value === status)

@@ -1,0 +1,122 @@
+/** Flags, start, signals. The only file that sees every part, and the only one that may end the process. */
+import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { arch, platform } from 'node:os'
+
+enableCompileCache()
+const { plugins } = await import('#plugins/index.ts')
+const { parseCorefile } = await import('./corefile/tree.ts')
+const { readFlags, USAGE } = await import('./flags.ts')
+const { createLogger } = await import('./log.ts')
+const { DnsServer } = await import('./server/process.ts')
+const { version } = (await import('../package.json', { with: { type: 'json' } })).default
+
+/** What runs where no Corefile is, or one without server blocks. */
+const DEFAULT_COREFILE = '. {\nwhoami\nlog\n}\n'
+
+const print = (line: string) => writeSync(1, `${line}\n`)
+
+function fail(error: unknown, code = 1): never {
+  writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(code)
+}
+
+function flagsOrUsage() {
+  try {
+    return readFlags(process.argv.slice(2))
+  } catch (error) {
+    return fail(`${(error as Error).message}\n${USAGE}`.trimEnd())
+  }
+}
+
+const flags = flagsOrUsage()
+if (flags.version) {
+  print(`istio-coredns-${version}\n${platform()}/${arch()}, node ${process.version}`)
+  process.exit(0)
+}
+if (flags.plugins) {
+  for (const name of plugins.map(plugin => plugin.name).sort()) print(name)
+  process.exit(0)
+}
+
+// Standard input can be read once only; a reload finds the same text again.
+const piped = flags.conf === 'stdin' ? readFileSync(0, 'utf8') : undefined
+
+function readCorefile() {
+  const file = flags.conf ?? (existsSync('Corefile') ? 'Corefile' : undefined)
+  const given = file === undefined ? undefined : parseCorefile(piped ?? readFileSync(file, 'utf8'), file)
+  return given && given.blocks.length > 0 ? given : parseCorefile(DEFAULT_COREFILE, 'default')
+}
+
+const log = createLogger(flags.format)
+const server = new DnsServer({ version, plugins, port: flags.port, log, logFormat: flags.format, readCorefile })
+
+try {
+  if (flags.validate) {
+    server.validate()
+    process.exit(0)
+  }
+  await server.start()
+} catch (error) {
+  fail(error)
+}
+if (!flags.quiet) banner()
+if (flags.pidfile !== undefined) writePidfile(flags.pidfile)
+
+function banner(): void {
+  const zones = server.zones
+  for (const { zone, address, port } of zones) print(`${zone}:${port}${address ? ` on ${address}` : ''}`)
+  for (const { zone, port, chain } of zones) print(`${zone}:${port}: ${chain.join(' → ')}`)
+  print(`istio-coredns-${version}\n${platform()}/${arch()}, node ${process.version}`)
+}
+
+function writePidfile(file: string): void {
+  try {
+    writeFileSync(file, `${process.pid}\n`)
+    process.on('exit', () => rmSync(file, { force: true }))
+  } catch (error) {
+    log.error(`Could not write pidfile: ${(error as Error).message}`)
+  }
+}
+
+async function shutdown(code: number): Promise<never> {
+  try {
+    await server.shutdown()
+  } catch (error) {
+    log.error(`shutdown: ${(error as Error).message}`)
+    process.exit(3)
+  }
+  process.exit(code)
+}
+
+let interrupts = 0
+process.on('SIGINT', () => {
+  if (++interrupts > 1) process.exit(2)
+  log.info('SIGINT: Shutting down')
+  process.exit(0)
+})
+process.once('SIGTERM', () => {
+  log.info('SIGTERM: Shutting down servers then terminating')
+  void shutdown(0)
+})
+process.on('SIGQUIT', () => process.exit(0))
+process.on('SIGHUP', () => {})
+process.on('SIGUSR1', () => {
+  log.info('Reloading')
+  server.reload().then(
+    () => log.info('Reloading complete'),
+    error => log.error(`SIGUSR1: ${(error as Error).message}`),
+  )
+})
+process.on('SIGUSR2', () =>
+  log.warn('SIGUSR2: upgrading in place is not supported; start a new process, then end this one with SIGTERM'),
+)
+
+process.on('unhandledRejection', error =>
+  log.error(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`),
+)
+process.on('uncaughtException', error => {
+  log.fatal(`uncaught exception: ${error.stack}`)
+  // The state is unknown now: answer what is owed, then let a fresh process take over.
+  void shutdown(1)
+})

@@ -1,0 +1,105 @@
+/**
+ * The contract of plugins.
+ *
+ * A query goes down the chain as an argument; the reply comes up as the return value, at once where it is in memory, as a promise
+ * where something had to be waited for. Three shapes cover every plugin: a *source* answers or calls `next`, a *wrapper* looks at or
+ * changes the reply of `next`, a *gate* answers early. A throw becomes a SERVFAIL reply that carries its cause.
+ */
+import type { TlsOptions } from 'node:tls'
+import type { Directive } from './corefile/directive.ts'
+import type { Listener, Query } from './dns/query.ts'
+import type { Reply } from './dns/reply.ts'
+import type { LogFormat, Logger } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+export type { Directive, Line } from './corefile/directive.ts'
+export { Problem } from './corefile/problem.ts'
+export { type Listener, Query } from './dns/query.ts'
+export { answer, failure, nameError, noData, Reply, refused } from './dns/reply.ts'
+export type { LogFormat, Logger } from './log.ts'
+
+export type Handler = (query: Query) => Reply | Promise<Reply>
+
+/** One use of a plugin in one server block. Everything a plugin may do is listed here; all of it is optional. */
+export interface Instance {
+  /** Puts itself before `next`. Called once, at start. */
+  wrap?(next: Handler): Handler
+  /** Reload: takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
+  adopt?(previous: Instance): void
+  /** Opens watches, loads tables. Queries come only after it resolved; a rejection keeps the server from starting, or a reload from happening. */
+  start?(signal: AbortSignal): Promise<void>
+  /** The block's sockets are open, and this instance answers on them: after the start, or after a reload took effect. */
+  serving?(listeners: readonly Listener[]): void
+  /** True, or what it waits for: /ready answers 503 with it. */
+  ready?(): true | string
+  /** SIGTERM came: the server goes on answering until every plugin's promise is fulfilled. */
+  drain?(): Promise<void>
+  /** Lets go of everything. No query comes any more. */
+  stop?(): Promise<void>
+}
+
+/** What `plugins/NAME/index.ts` exports. */
+export interface Plugin<Options = unknown> {
+  /** The Corefile word, which is the folder's name. */
+  readonly name: string
+  /** It asks others over the network: the server bounds how many queries wait in it at a time. */
+  readonly waits?: true
+  /** It takes queries of classes other than IN, which are refused where no plugin of the listener does. */
+  readonly otherClasses?: true
+  /** Text to options; looks at nothing outside the directive but the files that it names. @throws {Problem} */
+  parse(directive: Directive): Options
+  /** Options to an instance. Effects begin in `start`. */
+  create(options: Options, block: ServerBlock): Instance
+}
+
+/** A server block, as its plugins see it. */
+export interface ServerBlock {
+  /** As text, in the order of the labels. */
+  readonly zones: readonly string[]
+  /** Labels of the listeners, as metrics name them: `dns://:53`. */
+  readonly listeners: readonly string[]
+  readonly server: Server
+  /** The directory that relative file names count from (*root*). */
+  root: string
+  /** *debug* was given: debug lines are printed, and errors inside plugins with their stack. */
+  debug: boolean
+  /** *errors* was given `stacktrace`: where an error inside a plugin is logged, its stack is, too. */
+  stacktrace: boolean
+  /** Addresses to listen on (*bind*); empty for all. */
+  readonly bind: string[]
+  /** The Corefile words in use, in the order of the chain. */
+  readonly chain: readonly string[]
+  /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */
+  log(plugin?: string): Logger
+  /** Asks the server itself, from the choice of the server block on, as `query.derive` made the question. At a depth over 8: SERVFAIL. */
+  resolve: Handler
+}
+
+/** The process around the server blocks. */
+export interface Server {
+  readonly version: string
+  readonly metrics: Metrics
+  /** How the log is written: as CoreDNS's lines, or as JSON (`-log.format`). */
+  readonly logFormat: LogFormat
+  /** Whether SIGTERM has come. */
+  readonly draining: boolean
+  /** What is not ready in the server blocks that use the plugin `word`. */
+  unready(word: string): { plugin: string; reason: string }[]
+  /**
+   * Answers GET requests on `address` (`:8080`, `127.0.0.1:9153`) and `path` until the release function is called. The newest
+   * registration of a path answers, so that a reload hands it over without a gap. Plugins of several blocks share an address;
+   * with `tls`, which the first registration of an address decides, it speaks HTTPS.
+   */
+  serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>>
+  /** SHA-512 of the Corefile that runs, in hex. */
+  readonly configuration: string
+  /** Reads the Corefile again; its hash, or the Problem of a file that does not parse. */
+  readConfiguration(): string
+  /** Loads the Corefile anew and replaces this one when it has started whole. Rejects, having changed nothing, where that fails. */
+  reload(): Promise<void>
+}
+
+/** What a side port answers. `content` is the MIME type. */
+export type HttpHandler = () =>
+  | { status: number; body: string; content?: string }
+  | Promise<{ status: number; body: string; content?: string }>

@@ -1,0 +1,42 @@
+import { toAddress, toOctets } from '../dns/address.ts'
+import { TYPE } from '../dns/codes.ts'
+import { keyOf } from '../dns/name.ts'
+import type { Sections } from '../dns/sections.ts'
+import { addressRecords } from './address-records.ts'
+import type { Known } from './known.ts'
+
+/** The name of one endpoint, or of several that have the same hostname: `db-0.db.default.svc.cluster.local`. */
+export class EndpointName implements Known {
+  readonly zone: string
+  readonly #addresses: readonly string[]
+  readonly #ttl: number
+  readonly #compiled = new Map<number, Sections | undefined>()
+
+  constructor(zone: string, addresses: Iterable<string>, ttl: number) {
+    this.zone = zone
+    this.#addresses = [...new Set(addresses)]
+    this.#ttl = ttl
+  }
+
+  records(type: number, key: string): Sections | undefined {
+    if (type !== TYPE.A && type !== TYPE.AAAA) return undefined
+    if (!this.#compiled.has(type)) {
+      const size = type === TYPE.A ? 4 : 16
+      const addresses = this.#addresses.filter(({ length }) => length === size)
+      this.#compiled.set(type, addressRecords(key, addresses, this.#ttl))
+    }
+    return this.#compiled.get(type)
+  }
+}
+
+/** The key of an endpoint's name: its hostname, else its address with dashes, below its host. */
+export function endpointKey(host: string, address: string, hostname: string): string {
+  const dashed = hostname || toAddress(Buffer.from(address, 'latin1')).replaceAll(/[.:]/g, '-')
+  return keyOf([dashed.endsWith('-') ? `${dashed}0` : dashed], host)
+}
+
+/** The octets of the address that a label such as `10-0-0-1` or `fd00--1` stands for. */
+export function addressOfLabel(label: string): string | undefined {
+  const octets = toOctets(label.replaceAll('-', /^\d+-\d+-\d+-\d+$/.test(label) ? '.' : ':'))
+  return octets && String.fromCharCode(...octets)
+}

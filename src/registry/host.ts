@@ -1,0 +1,173 @@
+import { TYPE } from '../dns/codes.ts'
+import type { Sections } from '../dns/sections.ts'
+import { addressRecords } from './address-records.ts'
+import { addressOfLabel, EndpointName } from './endpoint-name.ts'
+import { type Beyond, EmptyName, type Known } from './known.ts'
+import { PortName } from './port-name.ts'
+import { addressesOf, type EndpointGroup, endpointsOf, type HostRecord, indexIn, type Port, type Target } from './record.ts'
+
+/** How all hosts of a registry are answered. */
+export interface HostOptions {
+  /** With what those that have virtual addresses are answered. */
+  readonly answer: 'endpoints' | 'vip'
+  /** Of every record, in seconds. */
+  readonly ttl: number
+}
+
+interface Part {
+  readonly source: number
+  readonly id: string
+  readonly record: HostRecord
+}
+
+const RANK = { Namespace: 0, ServiceEntry: 1, Service: 2 } as const
+
+/** A host, with what all sources say of it. Answers are compiled when they are first asked for, and dropped with any change. */
+export class Host implements Known {
+  /** For a wildcard, the name that all its names are below. */
+  readonly key: string
+  readonly zone: string
+  readonly wildcard: boolean
+  readonly options: HostOptions
+  beyond: Beyond | undefined
+  /** The virtual addresses that stand for the host; none where its endpoints do. */
+  vips: readonly string[] = []
+  /** In the order of the sources. */
+  #parts: readonly Part[] = []
+  /** Those that count: a Service beats a ServiceEntry. */
+  #records: readonly HostRecord[] = []
+  readonly #compiled = new Map<number, Sections | undefined>()
+  readonly #below = new Map<string, Known>()
+  #hostnames: Map<string, string[]> | undefined
+
+  constructor(key: string, zone: string, wildcard: boolean, options: HostOptions) {
+    this.key = key
+    this.zone = zone
+    this.wildcard = wildcard
+    this.options = options
+  }
+
+  /** What `source` says under `id` from now on. */
+  set(source: number, id: string, record: HostRecord | undefined): void {
+    const others = this.#parts.filter(part => part.source !== source || part.id !== id)
+    this.#parts = record ? [...others, { source, id, record }].sort((a, b) => a.source - b.source) : others
+    const rank = Math.max(...this.#parts.map(part => RANK[part.record.kind]))
+    const counting = this.#parts.filter(part => RANK[part.record.kind] === rank)
+    this.#records = counting.map(part => part.record)
+    this.vips = this.options.answer === 'vip' ? firstVips(counting) : []
+    this.beyond = this.vips.length > 0 ? undefined : beyond(this.#records)
+    this.#compiled.clear()
+    this.#below.clear()
+    this.#hostnames = undefined
+  }
+
+  get empty(): boolean {
+    return this.#parts.length === 0
+  }
+
+  get isService(): boolean {
+    return this.#records[0]?.kind === 'Service'
+  }
+
+  /** The ports of the service itself. */
+  get ports(): Port[] {
+    return this.#records.flatMap(({ ports }) => ports)
+  }
+
+  get groups(): EndpointGroup[] {
+    return this.#records.flatMap(({ groups }) => groups)
+  }
+
+  get targets(): Target[] {
+    return this.#records.flatMap(({ targets }) => targets)
+  }
+
+  /** Every endpoint and virtual address. */
+  *everyAddress(): Iterable<string> {
+    for (const group of this.groups) yield* addressesOf(group)
+    for (const { vips } of this.#records) yield* vips
+  }
+
+  /** Whether it is a virtual address, in either mode. */
+  hasVip(address: string): boolean {
+    return this.#records.some(({ vips }) => vips.includes(address))
+  }
+
+  /** What the host is answered with, in one family, each address once. */
+  addresses(size: 4 | 16): Set<string> {
+    if (this.vips.length > 0) return new Set(this.vips.filter(vip => vip.length === size))
+    const addresses = new Set<string>()
+    for (const group of this.groups) if (group.size === size) for (const address of addressesOf(group)) addresses.add(address)
+    return addresses
+  }
+
+  records(type: number, key: string): Sections | undefined {
+    if (type !== TYPE.A && type !== TYPE.AAAA) return undefined
+    // A wildcard has names of many lengths.
+    const cell = (type << 8) | key.length
+    const compiled = this.#compiled.get(cell)
+    if (compiled !== undefined || this.#compiled.has(cell)) return compiled
+    const sections = addressRecords(key, this.addresses(type === TYPE.A ? 4 : 16), this.options.ttl)
+    this.#compiled.set(cell, sections)
+    return sections
+  }
+
+  /**
+   * A name below this one: `HOSTNAME`, `DASHED-ADDRESS`, `_PROTOCOL`, or `_PORT` and `_PROTOCOL`.
+   * @param base the key of the name that the labels stand before: under a wildcard not the host's own
+   */
+  below(labels: readonly [string] | readonly [string, string], base: string): Known | undefined {
+    if (this.beyond?.kind === 'elsewhere') return undefined
+    const name = labels.join('.')
+    const held = this.#below.get(name)
+    if (held) return held
+    const known =
+      labels.length === 2 ? this.#portName(labels[0], labels[1], base) : (this.#protocolName(name) ?? this.#endpointName(name))
+    if (known && !this.wildcard) this.#below.set(name, known)
+    return known
+  }
+
+  #portName(name: string, protocol: string, base: string): Known | undefined {
+    const known = this.ports.some(port => port.name !== '' && `_${port.name}` === name && `_${port.protocol}` === protocol)
+    return known ? new PortName(this, base, name.slice(1), protocol.slice(1)) : undefined
+  }
+
+  #protocolName(label: string): Known | undefined {
+    return this.ports.some(port => port.name !== '' && `_${port.protocol}` === label) ? new EmptyName(this.zone) : undefined
+  }
+
+  #endpointName(label: string): Known | undefined {
+    this.#hostnames ??= byHostname(this.groups)
+    const addresses = [...(this.#hostnames.get(label) ?? [])]
+    const address = addressOfLabel(label)
+    if (address !== undefined && this.groups.some(group => indexIn(group, address) >= 0)) addresses.push(address)
+    return addresses.length > 0 ? new EndpointName(this.zone, addresses, this.options.ttl) : undefined
+  }
+}
+
+/** The virtual addresses of the first source that has any: those of another cluster lead nowhere in this one. */
+function firstVips(parts: readonly Part[]): string[] {
+  const first = parts.find(({ record }) => record.vips.length > 0)
+  return parts.filter(({ source }) => source === first?.source).flatMap(({ record }) => record.vips)
+}
+
+function beyond(records: readonly HostRecord[]): Beyond | undefined {
+  const target = records.find(({ alias }) => alias !== undefined)?.alias
+  if (target !== undefined) return { kind: 'alias', target }
+  const targets = records.flatMap(record => record.targets)
+  if (targets.length > 0) return { kind: 'targets', targets }
+  return records.length > 0 && records.every(({ elsewhere }) => elsewhere) ? { kind: 'elsewhere' } : undefined
+}
+
+function byHostname(groups: readonly EndpointGroup[]): Map<string, string[]> {
+  const hostnames = new Map<string, string[]>()
+  for (const group of groups) {
+    for (const [address, hostname] of endpointsOf(group)) {
+      if (hostname === '') continue
+      const addresses = hostnames.get(hostname)
+      if (addresses) addresses.push(address)
+      else hostnames.set(hostname, [address])
+    }
+  }
+  return hostnames
+}

@@ -1,0 +1,48 @@
+import { type EndpointAddress, groupEndpoints } from './groups.ts'
+import type { Endpoint, Pod, ServiceEntry, WorkloadEntry } from './objects.ts'
+import type { HostRecord, Port, Target } from './record.ts'
+
+const NO_PORTS: ReadonlyMap<string, number> = new Map()
+
+/**
+ * A ServiceEntry, one record for each of its hosts.
+ * @param selected what its workloadSelector matches
+ */
+export function serviceEntryRecords(entry: ServiceEntry, selected: readonly (Pod | WorkloadEntry)[]): HostRecord[] {
+  const endpoints: EndpointAddress[] = []
+  const targets: Target[] = []
+  const resolved = entry.resolution === 'DNS' || entry.resolution === 'DNS_ROUND_ROBIN'
+
+  const add = ({ place, ports }: Endpoint) => {
+    if ('address' in place) endpoints.push({ address: place.address, hostname: '', ports: portsOf(entry, ports) })
+    else if (resolved) targets.push({ name: place.target, ports: portsOf(entry, ports) })
+  }
+  // What NONE and DYNAMIC_DNS list is nowhere used: the client connects to where the DNS says.
+  if (entry.resolution === 'STATIC' || resolved) entry.endpoints.forEach(add)
+  for (const workload of selected) {
+    if (workload.kind === 'WorkloadEntry') {
+      if (workload.healthy) add(workload)
+    } else if (workload.ready) {
+      for (const address of workload.addresses) add({ place: { address }, ports: NO_PORTS })
+    }
+  }
+
+  const known = entry.resolution === 'STATIC' || entry.selector !== undefined || endpoints.length > 0 || targets.length > 0
+  const groups = groupEndpoints(endpoints)
+  const ports = entry.ports.map(({ name, protocol, number }) => ({ name, protocol, number }))
+  return entry.hosts.map(host => ({
+    kind: 'ServiceEntry',
+    namespace: entry.namespace,
+    host,
+    vips: entry.addresses.length > 0 ? entry.addresses : (entry.allocated.get(host) ?? entry.allocated.get('') ?? []),
+    ports,
+    groups,
+    targets,
+    ...(!known && { elsewhere: true as const }),
+    ...(entry.exportTo && { exportTo: entry.exportTo }),
+  }))
+}
+
+/** The entry's ports, by the number that the endpoint gives one of that name, else by their target port. */
+const portsOf = ({ ports }: ServiceEntry, own: ReadonlyMap<string, number>): Port[] =>
+  ports.map(({ name, protocol, target }) => ({ name, protocol, number: own.get(name) ?? target }))

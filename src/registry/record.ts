@@ -1,0 +1,95 @@
+/**
+ * What a feed tells of the mesh, as plain data that crosses from the feed's thread to the serving one: for each host of each object one
+ * record, sent whole when anything in it changes. Only what can be answered is in it; endpoints that are not ready are left out.
+ *
+ * Addresses are octets, names are keys (see `dns/name.ts`): both strings with a character for each octet, which cost little to hold, to
+ * send and to look up.
+ */
+
+/** A port of a service, or one that an endpoint listens on. */
+export interface Port {
+  /** Lower case; `''` where there is no name, and so no SRV record. */
+  readonly name: string
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
+  readonly number: number
+}
+
+/** Ready endpoints of one address family that listen on the same ports: those of an EndpointSlice, for one. */
+export interface EndpointGroup {
+  readonly ports: readonly Port[]
+  /** Octets of an address. */
+  readonly size: 4 | 16
+  /** The addresses, one behind the other. */
+  readonly addresses: string
+  /** The hostname of each address, in lower case; `''` for one that has none. Undefined where none has. */
+  readonly hostnames?: readonly string[]
+}
+
+/** An endpoint that is a name: its addresses are what the DNS says. */
+export interface Target {
+  readonly name: string
+  readonly ports: readonly Port[]
+}
+
+export interface HostRecord {
+  /** A Service beats a ServiceEntry of the same host. A namespace is a name without addresses. */
+  readonly kind: 'Service' | 'ServiceEntry' | 'Namespace'
+  readonly namespace: string
+  /**
+   * A key. Without the root's zero octet it is relative to the zones that the mesh is served as (`backend.default.svc`);
+   * with `*` as its first label it stands for every name below the rest.
+   */
+  readonly host: string
+  /** The virtual addresses: none for a headless service. */
+  readonly vips: readonly string[]
+  readonly ports: readonly Port[]
+  readonly groups: readonly EndpointGroup[]
+  readonly targets: readonly Target[]
+  /** What the host is only another name of. */
+  readonly alias?: string
+  /** The mesh does not say where the host is: without virtual addresses, it is the DNS that knows. */
+  readonly elsewhere?: true
+  /** Namespaces that see it, `.` being its own; all of them where nothing is said. */
+  readonly exportTo?: readonly string[]
+}
+
+/** The record under this id is now this one, or is no more. An id always stands for the same host. */
+export type Change = readonly [id: string, record: HostRecord | undefined]
+
+/** What a feed's thread posts. */
+export interface Report {
+  changes?: readonly Change[]
+  /** Everything that was there when the feed began has been told. */
+  complete?: true
+  /** What the feed waits for, before it is complete. */
+  waiting?: string
+  /** All that was told is known to be what the source says, at this very moment. */
+  current?: true
+  /** How many objects of each kind are held. */
+  objects?: readonly (readonly [kind: string, count: number])[]
+  /** How many more documents or objects were not accepted. */
+  rejected?: number
+  log?: readonly (readonly [level: 'debug' | 'info' | 'warn' | 'error', text: string])[]
+}
+
+/** Whether a host's key holds the whole name. */
+export const isAbsolute = (host: string): boolean => host.endsWith('\0')
+
+/** Each address of a group. */
+export function* addressesOf({ addresses, size }: EndpointGroup): Iterable<string> {
+  for (let at = 0; at < addresses.length; at += size) yield addresses.slice(at, at + size)
+}
+
+/** Each address of a group with its hostname. */
+export function* endpointsOf(group: EndpointGroup): Iterable<readonly [address: string, hostname: string]> {
+  let i = 0
+  for (const address of addressesOf(group)) yield [address, group.hostnames?.[i++] ?? '']
+}
+
+/** The place of an address in a group, counted from 0; -1 where it is not in it. */
+export function indexIn({ addresses, size }: EndpointGroup, address: string): number {
+  if (address.length !== size) return -1
+  let at = addresses.indexOf(address)
+  while (at % size > 0) at = addresses.indexOf(address, at + 1)
+  return at < 0 ? -1 : at / size
+}

@@ -1,0 +1,165 @@
+/**
+ * The mesh as names: what all sources say, united, in the zones that it is served as. A tree of names in one map, so that a known name is
+ * one lookup, and an unknown one as many as it has labels more than the closest name that exists.
+ */
+import { TYPE } from '../dns/codes.ts'
+import { parentOf, ROOT, toKey, ZoneSet } from '../dns/name.ts'
+import type { Sections } from '../dns/sections.ts'
+import { Authority } from './authority.ts'
+import { Host, type HostOptions } from './host.ts'
+import type { Known } from './known.ts'
+import { type HostRecord, isAbsolute } from './record.ts'
+import { isReverse, ReverseIndex } from './reverse.ts'
+
+const SVC = '\x03svc'
+
+export interface RegistryOptions extends HostOptions {
+  /** As text. Names in them exist in the registry or nowhere; reverse zones among them hold PTR records only. */
+  readonly zones: readonly string[]
+}
+
+/** A name of the tree, which holds every name above it, too. */
+class TreeName implements Known {
+  readonly key: string
+  readonly parent: TreeName | undefined
+  /** The zone that it is in; `''` outside of all. */
+  readonly zone: string
+  readonly #authority: Authority
+  host: Host | undefined
+  /** Who answers for all names below this one that have no more to say. */
+  wildcard: Host | undefined
+  /** Names right below, and one more where the name is to stay. */
+  children = 0
+
+  constructor(key: string, parent: TreeName | undefined, zone: string, authority: Authority) {
+    this.key = key
+    this.parent = parent
+    this.zone = zone
+    this.#authority = authority
+  }
+
+  records(type: number): Sections | undefined {
+    return type === TYPE.SOA && this.key === this.zone ? this.#authority.answer(this.zone) : undefined
+  }
+}
+
+/** A name that does not exist, in a zone that the registry knows all names of. */
+export class Missing {
+  readonly zone: string
+
+  constructor(zone: string) {
+    this.zone = zone
+  }
+}
+
+export class Registry {
+  readonly authority: Authority
+  readonly #options: RegistryOptions
+  readonly #zones: ZoneSet
+  /** Keys of the zones that Services are named in, the first one being theirs in PTR records. */
+  readonly #forward: readonly string[]
+  readonly #names = new Map<string, TreeName>()
+  readonly #reverse: ReverseIndex
+  readonly #missing: ReadonlyMap<string, Missing>
+
+  constructor(options: RegistryOptions) {
+    this.#options = options
+    this.authority = new Authority(options.ttl)
+    this.#reverse = new ReverseIndex(options.ttl)
+    this.#zones = new ZoneSet(options.zones)
+    this.#forward = options.zones.map(toKey).filter(zone => !isReverse(zone))
+    this.#missing = new Map([...this.#zones.values()].map(zone => [zone, new Missing(zone)]))
+    this.#name(ROOT).children++
+    for (const zone of this.#zones.values()) this.#name(zone).children++
+    for (const zone of this.#forward) this.#name(SVC + zone).children++
+  }
+
+  /** What `source` says under `id` from now on; `previous` is what it said before. */
+  apply(source: number, id: string, record: HostRecord | undefined, previous: HostRecord | undefined): void {
+    const host = (record ?? previous)?.host
+    if (host === undefined) return
+    this.authority.touch()
+    if (isAbsolute(host)) this.#apply(host, true, source, id, record)
+    else for (const zone of this.#forward) this.#apply(host + zone, zone === this.#forward[0], source, id, record)
+  }
+
+  /** @param primary whether addresses are to be called by this name */
+  #apply(key: string, primary: boolean, source: number, id: string, record: HostRecord | undefined): void {
+    const wildcard = key.startsWith('\x01*')
+    const name = this.#name(wildcard ? parentOf(key) : key)
+    const held = wildcard ? name.wildcard : name.host
+    const host = held ?? new Host(name.key, name.zone || name.key, wildcard, this.#options)
+    const before = new Set(host.everyAddress())
+    host.set(source, id, record)
+    if (primary && !wildcard) {
+      for (const address of host.everyAddress()) if (!before.delete(address)) this.#reverse.add(address, host)
+      for (const address of before) this.#reverse.delete(address, host)
+    }
+    const present = host.empty ? undefined : host
+    if (wildcard) name.wildcard = present
+    else name.host = present
+    this.#prune(name)
+  }
+
+  /** The name in the tree, put there with all names above it where it is not yet. */
+  #name(key: string): TreeName {
+    const known = this.#names.get(key)
+    if (known) return known
+    const parent = key === ROOT ? undefined : this.#name(parentOf(key))
+    const name = new TreeName(key, parent, this.#zones.find(key) ?? '', this.authority)
+    if (parent) parent.children++
+    this.#names.set(key, name)
+    return name
+  }
+
+  /** Takes a name out of the tree that has nothing any more, and those above it that had nothing but that. */
+  #prune(name: TreeName): void {
+    for (let at: TreeName | undefined = name; at && !at.host && !at.wildcard && at.children === 0; at = at.parent) {
+      this.#names.delete(at.key)
+      if (at.parent) at.parent.children--
+    }
+  }
+
+  /** The name; a `Missing` one where the registry knows that there is none, undefined where it does not. */
+  find(key: string): Known | Missing | undefined {
+    const name = this.#names.get(key)
+    return name?.host ?? this.#seek(key, name)
+  }
+
+  #seek(key: string, exact: TreeName | undefined): Known | Missing | undefined {
+    let name = exact
+    let depth = 0
+    for (let cut = 0; name === undefined; depth++) {
+      cut += 1 + key.charCodeAt(cut)
+      name = this.#names.get(key.slice(cut))
+    }
+    const known = nearHost(key, name, depth) ?? underWildcard(key, exact ? name.parent : name)
+    if (known) return known
+    if (exact && exact.zone !== '') return exact
+    return this.#reverse.find(key, name.zone || undefined) ?? this.#missing.get(name.zone)
+  }
+}
+
+/** A name one or two labels below a host. @param name the closest one in the tree, `depth` labels above */
+function nearHost(key: string, name: TreeName, depth: number): Known | undefined {
+  if (depth > 2) return undefined
+  const parent = depth === 0 ? name.parent : depth === 1 ? name : undefined
+  const one = parent?.host?.below([labelAt(key, 0)], parent.key)
+  if (one) return one
+  const grandparent = depth === 2 ? name : parent?.parent
+  return grandparent?.host && portName(key, grandparent.host, grandparent.key)
+}
+
+/** The most specific wildcard at or above `name`; any number of labels may stand for its `*`, as in Istio. */
+function underWildcard(key: string, name: TreeName | undefined): Known | undefined {
+  let at = name
+  while (at && !at.wildcard) at = at.parent
+  if (!at?.wildcard) return undefined
+  const base = parentOf(parentOf(key))
+  return (base.length > at.key.length && portName(key, at.wildcard, base)) || at.wildcard
+}
+
+const portName = (key: string, host: Host, base: string): Known | undefined =>
+  key.charAt(1) === '_' ? host.below([labelAt(key, 0), labelAt(key, 1 + key.charCodeAt(0))], base) : undefined
+
+const labelAt = (key: string, at: number): string => key.slice(at + 1, at + 1 + key.charCodeAt(at))

@@ -1,0 +1,94 @@
+import { octetsOfReverse } from '../dns/address.ts'
+import { TYPE } from '../dns/codes.ts'
+import { labelsOf, toKey } from '../dns/name.ts'
+import { type Sections, SectionsBuilder } from '../dns/sections.ts'
+import { endpointKey } from './endpoint-name.ts'
+import type { Host } from './host.ts'
+import { EmptyName, type Known } from './known.ts'
+import { indexIn } from './record.ts'
+
+const ARPA = toKey('arpa')
+const REVERSE = [
+  { zone: toKey('in-addr.arpa'), digits: 4 },
+  { zone: toKey('ip6.arpa'), digits: 32 },
+] as const
+
+export const isReverse = (key: string): boolean => REVERSE.some(({ zone }) => key.endsWith(zone))
+
+/** Which hosts an address belongs to. */
+export class ReverseIndex {
+  /** Most addresses belong to one host. */
+  readonly #hosts = new Map<string, Host | readonly Host[]>()
+  readonly #ttl: number
+
+  /** @param ttl of PTR records, in seconds */
+  constructor(ttl: number) {
+    this.#ttl = ttl
+  }
+
+  add(address: string, host: Host): void {
+    const others = this.#of(address).filter(other => other !== host)
+    this.#hosts.set(address, others.length === 0 ? host : [...others, host])
+  }
+
+  delete(address: string, host: Host): void {
+    const others = this.#of(address).filter(other => other !== host)
+    if (others.length === 0) this.#hosts.delete(address)
+    else this.#hosts.set(address, others.length === 1 ? others[0]! : others)
+  }
+
+  #of(address: string): readonly Host[] {
+    const hosts = this.#hosts.get(address)
+    return hosts === undefined ? [] : Array.isArray(hosts) ? hosts : [hosts as Host]
+  }
+
+  /** The name `key`, where it is the reverse name of a known address. @param zone the zone that it is in, if the mesh is served as one */
+  find(key: string, zone: string | undefined): Known | undefined {
+    if (!key.endsWith(ARPA)) return undefined
+    const octets = octetsOfReverse(key)
+    if (!octets) return zone !== undefined && isPart(key) ? new EmptyName(zone) : undefined
+    const address = String.fromCharCode(...octets)
+    const names = namesOf(address, this.#of(address))
+    return names.length > 0 ? new ReverseName(zone ?? key, names, this.#ttl) : undefined
+  }
+}
+
+/** Whether this is the reverse name of a network, below which there may be addresses. */
+function isPart(key: string): boolean {
+  const digits = labelsOf(key).length - 2
+  return REVERSE.some(reverse => key.endsWith(reverse.zone) && digits < reverse.digits)
+}
+
+/** What an address is called: the service whose virtual address it is, else its name as an endpoint; a ServiceEntry's host only where no Service has it. */
+function namesOf(address: string, hosts: readonly Host[]): string[] {
+  const services = hosts.filter(host => host.isService)
+  const virtual = services.filter(host => host.hasVip(address))
+  const named = virtual.length > 0 ? virtual : services.length > 0 ? [] : hosts
+  const names = named.length > 0 ? named.map(host => host.key) : services.flatMap(host => endpointNames(host, address))
+  return [...new Set(names)]
+}
+
+const endpointNames = (host: Host, address: string): string[] =>
+  host.groups.flatMap(group => {
+    const i = indexIn(group, address)
+    return i < 0 ? [] : [endpointKey(host.key, address, group.hostnames?.[i] ?? '')]
+  })
+
+class ReverseName implements Known {
+  readonly zone: string
+  readonly #names: readonly string[]
+  readonly #ttl: number
+
+  constructor(zone: string, names: readonly string[], ttl: number) {
+    this.zone = zone
+    this.#names = names
+    this.#ttl = ttl
+  }
+
+  records(type: number, key: string): Sections | undefined {
+    if (type !== TYPE.PTR) return undefined
+    const builder = new SectionsBuilder(key)
+    for (const name of this.#names) builder.name(key, TYPE.PTR, this.#ttl, name)
+    return builder.build()
+  }
+}

@@ -1,0 +1,58 @@
+/** The way of a query: bytes in → admission → zone → chain → fit → bytes out. Start here. */
+import { CLASS, RCODE } from './dns/codes.ts'
+import { type Client, type Listener, Query, type Transport } from './dns/query.ts'
+import { failure, type Reply, refused } from './dns/reply.ts'
+import { admit } from './server/admission.ts'
+import { fit, headerOnly } from './server/fit.ts'
+import type { Zones } from './server/zones.ts'
+
+/** A listener with the zones that it serves at the moment; a reload replaces them. */
+export interface Site extends Listener {
+  zones: Zones
+}
+
+/** How deep the server may ask itself (CNAME targets and the like) on behalf of one query. */
+const MAX_DEPTH = 8
+
+/** Who is told of what no chain sees. */
+export interface Observer {
+  /** The message was no query; `reply` is what it was answered with, if anything. */
+  dropped(site: Site, message: Uint8Array, client: Client, transport: Transport, reply: Uint8Array | undefined): void
+  /** A reply could not be made into a message: an error of ours. */
+  failed(error: unknown): void
+}
+
+/** The bytes that answer a message, at once or later; undefined where silence is right. Never throws or rejects. */
+export function respond(
+  message: Uint8Array,
+  client: Client,
+  transport: Transport,
+  site: Site,
+  observer: Observer,
+): Uint8Array | undefined | Promise<Uint8Array> {
+  const query = admit(message, client, transport, site)
+  if (!(query instanceof Query)) {
+    observer.dropped(site, message, client, transport, query)
+    return query
+  }
+  const write = (reply: Reply): Uint8Array => {
+    try {
+      return fit(query, reply)
+    } catch (error) {
+      observer.failed(error)
+      return headerOnly(message, RCODE.SERVFAIL)
+    }
+  }
+  const reply = ask(query, site.zones)
+  return reply instanceof Promise ? reply.then(write) : write(reply)
+}
+
+/** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */
+export function ask(query: Query, zones: Zones): Reply | Promise<Reply> {
+  if (query.depth > MAX_DEPTH) return failure(`${query.name} leads through more than ${MAX_DEPTH} lookups`)
+  if (query.class !== CLASS.IN && !zones.otherClasses) return refused()
+  const zone = zones.route(query)
+  if (!zone?.handler) return refused()
+  query.zone = zone.name
+  return zone.handler(query)
+}

@@ -1,0 +1,86 @@
+import { failure, type Reply } from '../dns/reply.ts'
+import type { Handler, Instance } from '../plugin.ts'
+
+/** One plugin of a chain. */
+export interface Stage {
+  readonly name: string
+  readonly instance: Instance
+  /** Whether it waits for others; see `Plugin.waits`. */
+  readonly waits: boolean
+}
+
+/** Bounds the queries that wait for others; the newest is refused. One object a loaded Corefile, all with one `total`. */
+export class InFlight {
+  /** Queries that wait in this Corefile's plugins. */
+  count = 0
+  readonly #total: { count: number }
+  readonly #limit: number
+  readonly #onRefusal: () => void
+
+  constructor(total: { count: number }, limit: number, onRefusal: () => void) {
+    this.#total = total
+    this.#limit = limit
+    this.#onRefusal = onRefusal
+  }
+
+  /** `handler`, asked only while fewer than `limit` queries wait in the whole process. */
+  bound(handler: Handler): Handler {
+    const done = () => {
+      this.count--
+      this.#total.count--
+    }
+    return query => {
+      if (this.#total.count >= this.#limit) {
+        this.#onRefusal()
+        return failure(`more than ${this.#limit} queries in flight`)
+      }
+      const reply = handler(query)
+      if (reply instanceof Promise) {
+        this.count++
+        this.#total.count++
+        reply.then(done, done)
+      }
+      return reply
+    }
+  }
+}
+
+/**
+ * Folds plugins into one handler, once, at start. Each is guarded: what it throws arrives above as SERVFAIL with its cause, and every
+ * reply is signed by the plugin that made it.
+ * @returns undefined where no plugin handles queries: such a zone refuses
+ */
+export function fold(
+  stages: readonly Stage[],
+  inFlight: InFlight,
+  onThrow: (plugin: string, error: unknown) => void,
+): Handler | undefined {
+  const handling = stages.filter(stage => stage.instance.wrap)
+  const last = handling.at(-1)
+  if (!last) return undefined
+  let next: Handler = () => failure(`plugin/${last.name}: no next plugin found`)
+  for (const { name, instance, waits } of handling.toReversed()) {
+    const handler = instance.wrap!(next)
+    next = guard(name, waits ? inFlight.bound(handler) : handler, onThrow)
+  }
+  return next
+}
+
+function guard(plugin: string, handler: Handler, onThrow: (plugin: string, error: unknown) => void): Handler {
+  const sign = (reply: Reply): Reply => {
+    reply.plugin ??= plugin
+    return reply
+  }
+  const fail = (error: unknown): Reply => {
+    onThrow(plugin, error)
+    return sign(failure(error))
+  }
+  return query => {
+    try {
+      const reply = handler(query)
+      return reply instanceof Promise ? reply.then(sign, fail) : sign(reply)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { Directive } from '../corefile/directive.ts'
+import { type Label, parseLabel } from '../corefile/labels.ts'
+import { nearestWord, Problem } from '../corefile/problem.ts'
+import type { Block, Corefile } from '../corefile/tree.ts'
+import type { Plugin } from '../plugin.ts'
+
+/** A server block whose every word has been understood; nothing has been opened. */
+export interface Configuration {
+  readonly labels: readonly Label[]
+  /** As text, in the order of the labels, each once. */
+  readonly zones: readonly string[]
+  /** In the order of the chain. */
+  readonly uses: readonly { plugin: Plugin; options: unknown }[]
+}
+
+/**
+ * Understands a Corefile.
+ * @param plugins in the order of the chain
+ * @param port where labels name none
+ * @throws {Problem}
+ */
+export function configure(corefile: Corefile, plugins: readonly Plugin[], port: number): Configuration[] {
+  return corefile.blocks.map(block => configureBlock(block, plugins, port))
+}
+
+function configureBlock(block: Block, plugins: readonly Plugin[], port: number): Configuration {
+  const labels = block.labels.flatMap(label => parseLabel(label, port))
+  for (const { scheme, token } of labels) {
+    if (scheme !== 'dns') throw new Problem(`scheme '${scheme}://' is not served by this version`, token)
+  }
+  const zones = [...new Set(labels.map(label => label.zone))]
+  const names = new Set(plugins.map(plugin => plugin.name))
+  for (const { word } of block.entries) {
+    if (names.has(word.text)) continue
+    const nearest = nearestWord(word.text, names)
+    throw new Problem(`Unknown directive '${word.text}'`, word, nearest === undefined ? {} : { nearest })
+  }
+  const uses = plugins.flatMap(plugin => {
+    const entries = block.entries.filter(entry => entry.word.text === plugin.name)
+    return entries.length === 0 ? [] : [{ plugin, options: plugin.parse(new Directive(plugin.name, zones, entries)) }]
+  })
+  return { labels, zones, uses }
+}

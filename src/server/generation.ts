@@ -1,0 +1,206 @@
+/** One loaded Corefile, from its start to its stop. A reload starts the next one before it stops this one. */
+import { toKey } from '../dns/name.ts'
+import type { Listener } from '../dns/query.ts'
+import { type Logger, pluginLogger } from '../log.ts'
+import type { Handler, Instance, Server, ServerBlock } from '../plugin.ts'
+import { ask, type Site } from '../server.ts'
+import { fold, type InFlight, type Stage } from './chain.ts'
+import type { Configuration } from './configuration.ts'
+import { type Place, placeLabel } from './listeners.ts'
+import { Zones } from './zones.ts'
+
+/** Asks the zones that the query's listener serves at the moment. */
+const resolve: Handler = query => ask(query, (query.listener as Site).zones)
+
+class Block implements ServerBlock {
+  readonly zones: readonly string[]
+  readonly server: Server
+  root = ''
+  debug = false
+  stacktrace = false
+  readonly bind: string[] = []
+  readonly chain: readonly string[]
+  readonly resolve = resolve
+  readonly stages: readonly Stage[]
+  readonly otherClasses: boolean
+  readonly #labels: Configuration['labels']
+  readonly #log: Logger
+
+  constructor({ labels, zones, uses }: Configuration, server: Server, log: Logger) {
+    this.#labels = labels
+    this.zones = zones
+    this.server = server
+    this.#log = log
+    this.chain = uses.map(({ plugin }) => plugin.name)
+    this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
+    this.stages = uses.map(({ plugin, options }) => ({
+      name: plugin.name,
+      instance: plugin.create(options, this),
+      waits: plugin.waits === true,
+    }))
+  }
+
+  /** Each zone with the places where it is served. */
+  get places(): { zone: string; place: Place }[] {
+    const addresses = this.bind.length > 0 ? this.bind : ['']
+    return this.#labels.flatMap(({ zone, port }) =>
+      addresses.map(address => ({ zone, place: { scheme: 'dns' as const, address, port } })),
+    )
+  }
+
+  get listeners(): string[] {
+    return [...new Set(this.places.map(({ place }) => placeLabel(place)))]
+  }
+
+  log(plugin?: string): Logger {
+    const log = plugin === undefined ? this.#log.child({}) : pluginLogger(this.#log, plugin)
+    if (this.debug) log.level = 'debug'
+    return log
+  }
+
+  /** The instance of `plugin`, if the block uses it. */
+  instance(plugin: string): Instance | undefined {
+    return this.stages.find(stage => stage.name === plugin)?.instance
+  }
+}
+
+export class Generation {
+  /** SHA-512 of the Corefile, in hex. */
+  readonly hash: string
+  readonly #blocks: readonly Block[]
+  readonly #inFlight: InFlight
+  readonly #onThrow: (plugin: string, error: unknown, stacktrace: boolean) => void
+  /** Folded once for each block, however many places serve it. */
+  readonly #handlers = new Map<Block, Handler | undefined>()
+  readonly #stopping = new AbortController()
+
+  /** @throws {Error} two blocks claim the same zone at the same place; or whatever a plugin's `create` throws */
+  constructor(
+    hash: string,
+    configurations: readonly Configuration[],
+    {
+      server,
+      log,
+      inFlight,
+      onThrow,
+    }: {
+      server: Server
+      log: Logger
+      inFlight: InFlight
+      onThrow: (plugin: string, error: unknown, stacktrace: boolean) => void
+    },
+  ) {
+    this.hash = hash
+    this.#inFlight = inFlight
+    this.#onThrow = onThrow
+    this.#blocks = configurations.map(configuration => new Block(configuration, server, log))
+    this.#refuseOverlaps()
+  }
+
+  get #stages(): Stage[] {
+    return this.#blocks.flatMap(block => block.stages)
+  }
+
+  /** Every place that a block wants, each once, by label. */
+  get places(): Map<string, Place> {
+    return new Map(this.#blocks.flatMap(block => block.places.map(({ place }) => [placeLabel(place), place])))
+  }
+
+  /** What the place with this label serves. */
+  zonesAt(label: string): Zones {
+    const zones = new Zones()
+    for (const block of this.#blocks) {
+      const here = block.places.filter(({ place }) => placeLabel(place) === label)
+      if (here.length === 0) continue
+      const handler = this.#handler(block)
+      zones.otherClasses ||= block.otherClasses
+      for (const { zone } of here) zones.set(toKey(zone), { key: toKey(zone), name: zone, handler })
+    }
+    return zones
+  }
+
+  #handler(block: Block): Handler | undefined {
+    if (!this.#handlers.has(block)) {
+      this.#handlers.set(
+        block,
+        fold(block.stages, this.#inFlight, (plugin, error) => this.#onThrow(plugin, error, block.debug || block.stacktrace)),
+      )
+    }
+    return this.#handlers.get(block)
+  }
+
+  /** For each zone of each block: where it listens, its chain. */
+  describe(): { zone: string; place: Place; label: string; chain: readonly string[] }[] {
+    return this.#blocks.flatMap(block =>
+      block.places.map(({ zone, place }) => ({ zone, place, label: placeLabel(place), chain: block.chain })),
+    )
+  }
+
+  /** Lets every plugin take over from the same plugin of the block with the same first zone. */
+  adopt(previous: Generation): void {
+    for (const block of this.#blocks) {
+      const old = previous.#blocks.find(candidate => candidate.zones[0] === block.zones[0])
+      for (const { name, instance } of block.stages) {
+        const held = old?.instance(name)
+        if (held) instance.adopt?.(held)
+      }
+    }
+  }
+
+  /** Starts every plugin. Where one fails, those that had started are stopped, and the failure is thrown. */
+  async start(): Promise<void> {
+    const results = await Promise.allSettled(this.#stages.map(({ instance }) => instance.start?.(this.#stopping.signal)))
+    const failed = results.find(result => result.status === 'rejected')
+    if (!failed) return
+    await this.stop()
+    throw failed.reason
+  }
+
+  /** Tells every plugin that its block is being served. @param open by label */
+  serving(open: ReadonlyMap<string, Listener>): void {
+    for (const block of this.#blocks) {
+      const listeners = block.listeners.flatMap(label => open.get(label) ?? [])
+      for (const { instance } of block.stages) instance.serving?.(listeners)
+    }
+  }
+
+  /** What is not ready in the blocks that use `word`. */
+  unready(word: string): { plugin: string; reason: string }[] {
+    return this.#blocks
+      .filter(block => block.chain.includes(word))
+      .flatMap(block => block.stages)
+      .flatMap(({ name, instance }) => {
+        const state = instance.ready?.() ?? true
+        return state === true ? [] : [{ plugin: name, reason: state }]
+      })
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all(this.#stages.map(({ instance }) => instance.drain?.()))
+  }
+
+  /** Queries that wait in this generation's plugins. */
+  get waiting(): number {
+    return this.#inFlight.count
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.allSettled(this.#stages.map(({ instance }) => instance.stop?.()))
+  }
+
+  /** A zone is served once at each place; and bound to some addresses and to all of them at the same port, it would answer by chance. */
+  #refuseOverlaps(): void {
+    const seen = new Map<string, Set<string>>()
+    for (const { zone, place } of this.describe()) {
+      const id = `${place.scheme}://${zone}:${place.port}`
+      const addresses = seen.get(id) ?? new Set()
+      const other = [...addresses].find(address => address === '' || place.address === '')
+      const at = (address: string) => (address === '' ? id : `${id} on ${address}`)
+      if (addresses.has(place.address)) throw new Error(`cannot serve ${at(place.address)} - it is already defined`)
+      if (other !== undefined)
+        throw new Error(`cannot serve ${at(place.address)} - zone overlap listener capacity with ${at(other)}`)
+      seen.set(id, addresses.add(place.address))
+    }
+  }
+}

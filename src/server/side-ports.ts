@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import type { RequestListener, Server } from 'node:http'
+import type { TlsOptions } from 'node:tls'
+import type { HttpHandler } from '../plugin.ts'
+
+interface SidePort {
+  server: Server
+  /** For each path its registrations, the newest last. */
+  routes: Map<string, HttpHandler[]>
+}
+
+/** The HTTP ports of *health*, *ready* and *prometheus*: shared by address, and handed over in a reload without being closed. */
+export class SidePorts {
+  readonly #ports = new Map<string, Promise<SidePort>>()
+
+  /**
+   * Answers GET `path` on `address` (`:8080`, `[::1]:9153`) with `handler` until the returned function is called.
+   * @param tls makes it HTTPS; the first registration of an address decides
+   * @throws a system error, such as EADDRINUSE
+   */
+  async serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>> {
+    let opening = this.#ports.get(address)
+    if (!opening) {
+      opening = open(address, tls)
+      this.#ports.set(address, opening)
+      opening.catch(() => this.#ports.delete(address))
+    }
+    const { server, routes } = await opening
+    routes.set(path, [...(routes.get(path) ?? []), handler])
+    return async () => {
+      const rest = (routes.get(path) ?? []).filter(candidate => candidate !== handler)
+      if (rest.length > 0) routes.set(path, rest)
+      else routes.delete(path)
+      if (routes.size > 0) return
+      this.#ports.delete(address)
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    }
+  }
+}
+
+async function open(address: string, tls: TlsOptions | undefined): Promise<SidePort> {
+  const routes: SidePort['routes'] = new Map()
+  const listener: RequestListener = async (request, response) => {
+    const handler = routes.get(new URL(request.url ?? '/', 'http://side.port').pathname)?.at(-1)
+    if (!handler) return void response.writeHead(404).end('404 page not found\n')
+    try {
+      const { status, body, content = 'text/plain; charset=utf-8' } = await handler()
+      response.writeHead(status, { 'content-type': content }).end(body)
+    } catch (error) {
+      response.writeHead(500).end(`${(error as Error).message}\n`)
+    }
+  }
+  // An import of these modules would run every getter of theirs, and one of them loads an HTTP client of 11 MB.
+  const server = tls
+    ? process.getBuiltinModule('node:https').createServer(tls, listener)
+    : process.getBuiltinModule('node:http').createServer(listener)
+  server.maxConnections = 256
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
+  server.listen({ port: Number(address.slice(colon + 1)), ...(host && { host }) })
+  await once(server, 'listening')
+  return { server, routes }
+}

@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net'
+import type { Client } from '../dns/query.ts'
+import type { Receive } from './transport.ts'
+
+/** Bounds of stream transports. Times in milliseconds, sizes in octets. */
+export interface StreamLimits {
+  /** Connections in all. */
+  connections: number
+  /** Connections of one client address. */
+  perClient: number
+  /** Until the first message is whole, and until any later one is that has begun. */
+  read: number
+  /** Without a message begun and without a reply owed. */
+  idle: number
+  /** Queries of one connection that are being answered; reading pauses above. */
+  inFlight: number
+  /** Replies that the client does not read; above, the connection ends. */
+  unsent: number
+}
+
+export const STREAM_LIMITS: StreamLimits = {
+  connections: 1000,
+  perClient: 64,
+  read: 3000,
+  idle: 10_000,
+  inFlight: 100,
+  unsent: 256 << 10,
+}
+
+/** All stream connections of the process, over all listeners. */
+export class Connections {
+  readonly #limits: StreamLimits
+  readonly #perClient = new Map<string, number>()
+  #count = 0
+  /** Connections that were turned away. */
+  refused = 0
+
+  constructor(limits: StreamLimits = STREAM_LIMITS) {
+    this.#limits = limits
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Serves messages with a length of two octets in front (RFC 1035 §4.2.2), any number at a time, answered as they get ready (RFC 7766 §6.2.1.1). */
+  serve(socket: Socket, receive: Receive): Connection | undefined {
+    const address = socket.remoteAddress
+    const held = this.#perClient.get(address ?? '') ?? 0
+    if (address === undefined || this.#count >= this.#limits.connections || held >= this.#limits.perClient) {
+      this.refused++
+      socket.on('error', () => {}).destroy()
+      return undefined
+    }
+    this.#count++
+    this.#perClient.set(address, held + 1)
+    socket.once('close', () => {
+      this.#count--
+      const left = this.#perClient.get(address)! - 1
+      if (left === 0) this.#perClient.delete(address)
+      else this.#perClient.set(address, left)
+    })
+    return new Connection(
+      socket,
+      { address: address.split('%')[0]!, port: socket.remotePort!, family: socket.remoteFamily === 'IPv6' ? 6 : 4 },
+      receive,
+      this.#limits,
+    )
+  }
+}
+
+/** One client's stream of messages. */
+export class Connection {
+  readonly #socket: Socket
+  readonly #client: Client
+  readonly #receive: Receive
+  readonly #limits: StreamLimits
+  /** What has been read of messages that are not whole. */
+  #chunks: Buffer[] = []
+  #buffered = 0
+  #owed = 0
+  #ending = false
+  #timer: NodeJS.Timeout
+
+  constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits) {
+    this.#socket = socket
+    this.#client = client
+    this.#receive = receive
+    this.#limits = limits
+    this.#timer = setTimeout(() => socket.destroy(), limits.read)
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('end', () => this.end())
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => clearTimeout(this.#timer))
+  }
+
+  /** Reads no more, answers what is owed, closes. */
+  end(): void {
+    this.#ending = true
+    if (this.#owed === 0) this.#socket.destroySoon()
+  }
+
+  #read(chunk: Buffer): void {
+    const begun = this.#buffered > 0
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    // A message that comes octet by octet does not start its time anew.
+    if (this.#takeMessages() || !begun) this.#wait()
+  }
+
+  /** Hands in every whole message, as far as the bound on queries in flight allows; says whether there was one. */
+  #takeMessages(): boolean {
+    const before = this.#buffered
+    if (before < 2) return false
+    let data = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+    while (data.length >= 2 && data.length >= 2 + data.readUInt16BE(0) && this.#owed < this.#limits.inFlight && !this.#ending) {
+      const end = 2 + data.readUInt16BE(0)
+      this.#answer(data.subarray(2, end))
+      data = data.subarray(end)
+    }
+    this.#chunks = data.length > 0 ? [data] : []
+    this.#buffered = data.length
+    return data.length < before
+  }
+
+  #answer(message: Buffer): void {
+    const reply = this.#receive(message, this.#client)
+    if (reply === undefined) return
+    if (!(reply instanceof Promise)) {
+      this.#send(reply)
+      return
+    }
+    this.#owed++
+    if (this.#owed >= this.#limits.inFlight) this.#socket.pause()
+    reply
+      .then(bytes => this.#send(bytes))
+      .finally(() => {
+        this.#owed--
+        if (this.#ending) return this.end()
+        this.#takeMessages()
+        this.#socket.resume()
+        this.#wait()
+      })
+  }
+
+  #send(reply: Uint8Array): void {
+    if (!this.#socket.writable) return
+    const frame = Buffer.allocUnsafe(2 + reply.length)
+    frame.writeUInt16BE(reply.length, 0)
+    frame.set(reply, 2)
+    this.#socket.write(frame)
+    if (this.#socket.writableLength > this.#limits.unsent) this.#socket.destroy()
+  }
+
+  /** Starts the time that fits the state: a begun message must get whole, a quiet connection goes. */
+  #wait(): void {
+    if (this.#socket.destroyed) return
+    clearTimeout(this.#timer)
+    if (this.#owed > 0) return
+    this.#timer = setTimeout(() => this.#socket.destroy(), this.#buffered > 0 ? this.#limits.read : this.#limits.idle)
+  }
+}

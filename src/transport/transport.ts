@@ -1,0 +1,19 @@
+import type { Client } from '../dns/query.ts'
+
+/** What a transport does with a message: hands it in and sends back what comes out. It knows nothing of DNS but the length of messages. */
+export type Receive = (message: Uint8Array, client: Client) => Uint8Array | undefined | Promise<Uint8Array>
+
+/** An open listener of one transport. */
+export interface Listening {
+  readonly address: string
+  readonly port: number
+  /** Takes what has arrived, answers what is owed, then closes. */
+  close(): Promise<void>
+}
+
+/** The addresses to open for "all": one socket a family, so that IPv4 clients never show as mapped IPv6 addresses. */
+export const ANY_ADDRESS = ['0.0.0.0', '::'] as const
+
+/** Whether the machine has no such address family, as opposed to a port that is taken. */
+export const familyMissing = (error: unknown): boolean =>
+  ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? '')

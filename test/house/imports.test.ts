@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { posix } from 'node:path'
+import { test } from 'node:test'
+import { plugins } from '#plugins/index.ts'
+import { type File, filesOf } from './files.ts'
+
+/** What each part may import of the others, by the beginning of paths; the longest beginning that fits a file decides. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'src/main.ts': ['src/', 'plugins/index.ts', 'package.json'],
+  'src/server.ts': ['src/dns/', 'src/server/', 'src/plugin.ts'],
+  'src/server/': [
+    'src/server.ts',
+    'src/server/',
+    'src/transport/',
+    'src/dns/',
+    'src/corefile/',
+    'src/plugin.ts',
+    'src/metrics.ts',
+    'src/request-metrics.ts',
+    'src/log.ts',
+  ],
+  'src/transport/': ['src/transport/', 'src/dns/'],
+  'src/dns/': ['src/dns/'],
+  'src/corefile/': ['src/corefile/', 'src/dns/'],
+  'src/registry/': ['src/registry/', 'src/dns/'],
+  'src/feeds/': ['src/feeds/', 'src/registry/', 'src/dns/', 'src/log.ts', 'src/metrics.ts'],
+  'src/': ['src/corefile/', 'src/dns/', 'src/log.ts', 'src/metrics.ts'],
+  'plugins/': [
+    'src/plugin.ts',
+    'src/registry/',
+    'src/feeds/',
+    'src/dns/',
+    'src/corefile/',
+    'src/metrics.ts',
+    'src/request-metrics.ts',
+    'src/log.ts',
+  ],
+}
+
+/** The files of this project that a file imports, from the root; packages are left out. */
+function importsOf({ path, text }: File): string[] {
+  const specifiers = Array.from(text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|new URL\(\s*)'([.#][^']*)'/g), match => match[1]!)
+  return specifiers.map(specifier =>
+    specifier.startsWith('#') ? specifier.slice(1) : posix.join(posix.dirname(path), specifier),
+  )
+}
+
+function allowedFor(path: string): readonly string[] {
+  const part = Object.keys(ALLOWED)
+    .filter(beginning => path.startsWith(beginning))
+    .sort((a, b) => b.length - a.length)[0]
+  const own = /^plugins\/\w+\//.exec(path)?.[0]
+  return [...(ALLOWED[part ?? ''] ?? []), ...(own ? [own] : [])]
+}
+
+const violations = (files: readonly File[]) =>
+  files.flatMap(file =>
+    importsOf(file)
+      .filter(target => !allowedFor(file.path).some(beginning => target.startsWith(beginning)))
+      .map(target => `${file.path} imports ${target}`),
+  )
+
+test('imports point one way', () => {
+  const indexes = new Set(['plugins/index.ts'])
+  assert.deepEqual(
+    violations([...filesOf('src', '.ts'), ...filesOf('plugins', '.ts')].filter(({ path }) => !indexes.has(path))),
+    [],
+  )
+})
+
+test('an import that points the wrong way is found', () => {
+  const wrong: readonly (readonly [path: string, line: string])[] = [
+    ['plugins/a/index.ts', "import { b } from '../b/index.ts'"],
+    ['plugins/a/index.ts', "const { b } = await import('#plugins/b/index.ts')"],
+    ['plugins/a/index.ts', "import type { Zones } from '#src/server/zones.ts'"],
+    ['src/server/zones.ts', "import { plugins } from '#plugins/index.ts'"],
+    ['src/transport/udp.ts', "import { respond } from '../server.ts'"],
+    ['src/dns/name.ts', "import '../log.ts'"],
+  ]
+  for (const [path, text] of wrong) assert.equal(violations([{ path, text }]).length, 1, text)
+  assert.deepEqual(
+    violations([
+      { path: 'plugins/a/x.ts', text: "import { c } from './c.ts'\nimport { D } from '#src/dns/name.ts'\nimport 'node:fs'" },
+    ]),
+    [],
+  )
+})
+
+/** Names of plugins that are levels of the log as well. */
+const LEVELS = ['debug']
+
+/** Quoted words that are names of plugins. */
+const namesOfPlugins = (files: readonly File[]) =>
+  files.flatMap(({ path, text }) =>
+    Array.from(text.matchAll(/'(\w+)'/g), match => match[1]!)
+      .filter(word => plugins.some(plugin => plugin.name === word) && !LEVELS.includes(word))
+      .map(word => `${path} names ${word}`),
+  )
+
+test('server and transports know no plugin by name', () => {
+  const core = ['src/server', 'src/transport'].flatMap(folder => filesOf(folder, '.ts'))
+  assert.deepEqual(namesOfPlugins(core), [])
+  assert.deepEqual(namesOfPlugins([{ path: 'src/server/chain.ts', text: "if (name === 'hosts') return" }]), [
+    'src/server/chain.ts names hosts',
+  ])
+})

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { always, delayed, over, reply, silence, zone } from '#test/support/scripts.ts'
+import { startServer } from '#test/support/server.ts'
+import { type Asked, type FakeUpstream, type Script, startUpstream } from '#test/support/upstream.ts'
+import { type LocalServer, startLocal } from './server.ts'
+
+const WEB = 'web.example.org. 300 IN A 192.0.2.1'
+const example = zone(WEB)
+const isHealthCheck = ({ name, type }: Asked) => name === '.' && type === 'NS'
+/** Names that were asked for, health checks left out. */
+const namesAt = (upstream: FakeUpstream) => upstream.seen.filter(asked => !isHealthCheck(asked)).map(({ name }) => name)
+
+/** Milliseconds until the answer, which must be right. */
+async function timeOf(server: LocalServer, name = 'web.example.org.'): Promise<number> {
+  const start = performance.now()
+  const { rcode } = await server.query(name)
+  assert.notEqual(rcode, 'SERVFAIL')
+  return performance.now() - start
+}
+
+/** Waits for something that timers bring about. */
+async function until(isThere: () => boolean | Promise<boolean>, timeout = 5000): Promise<void> {
+  const start = performance.now()
+  while (!(await isThere())) {
+    assert.ok(performance.now() - start < timeout, `not within ${timeout} ms: ${isThere}`)
+    await sleep(10)
+  }
+}
+
+test('a silent upstream is left after 200 ms, and not asked first any more', async () => {
+  await using dead = await startUpstream(silence)
+  await using alive = await startUpstream(example)
+  await using server = await startLocal(`forward . ${dead.to} ${alive.to} {\npolicy sequential\n}`)
+  const first = await timeOf(server)
+  assert.ok(first > 150 && first < 350, `${first} ms`)
+  for (let i = 0; i < 10; i++) assert.ok((await timeOf(server, `n${i}.example.org.`)) < 150)
+  assert.deepEqual(namesAt(dead), ['web.example.org.'])
+})
+
+test('the first one may still win after the second was asked', async () => {
+  await using slow = await startUpstream(delayed(300, example))
+  await using dead = await startUpstream(silence)
+  await using server = await startLocal(`forward . ${slow.to} ${dead.to} {\npolicy sequential\n}`)
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.deepEqual([namesAt(slow).length, namesAt(dead).length], [1, 1])
+})
+
+test('a datagram that got lost is sent again, from another port, to an upstream that is the only one', async () => {
+  let lost = 1
+  await using upstream = await startUpstream(asked => (lost-- > 0 ? undefined : example(asked)))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  const time = await timeOf(server)
+  assert.ok(time < 350, `${time} ms`)
+})
+
+test('an upstream that is slow for one name and answers others is not avoided', async () => {
+  const script: Script = asked => (asked.name === 'slow.example.org.' ? delayed(500, example)(asked) : example(asked))
+  await using first = await startUpstream(script)
+  await using second = await startUpstream(script)
+  await using server = await startLocal(`forward . ${first.to} ${second.to} {\npolicy sequential\n}`)
+  const slow = server.query('slow.example.org.')
+  for (let i = 0; i < 20; i++) {
+    await server.query(`n${i}.example.org.`)
+    await sleep(20)
+  }
+  assert.equal((await slow).rcode, 'NXDOMAIN')
+  assert.deepEqual(namesAt(second), ['slow.example.org.'])
+})
+
+test('a closed port is left at once', async () => {
+  const closed = await startUpstream(silence)
+  await closed.stop()
+  await using alive = await startUpstream(example)
+  for (const options of ['', 'force_tcp\n']) {
+    await using server = await startLocal(`forward . ${closed.to} ${alive.to} {\npolicy sequential\n${options}}`)
+    const time = await timeOf(server)
+    assert.ok(time < 100, `${time} ms`)
+  }
+})
+
+test('with every port closed: SERVFAIL at once, with the reason', async () => {
+  const closed = await startUpstream(silence)
+  await closed.stop()
+  for (const [options, reason] of [
+    ['', `read udp ${closed.to}: read: connection refused`],
+    ['force_tcp\n', `dial tcp ${closed.to}: connect: connection refused`],
+  ] as const) {
+    await using server = await startServer(`.:0 {\nerrors\nforward . ${closed.to} {\n${options}}\n}\n`)
+    const start = performance.now()
+    assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+    assert.ok(performance.now() - start < 150)
+    await server.waitForLine(new RegExp(`2 web\\.example\\.org\\. A: ${reason.replaceAll('.', '\\.')}$`))
+  }
+})
+
+test('silence to the end: SERVFAIL after max_connect_attempts read timeouts, with the reason', async () => {
+  await using dead = await startUpstream(silence)
+  await using server = await startServer(`.:0 {\nerrors\nforward . ${dead.to} {\nread_timeout 300ms\n}\n}\n`)
+  const start = performance.now()
+  assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+  const time = performance.now() - start
+  assert.ok(time > 550 && time < 800, `${time} ms`)
+  await server.waitForLine(new RegExp(`2 web\\.example\\.org\\. A: read udp ${dead.to.replaceAll('.', '\\.')}: i/o timeout$`))
+  assert.equal(namesAt(dead).length, 2)
+})
+
+test('max_connect_attempts bounds the tries; 0 stands for the time alone', async () => {
+  for (const [attempts, expected] of [
+    ['1', 1],
+    ['3', 3],
+  ] as const) {
+    await using first = await startUpstream(silence)
+    await using second = await startUpstream(silence)
+    await using server = await startLocal(
+      `forward . ${first.to} ${second.to} {\nmax_connect_attempts ${attempts}\nread_timeout 400ms\n}`,
+    )
+    assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+    assert.equal(namesAt(first).length + namesAt(second).length, expected)
+  }
+  await using dead = await startUpstream(silence)
+  await using server = await startLocal(`forward . ${dead.to} {\nmax_connect_attempts 0\nread_timeout 100ms\n}`)
+  const start = performance.now()
+  assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+  assert.ok(performance.now() - start > 4900)
+  assert.ok(namesAt(dead).length >= 4 && namesAt(dead).length <= 6, `${namesAt(dead).length} tries`)
+})
+
+test('policies: sequential takes the first, round_robin each in its turn, random any', async () => {
+  for (const [policy, isRight] of [
+    ['sequential', (first: number) => first === 60],
+    ['round_robin', (first: number) => first === 30],
+    ['random', (first: number) => first > 8 && first < 52],
+  ] as const) {
+    await using first = await startUpstream(example)
+    await using second = await startUpstream(example)
+    await using server = await startLocal(`forward . ${first.to} ${second.to} {\npolicy ${policy}\n}`)
+    for (let i = 0; i < 60; i++) await server.query(`n${i}.example.org.`)
+    assert.ok(isRight(first.seen.length), `${policy}: ${first.seen.length} of 60`)
+    assert.equal(first.seen.length + second.seen.length, 60)
+  }
+})
+
+test('failover: the next upstream is asked for these rcodes; when all say so, the last one’s reply is taken', async () => {
+  await using first = await startUpstream(always(2))
+  await using second = await startUpstream(example)
+  const forward = (options: string) => startLocal(`forward . ${first.to} ${second.to} {\npolicy sequential\n${options}\n}`)
+  await using plain = await forward('')
+  assert.equal((await plain.query('web.example.org.')).rcode, 'SERVFAIL')
+  await using failover = await forward('failover SERVFAIL refused')
+  assert.deepEqual((await failover.query('web.example.org.')).answer, [WEB])
+  second.script = always(5)
+  assert.equal((await failover.query('web.example.org.')).rcode, 'REFUSED')
+  second.script = always(3)
+  assert.equal((await failover.query('web.example.org.')).rcode, 'NXDOMAIN')
+})
+
+test('health checks begin after an error, come every interval, and end with a reply', async () => {
+  await using upstream = await startUpstream(silence)
+  await using server = await startLocal(
+    `forward . ${upstream.to} {\nhealth_check 50ms no_rec domain health.example.org\nread_timeout 100ms\n}`,
+  )
+  await server.query('web.example.org.')
+  const checks = () => upstream.seen.filter(({ name, type }) => name === 'health.example.org.' && type === 'NS')
+  await until(() => checks().length >= 2)
+  assert.deepEqual([checks()[0]?.flags, checks()[0]?.transport], ['', 'udp'])
+  assert.ok(checks()[1]!.at - checks()[0]!.at >= 1000)
+  upstream.script = always(5)
+  const count = checks().length
+  await until(() => checks().length > count)
+  const ended = checks().length
+  await sleep(200)
+  assert.equal(checks().length, ended)
+  assert.ok(
+    ((await server.metric('coredns_proxy_healthcheck_failures_total', { proxy_name: 'forward', to: upstream.to })) ?? 0) >= 1,
+  )
+  assert.equal((await server.query('web.example.org.')).rcode, 'REFUSED')
+})
+
+test('max_fails 0: no checks, and an upstream that failed is tried again after a second', async () => {
+  await using first = await startUpstream(silence)
+  await using second = await startUpstream(example)
+  await using server = await startLocal(`forward . ${first.to} ${second.to} {\npolicy sequential\nmax_fails 0\n}`)
+  await timeOf(server)
+  assert.ok((await timeOf(server, 'b.example.org.')) < 100)
+  first.script = example
+  await sleep(1000)
+  await timeOf(server, 'c.example.org.')
+  assert.deepEqual(
+    first.seen.map(({ name }) => name),
+    ['web.example.org.', 'c.example.org.'],
+  )
+})
+
+test('health checks go over TCP with force_tcp', async () => {
+  await using upstream = await startUpstream(asked => (isHealthCheck(asked) ? reply(asked) : undefined))
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\nread_timeout 100ms\n}`)
+  await server.query('web.example.org.')
+  await until(() => upstream.seen.some(isHealthCheck))
+  assert.ok(upstream.seen.every(({ transport }) => transport === 'tcp'))
+})
+
+test('with every upstream down, one is asked all the same; with failfast_all_unhealthy_upstreams, none', async () => {
+  for (const options of ['', 'failfast_all_unhealthy_upstreams']) {
+    const upstream = await startUpstream(silence)
+    const { port } = upstream
+    await upstream.stop()
+    await using server = await startLocal(`forward . ${upstream.to} {\nmax_fails 1\nhealth_check 20ms\n${options}\n}`)
+    await server.query('web.example.org.')
+    await until(async () => ((await server.metric('coredns_proxy_healthcheck_failures_total')) ?? 0) >= 2)
+    // It comes back, but replies to no health check.
+    await using back = await startUpstream(asked => (isHealthCheck(asked) ? undefined : example(asked)), { port })
+    const { rcode } = await server.query('web.example.org.')
+    assert.equal(rcode, options === '' ? 'NOERROR' : 'SERVFAIL')
+    assert.equal(namesAt(back).length, options === '' ? 1 : 0)
+    assert.equal(await server.metric('coredns_forward_healthcheck_broken_total'), 1)
+  }
+})
+
+test('an upstream that is down is left out while another is up', async () => {
+  const down = await startUpstream(silence)
+  const { port } = down
+  await down.stop()
+  await using alive = await startUpstream(example)
+  await using server = await startLocal(
+    `forward . ${down.to} ${alive.to} {\npolicy sequential\nmax_fails 1\nhealth_check 20ms\n}`,
+  )
+  await server.query('web.example.org.')
+  await until(async () => ((await server.metric('coredns_proxy_healthcheck_failures_total', { to: down.to })) ?? 0) >= 2)
+  await using back = await startUpstream(over({}), { port })
+  alive.script = delayed(700, example)
+  assert.equal((await server.query('web.example.org.')).rcode, 'NOERROR')
+  assert.deepEqual(namesAt(back), [])
+})
+
+test('durations are told by upstream and rcode', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  await server.query('web.example.org.')
+  await server.query('none.example.org.')
+  for (const rcode of ['NOERROR', 'NXDOMAIN']) {
+    const labels = { proxy_name: 'forward', to: upstream.to, rcode }
+    assert.equal(await server.metric('coredns_proxy_request_duration_seconds_count', labels), 1)
+  }
+})

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { optRecord } from '#test/support/message.ts'
+import { always, over, reply, upperCase, withoutEdns, zone } from '#test/support/scripts.ts'
+import { startServer } from '#test/support/server.ts'
+import { startUpstream } from '#test/support/upstream.ts'
+import { startLocal } from './server.ts'
+
+const SOA = 'example.org. 60 IN SOA ns.example.org. mail.example.org. 1 2 3 4 5'
+const WEB = 'web.example.org. 300 IN A 192.0.2.1'
+const LONG = Array.from({ length: 20 }, (_, i) => `long.example.org. 300 IN TXT "${String(i).padStart(100, '.')}"`)
+const example = zone(SOA, WEB, 'www.example.org. 60 IN CNAME web.example.org.', ...LONG)
+
+test('what the upstream says comes to the client: records, NODATA, NXDOMAIN, other rcodes', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.deepEqual((await server.query('www.example.org.')).answer, ['www.example.org. 60 IN CNAME web.example.org.', WEB])
+  const noData = await server.query('web.example.org.', 'AAAA')
+  assert.deepEqual([noData.rcode, noData.answer, noData.authority], ['NOERROR', [], [SOA]])
+  const nameError = await server.query('none.example.org.')
+  assert.deepEqual([nameError.rcode, nameError.authority, nameError.flags], ['NXDOMAIN', [SOA], 'qr rd ra'])
+  for (const [rcode, name] of [
+    [2, 'SERVFAIL'],
+    [5, 'REFUSED'],
+    [9, 'NOTAUTH'],
+  ] as const) {
+    upstream.script = always(rcode)
+    assert.equal((await server.query(`${name}.example.org.`)).rcode, name)
+  }
+})
+
+test('the question goes out as it came, with an id of its own, RD, AD, CD and DO of the client, and EDNS of the server', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  const cookie = [10, Buffer.from('12345678')] as const
+  const asked = await server.query('wEb.ExAmple.org.', 'A', {
+    flags: 0x0130,
+    edns: { dnssecOk: true, udpSize: 4096, options: [cookie] },
+  })
+  assert.equal(asked.question, 'wEb.ExAmple.org. IN A')
+  await server.query('web.example.org.', 'A', { flags: 0 })
+  const [first, second] = upstream.seen
+  assert.deepEqual(
+    [first?.name, first?.flags, first?.edns],
+    ['wEb.ExAmple.org.', 'rd ad cd', { udpSize: 1232, dnssecOk: true, options: 0 }],
+  )
+  assert.deepEqual(
+    [second?.name, second?.flags, second?.edns],
+    ['web.example.org.', '', { udpSize: 1232, dnssecOk: false, options: 0 }],
+  )
+  assert.equal(first?.message.length, 12 + 21 + 11)
+})
+
+test('names and classes of any octets pass', async () => {
+  await using upstream = await startUpstream(asked => reply(asked))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  for (const name of ['.', '__proto__.', 'a\\.b.\\000\\255.example.org.', `${'a'.repeat(63)}.`.repeat(3)]) {
+    assert.equal((await server.query(name)).rcode, 'NOERROR')
+    assert.equal(upstream.seen.at(-1)?.name, name)
+  }
+  assert.equal((await server.query('version.bind.', 'TXT', { class: 3 })).rcode, 'NOERROR')
+  assert.equal(upstream.seen.at(-1)?.class, 3)
+})
+
+test('the transport is the client’s, unless options say otherwise', async () => {
+  await using upstream = await startUpstream(example)
+  for (const [options, overUdp, overTcp] of [
+    ['', 'udp', 'tcp'],
+    ['force_tcp', 'tcp', 'tcp'],
+    ['prefer_udp', 'udp', 'udp'],
+    ['prefer_udp\nforce_tcp', 'tcp', 'tcp'],
+  ] as const) {
+    await using server = await startLocal(`forward . ${upstream.to} {\n${options}\n}`)
+    await server.query('web.example.org.')
+    assert.equal(upstream.seen.at(-1)?.transport, overUdp, options)
+    await server.queryTcp('web.example.org.')
+    assert.equal(upstream.seen.at(-1)?.transport, overTcp, options)
+  }
+})
+
+test('a truncated reply is asked for again over TCP, and comes to the client whole or as much of it as the client takes', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  assert.equal((await server.query('long.example.org.', 'TXT', { edns: { udpSize: 4096 } })).answer.length, 20)
+  assert.deepEqual(
+    upstream.seen.map(({ transport }) => transport),
+    ['udp', 'tcp'],
+  )
+  const small = await server.query('long.example.org.', 'TXT')
+  assert.equal(small.flags, 'qr tc rd ra')
+  assert.ok(small.raw.length <= 512)
+})
+
+test('where TCP fails after a truncated reply, the client is told that it was truncated', async () => {
+  await using upstream = await startUpstream(over({ udp: example }))
+  upstream.faults.closeOnQuery = 10
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  const { rcode, flags, answer } = await server.query('long.example.org.', 'TXT', { edns: true })
+  assert.deepEqual([rcode, flags, answer], ['NOERROR', 'qr tc rd ra', []])
+})
+
+test('an upstream that does not know EDNS is asked again without', async () => {
+  await using upstream = await startUpstream(withoutEdns(example))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  assert.deepEqual((await server.query('web.example.org.', 'A', { edns: true })).answer, [WEB])
+  assert.deepEqual(
+    upstream.seen.map(({ edns }) => edns !== undefined),
+    [true, false],
+  )
+  upstream.script = always(4)
+  assert.equal((await server.query('other.example.org.')).rcode, 'NOTIMP')
+  upstream.script = asked => reply(asked).subarray(0, 12).fill(0, 4).fill(0x81, 3, 4)
+  assert.equal((await server.query('third.example.org.')).rcode, 'FORMERR')
+})
+
+test('another case of letters in the reply is no other name', async () => {
+  await using upstream = await startUpstream(async asked => upperCase((await example(asked)) as Buffer))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  const { question, answer } = await server.query('web.example.org.')
+  assert.deepEqual([question, answer], ['web.example.org. IN A', [WEB]])
+})
+
+test('the upstream’s OPT stays behind, its extended error goes on to clients that speak EDNS', async () => {
+  const error = Buffer.concat([Buffer.of(0, 15), Buffer.from('blocked')])
+  await using upstream = await startUpstream(asked => {
+    const message = reply(asked, [WEB]).subarray(0, -11)
+    return Buffer.concat([
+      message,
+      optRecord({
+        udpSize: 512,
+        options: [
+          [15, error],
+          [3, Buffer.from('name')],
+        ],
+      }),
+    ])
+  })
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  assert.equal((await server.query('web.example.org.')).edns, undefined)
+  const { edns } = await server.query('web.example.org.', 'A', { edns: true })
+  assert.deepEqual([edns?.udpSize, [...(edns?.options ?? [])]], [1232, [[15, error]]])
+})
+
+test('FROM and except decide what is forwarded; the rest goes to the next plugin', async () => {
+  await using upstream = await startUpstream(always(5))
+  await using server = await startLocal(`forward Example.org ${upstream.to} {
+except lan.example.org 10.0.0.0/15
+except other.example.org
+}
+whoami`)
+  const isForwarded = async (name: string) => (await server.query(name)).rcode === 'REFUSED'
+  for (const name of ['example.org.', 'a.EXAMPLE.org.', 'xlan.example.org.']) assert.ok(await isForwarded(name), name)
+  for (const name of [
+    'org.',
+    'notexample.org.',
+    'a.lan.example.org.',
+    'lan.example.org.',
+    'other.example.org.',
+    'x\\007example.org.',
+  ])
+    assert.ok(!(await isForwarded(name)), name)
+})
+
+test('except does not take FROM itself away', async () => {
+  await using upstream = await startUpstream(always(5))
+  await using server = await startLocal(`forward example.org ${upstream.to} {\nexcept example.org\n}\nwhoami`)
+  assert.equal((await server.query('example.org.')).rcode, 'REFUSED')
+  assert.equal((await server.query('a.example.org.')).rcode, 'NOERROR')
+})
+
+test('a CIDR is its reverse zone; of one that is several zones, the first is taken, with a warning', async () => {
+  await using upstream = await startUpstream(always(5))
+  await using server = await startServer(`.:0 {\n  forward 10.0.0.0/15 ${upstream.to}\n  whoami\n}\n`)
+  assert.match(
+    await server.waitForLine(/WARNING/),
+    /Unsupported CIDR notation: '10\.0\.0\.0\/15' .*Using only '0\.10\.in-addr\.arpa\.'/,
+  )
+  assert.equal((await server.query('1.0.0.10.in-addr.arpa.', 'PTR')).rcode, 'REFUSED')
+  assert.notEqual((await server.query('1.0.1.10.in-addr.arpa.', 'PTR')).rcode, 'REFUSED')
+})
+
+test('several forward lines are tried in order; next and next_on_nodata go on to the following one', async () => {
+  await using first = await startUpstream(zone(SOA, WEB))
+  await using second = await startUpstream(always(5))
+  const lines = (options: string) =>
+    `forward sub.example.org ${second.to}\nforward example.org ${first.to} {\n${options}\n}\nforward . ${second.to} {\nnext REFUSED\n}`
+  await using plain = await startLocal(lines('next SERVFAIL'))
+  assert.equal((await plain.query('a.sub.example.org.')).rcode, 'REFUSED')
+  assert.equal((await plain.query('none.example.org.')).rcode, 'NXDOMAIN')
+  assert.equal((await plain.query('example.net.')).rcode, 'REFUSED', 'next needs a forward line behind')
+  await using next = await startLocal(lines('next nxdomain'))
+  assert.equal((await next.query('none.example.org.')).rcode, 'REFUSED')
+  assert.equal((await next.query('web.example.org.', 'AAAA')).rcode, 'NOERROR')
+  await using noData = await startLocal(lines('next_on_nodata'))
+  assert.equal((await noData.query('none.example.org.')).rcode, 'NXDOMAIN')
+  assert.equal((await noData.query('web.example.org.', 'AAAA')).rcode, 'REFUSED')
+  assert.equal((await noData.query('web.example.org.')).rcode, 'NOERROR')
+})
+
+test('a resolv.conf names the servers; one that names none is a warning, and every query SERVFAIL', async () => {
+  await using server = await startServer('.:0 {\n  errors\n  forward . resolv.conf /none/resolv.conf\n}\n', {
+    files: { 'resolv.conf': '# nameserver 192.0.2.1\nsearch example.org\nnameserver nonsense\n' },
+  })
+  await server.waitForLine(/\[WARNING\] plugin\/forward: resolv\.conf names no server/)
+  await server.waitForLine(/\[WARNING\] plugin\/forward: \/none\/resolv\.conf names no server/)
+  assert.equal((await server.query('example.org.')).rcode, 'SERVFAIL')
+  await server.waitForLine(/plugin\/errors: 2 example\.org\. A: no healthy proxies/)
+})
+
+test('a host is asked for at the start, of the resolvers that are named', async () => {
+  await using upstream = await startUpstream(example)
+  await using resolver = await startUpstream(zone('dns.example.org. 60 IN A 127.0.0.1'))
+  const corefile = (host: string) => `.:0 {\n  forward . ${host}:${upstream.port} {\n    resolver ${resolver.to}\n  }\n}\n`
+  await using server = await startServer(corefile('dns.example.org'))
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.deepEqual(resolver.seen.map(({ type }) => type).sort(), ['A', 'AAAA'])
+  await assert.rejects(startServer(corefile('none.example.org')), /failed to resolve "none\.example\.org"/)
+})

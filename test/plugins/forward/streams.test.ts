@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cut, delayed, forged, otherName, reply, silence, truncated, zone } from '#test/support/scripts.ts'
+import { startServer } from '#test/support/server.ts'
+import { startUpstream } from '#test/support/upstream.ts'
+import { startLocal } from './server.ts'
+
+const WEB = 'web.example.org. 300 IN A 192.0.2.1'
+const example = zone(WEB)
+
+test('queries share a connection, and each is answered as soon as its reply is there', async () => {
+  await using upstream = await startUpstream(asked =>
+    asked.name === 'slow.example.org.' ? delayed(150, example)(asked) : example(asked),
+  )
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\n}`)
+  const slow = server.query('slow.example.org.')
+  await upstream.saw(1)
+  const start = performance.now()
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.ok(performance.now() - start < 100)
+  await slow
+  assert.equal(upstream.connections, 1)
+})
+
+test('a connection that the upstream closed meanwhile costs the client nothing', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\nmax_connect_attempts 1\n}`)
+  await server.query('web.example.org.')
+  upstream.disconnect()
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  upstream.faults.closeOnQuery = 1
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.ok(upstream.connections === 3, `${upstream.connections} connections`)
+})
+
+test('everybody who waits on a connection that is closed is asked for again, over one connection', async () => {
+  let held = 0
+  await using upstream = await startUpstream(asked => {
+    if (asked.name === 'web.example.org.' || ++held > 5) return example(asked)
+    if (held === 5) setImmediate(() => upstream.disconnect())
+    return undefined
+  })
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\nmax_connect_attempts 1\n}`)
+  await server.query('web.example.org.')
+  const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => server.query(`n${i}.example.org.`)))
+  assert.ok(answers.every(({ rcode }) => rcode === 'NXDOMAIN'))
+  assert.equal(upstream.connections, 2)
+})
+
+test('an upstream that closes every connection: SERVFAIL, with the reason', async () => {
+  await using upstream = await startUpstream(example)
+  upstream.faults.closeOnAccept = 100
+  await using server = await startServer(`.:0 {\nerrors\nforward . ${upstream.to} {\nforce_tcp\n}\n}\n`)
+  assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+  await server.waitForLine(
+    /plugin\/errors: 2 web\.example\.org\. A: (EOF|read tcp 127\.0\.0\.1:\d+: read: connection reset by peer)$/,
+  )
+  assert.ok(upstream.connections <= 4, `${upstream.connections} connections`)
+})
+
+test('a connection that has become silent is given up, and others are opened', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\nread_timeout 300ms\nmax_idle_conns 1\n}`)
+  await server.query('web.example.org.')
+  upstream.script = silence
+  assert.equal((await server.query('dead.example.org.')).rcode, 'SERVFAIL')
+  upstream.script = example
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+})
+
+test('replies in any pieces, and several in one', async () => {
+  await using upstream = await startUpstream(example)
+  upstream.faults.octetByOctet = true
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\n}`)
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => server.query(i % 2 === 0 ? 'web.example.org.' : `n${i}.example.org.`)),
+  )
+  assert.equal(answers.filter(({ rcode }) => rcode === 'NOERROR').length, 25)
+})
+
+test('a reply of the largest size passes', async () => {
+  const texts = Array.from({ length: 240 }, (_, i) => `big.example.org. 60 IN TXT "${String(i).padStart(240, '.')}"`)
+  await using upstream = await startUpstream(zone(...texts))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  assert.equal((await server.queryTcp('big.example.org.', 'TXT')).answer.length, 240)
+})
+
+for (const [fault, change] of Object.entries({ 'is about another name': otherName, 'is cut off': cut })) {
+  test(`over TCP, too, a reply that ${fault} is passed over`, async () => {
+    await using upstream = await startUpstream(forged(change, example, 50))
+    await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\n}`)
+    assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  })
+}
+
+test('TC over TCP is no reply', async () => {
+  await using upstream = await startUpstream(asked => truncated(reply(asked)))
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\n}`)
+  assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+})
+
+test('max_age: a connection takes no more queries after that', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\nexpire 100ms\nmax_age 100ms\nmax_idle_conns 2\n}`)
+  const start = performance.now()
+  while (performance.now() - start < 150) await server.query('web.example.org.')
+  assert.ok(upstream.connections >= 2, `${upstream.connections} connections`)
+})

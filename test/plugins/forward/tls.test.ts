@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, suite, test } from 'node:test'
+import { delayed, silence, zone } from '#test/support/scripts.ts'
+import { startServer } from '#test/support/server.ts'
+import { type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
+import { Authority, hasOpenssl } from './certificates.ts'
+import { startLocal } from './server.ts'
+
+const WEB = 'web.example.org. 300 IN A 192.0.2.1'
+const LONG = Array.from({ length: 30 }, (_, i) => `long.example.org. 300 IN TXT "${String(i).padStart(100, '.')}"`)
+const example = zone(WEB, ...LONG)
+
+suite('encrypted upstreams', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => {
+  let authority: Authority
+  let named: FakeUpstream
+  let addressed: FakeUpstream
+
+  before(async () => {
+    authority = new Authority()
+    named = await startUpstream(example, { tls: authority.issue('named', 'DNS:dns.example.org') })
+    addressed = await startUpstream(example, { tls: authority.issue('addressed', 'IP:127.0.0.1') })
+  })
+  after(async () => {
+    await named.stop()
+    await addressed.stop()
+    authority[Symbol.dispose]()
+  })
+
+  const forward = (to: string, options = '') => startLocal(`forward . ${to} {\ntls ${authority.path('ca.pem')}\n${options}\n}`)
+
+  test('tls: the name of the certificate is given for all upstreams, for one, or is the address', async () => {
+    for (const [to, options] of [
+      [`tls://127.0.0.1:${named.tlsPort}`, 'tls_servername dns.example.org'],
+      [`tls://127.0.0.1%dns.example.org:${named.tlsPort}`, ''],
+      [`tls://127.0.0.1:${addressed.tlsPort}`, ''],
+    ] as const) {
+      await using server = await forward(to, options)
+      assert.deepEqual((await server.query('web.example.org.')).answer, [WEB], to)
+    }
+    assert.ok(named.seen.every(({ transport }) => transport === 'tls'))
+  })
+
+  test('tls: queries share a connection, long replies need no second one, health checks go the same way', async () => {
+    const before = named.connections
+    named.script = delayed(50, example)
+    await using server = await forward(`tls://127.0.0.1%dns.example.org:${named.tlsPort}`)
+    await Promise.all(Array.from({ length: 8 }, (_, i) => server.query(`n${i}.example.org.`)))
+    assert.equal((await server.query('long.example.org.', 'TXT', { edns: { udpSize: 4096 } })).answer.length, 30)
+    assert.equal(named.connections, before + 1)
+    named.script = silence
+    const count = named.seen.length
+    const dead = server.query('dead.example.org.')
+    await named.saw(count + 2)
+    named.script = example
+    assert.equal((await dead).rcode, 'NXDOMAIN')
+    assert.ok(named.seen.some(({ name, type, transport }) => name === '.' && type === 'NS' && transport === 'tls'))
+    assert.equal(await server.metric('coredns_proxy_conn_cache_misses_total', { proto: 'tcp-tls' }), 1)
+  })
+
+  test('tls: a certificate for another name, or of an authority that is not known, is not accepted', async () => {
+    for (const [to, ca] of [
+      [`tls://127.0.0.1%other.example.org:${named.tlsPort}`, `tls ${authority.path('ca.pem')}`],
+      [`tls://127.0.0.1:${named.tlsPort}`, `tls ${authority.path('ca.pem')}`],
+      [`tls://127.0.0.1%dns.example.org:${named.tlsPort}`, ''],
+    ] as const) {
+      const count = named.seen.length
+      await using server = await startServer(`.:0 {\nerrors\nforward . ${to} {\n${ca}\n}\n}\n`)
+      assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+      await server.waitForLine(/plugin\/errors: 2 web\.example\.org\. A: dial tcp 127\.0\.0\.1:\d+: .*(certificate|altnames)/)
+      assert.equal(named.seen.length, count)
+    }
+  })
+
+  test('tls: the client’s certificate is shown', async () => {
+    authority.issue('client', 'DNS:client.example.org')
+    const tls = { ...authority.issue('strict', 'IP:127.0.0.1'), ca: readFileSync(authority.path('ca.pem'), 'utf8') }
+    await using strict = await startUpstream(example, { tls: { ...tls, requestCert: true, rejectUnauthorized: true } })
+    const files = ['client.pem', 'client.key', 'ca.pem'].map(file => authority.path(file)).join(' ')
+    await using server = await startLocal(`forward . tls://127.0.0.1:${strict.tlsPort} {\ntls ${files}\n}`)
+    assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+    await using anonymous = await forward(`tls://127.0.0.1:${strict.tlsPort}`)
+    assert.equal((await anonymous.query('web.example.org.')).rcode, 'SERVFAIL')
+  })
+
+  test('tls: files that cannot be read keep the server from starting', async () => {
+    const files = { 'bad.pem': 'no certificate' }
+    for (const [file, message] of [
+      ['none.pem', /none\.pem/],
+      ['bad.pem', /plugin\/forward: tls: .*bad\.pem/],
+    ] as const) {
+      await assert.rejects(startServer(`.:0 {\nforward . tls://127.0.0.1 {\ntls ${file}\n}\n}\n`, { files }), message)
+    }
+  })
+
+  for (const method of ['POST', 'GET']) {
+    test(`https: ${method}, with id 0, over one connection`, async () => {
+      const count = named.seen.length
+      await using server = await forward(
+        `https://127.0.0.1:${named.httpsPort}`,
+        `tls_servername dns.example.org\ndoh_method ${method}`,
+      )
+      const answers = await Promise.all(Array.from({ length: 20 }, () => server.query('web.example.org.')))
+      assert.ok(answers.every(({ answer }) => answer[0] === WEB))
+      assert.equal((await server.query('long.example.org.', 'TXT', { edns: { udpSize: 4096 } })).answer.length, 30)
+      const seen = named.seen.slice(count)
+      assert.ok(seen.every(({ transport, id }) => transport === 'https' && id === 0))
+      assert.equal(new Set(seen.map(({ from }) => from)).size, 1)
+    })
+  }
+
+  test('https: a connection that the upstream closed is opened again; what is no reply is SERVFAIL', async () => {
+    await using server = await forward(`https://127.0.0.1%dns.example.org:${named.httpsPort}`)
+    assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+    named.disconnect()
+    assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+    named.script = () => Buffer.from('no message at all')
+    assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+    named.script = example
+  })
+})

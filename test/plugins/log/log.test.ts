@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { log } from '#plugins/log/index.ts'
+import { toText } from '#src/dns/name.ts'
+import { NO_RECORDS } from '#src/dns/sections.ts'
+import { failure, nameError, Problem } from '#src/plugin.ts'
+import { directiveOf } from '#test/support/directive.ts'
+import { startInProcess } from '#test/support/in-process.ts'
+import { startServer } from '#test/support/server.ts'
+
+type Rules = readonly (readonly [scope: string, classes?: readonly string[]])[]
+
+const accepted: readonly (readonly [lines: string, rules: Rules])[] = [
+  ['log', [['.']]],
+  ['log example.org', [['example.org.']]],
+  ['log A.example.org. example.net', [['a.example.org.'], ['example.net.']]],
+  ['log . "{name}"', [['.']]],
+  ['log "{name}"', [['{name}.']]],
+  ['log a.org b.org {combined}', [['a.org.'], ['b.org.']]],
+  ['log a.org\nlog b.org {common}', [['a.org.'], ['b.org.']]],
+  ['log {\n class denial\n class error\n}', [['.', ['denial', 'error']]]],
+  ['log a.org b.org {common} {\n class success\n}', [['a.org.', ['success']], ['b.org.', ['success']]]],
+  ['log {\n class all error\n}', [['.']]],
+  ['log {\n}', [['.']]],
+] // biome-ignore format: a table
+
+suite('rules are read', () => {
+  for (const [lines, rules] of accepted) {
+    test(lines.replaceAll('\n', ''), () => {
+      assert.deepEqual(
+        log.parse(directiveOf(lines)).map(({ scope, classes }) => [toText(scope), ...(classes ? [[...classes]] : [])]),
+        rules,
+      )
+    })
+  }
+})
+
+const refused: readonly (readonly [lines: string, message: RegExp])[] = [
+  ['log a..org', /NAME must be a domain name: .*empty label/],
+  [`log ${'a'.repeat(64)}.org`, /longer than 63 octets/],
+  ['log {\n class\n}', /expected class/],
+  ['log {\n class sucess\n}', /'sucess' .*did you mean 'success'/],
+  ['log {\n classes all\n}', /unknown property 'classes' .*did you mean 'class'/],
+]
+
+suite('mistakes are named', () => {
+  for (const [lines, message] of refused) {
+    test(lines.replaceAll('\n', ''), () => {
+      assert.throws(
+        () => log.parse(directiveOf(lines)),
+        error => error instanceof Problem && message.test(error.message),
+      )
+    })
+  }
+})
+
+test('the default line', async () => {
+  await using server = await startServer('.:0 {\n log\n whoami\n}\n')
+  await server.query('A\\010b.Example.org', 'TXT', { id: 7, edns: { udpSize: 1400, dnssecOk: true } })
+  assert.match(
+    await server.waitForLine(/TXT IN/),
+    /^\[INFO\] 127\.0\.0\.1:\d+ - 7 "TXT IN a\\010b\.example\.org\. udp 44 true 1400" NOERROR qr,aa,rd \d+ 0\.\d{9}s$/,
+  )
+  await server.queryTcp('example.org', 'AAAA', { id: 65_535, address: '::1', flags: 0 })
+  assert.match(
+    await server.waitForLine(/AAAA IN/),
+    /^\[INFO\] \[::1\]:\d+ - 65535 "AAAA IN example\.org\. tcp 29 false 65535" NOERROR qr,aa \d+ 0\.\d{9}s$/,
+  )
+})
+
+test('JSON lines have a field for each placeholder', async () => {
+  await using server = await startServer('.:0 {\n log\n whoami\n}\n', { args: ['-log.format', 'json'] })
+  await server.query('example.org', 'MX', { id: 7 })
+  const { time, port, rsize, duration, ...line } = JSON.parse(await server.waitForLine(/"MX"/))
+  assert.deepEqual(line, {
+    level: 'info',
+    plugin: 'log',
+    remote: '127.0.0.1',
+    id: 7,
+    type: 'MX',
+    class: 'IN',
+    name: 'example.org.',
+    proto: 'udp',
+    size: 29,
+    do: false,
+    bufsize: 512,
+    rcode: 'NOERROR',
+    rflags: 'qr,aa,rd',
+  })
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000)
+  for (const number of [port, rsize, duration]) assert.equal(typeof number, 'number')
+})
+
+test('the first rule whose name holds the query decides alone', async () => {
+  await using server = await startInProcess(
+    'log a.example.org "first {name}" {\n class error\n}\nlog example.org "second {name}"\nlog example.org "third {name}"\nscript',
+  )
+  for (const name of ['a.example.org', 'x.a.example.org', 'aa.example.org', 'example.org', 'example.net'])
+    await server.query(name)
+  server.script = () => failure('broken')
+  await server.query('x.a.example.org')
+  assert.deepEqual(server.lines, ['[INFO] second aa.example.org.', '[INFO] second example.org.', '[INFO] first x.a.example.org.'])
+})
+
+test('classes choose by the reply, which may come later', async () => {
+  await using server = await startInProcess('log . "{rcode} {/log/class}" {\n class denial\n}\nscript')
+  await server.query('example.org')
+  server.script = async () => nameError(NO_RECORDS)
+  await server.query('example.org')
+  assert.deepEqual(server.lines, ['[INFO] NXDOMAIN denial'])
+})
+
+test('the duration is that of the reply', async () => {
+  await using server = await startInProcess('log . "{duration}"\nscript')
+  server.script = async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    setTimeout(resolve, 20)
+    await promise
+    return failure('late')
+  }
+  await server.query('example.org')
+  const seconds = /^\[INFO\] (0\.\d{9})s$/.exec(server.lines.join())?.[1]
+  assert.ok(Number(seconds) >= 0.019, `${seconds}`)
+})
+
+test('a format without a name before it is a name, and said to be one', async () => {
+  await using server = await startInProcess('log "{name}"\nscript')
+  await server.query('example.org')
+  assert.equal(server.lines.length, 1)
+  assert.match(server.lines[0]!, /^\[WARNING\] plugin\/log: "\{name\}\." is taken for a name/)
+})

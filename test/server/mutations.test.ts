@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { toOctets } from '#src/dns/address.ts'
+import { CLASS } from '#src/dns/codes.ts'
+import { answer } from '#src/dns/reply.ts'
+import { SectionsBuilder } from '#src/dns/sections.ts'
+import { Zones } from '#src/server/zones.ts'
+import { type Observer, respond, type Site } from '#src/server.ts'
+import { readMessage } from '#test/support/message.ts'
+import { startServer } from '#test/support/server.ts'
+import { mutate, randomNumbers } from './mutation.ts'
+import { type Verdict, verdictOn } from './verdict.ts'
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
+const told = (message: Buffer) => `SEED=${seed}, message ${message.toString('hex')}`
+
+/** Fails unless the reply to `message` is right: sound to its last octet, under the same id, no longer than the client takes, with a right rcode. */
+function assertRight(message: Buffer, reply: Uint8Array | undefined, verdict: Verdict): void {
+  if (!reply || verdict.length === 0) {
+    assert.ok(
+      !reply && verdict.length === 0,
+      `${reply ? 'a reply' : 'silence'} instead of ${verdict.join(' or ') || 'silence'}: ${told(message)}`,
+    )
+    return
+  }
+  const { id, rcode, flags, edns, raw } = readMessage(Buffer.from(reply))
+  assert.equal(id, message.readUInt16BE(0), told(message))
+  assert.ok(verdict.includes(rcode), `${rcode} instead of ${verdict.join(' or ')}: ${told(message)}`)
+  assert.ok(flags.startsWith('qr'), told(message))
+  assert.ok(raw.length <= (edns ? 0xffff : 512), `${raw.length} octets without EDNS: ${told(message)}`)
+}
+
+test('a million mutations, in this process', t => {
+  t.diagnostic(`SEED=${seed}`)
+  const address = toOctets('192.0.2.1')!
+  const zones = new Zones()
+  zones.set('\0', {
+    key: '\0',
+    name: '.',
+    handler: ({ key }) => answer(new SectionsBuilder(key).address(key, 60, address).build()),
+  })
+  const site: Site = { label: 'dns://:53', address: '', port: 53, zones }
+  const failures: unknown[] = []
+  const observer: Observer = { dropped: () => {}, failed: error => failures.push(error) }
+  const client = { address: '192.0.2.9', port: 4000, family: 4 } as const
+  const random = randomNumbers(seed)
+  for (let n = 0; n < 1_000_000; n++) {
+    const message = mutate(random)
+    const reply = respond(message, client, 'udp', site, observer) as Uint8Array | undefined
+    assertRight(message, reply, verdictOn(message, ['NOERROR']))
+    if (reply) assert.equal(respond(reply, client, 'udp', site, observer), undefined, `a reply to a reply: ${told(message)}`)
+    assert.deepEqual(failures, [], told(message))
+  }
+})
+
+test('twenty thousand mutations over a socket', async t => {
+  t.diagnostic(`SEED=${seed}`)
+  await using server = await startServer(`.:0 {
+    errors
+    hosts /dev/null {
+      192.0.2.1 www.example.org __proto__.example.org
+    }
+    whoami
+  }`)
+  const random = randomNumbers(seed)
+  const socket = createSocket('udp4')
+  socket.connect(server.port, '127.0.0.1')
+  await once(socket, 'connect')
+  const replies = new Map<number, Buffer>()
+  let arrived = Promise.withResolvers<void>()
+  socket.on('message', reply => {
+    assert.ok(!replies.has(reply.readUInt16BE(0)), 'one reply for each message')
+    replies.set(reply.readUInt16BE(0), reply)
+    arrived.resolve()
+    arrived = Promise.withResolvers()
+  })
+  try {
+    for (let batch = 0; batch < 200; batch++) {
+      const sent = Array.from({ length: 100 }, (_, i) => {
+        const message = mutate(random)
+        if (message.length >= 2) message.writeUInt16BE(i, 0)
+        return { message, verdict: verdictOn(message, ['NOERROR', 'SERVFAIL']) }
+      })
+      replies.clear()
+      for (const { message } of sent) socket.send(message)
+      const owed = sent.filter(({ verdict }) => verdict.length > 0).length
+      const late = setTimeout(() => arrived.reject(new Error(`${replies.size} of ${owed} replies came: SEED=${seed}`)), 5000)
+      while (replies.size < owed) await arrived.promise
+      clearTimeout(late)
+      for (const { message, verdict } of sent)
+        assertRight(message, message.length < 2 ? undefined : replies.get(message.readUInt16BE(0)), verdict)
+    }
+  } finally {
+    socket.close()
+  }
+  assert.equal((await server.query('www.example.org', 'A', { class: CLASS.IN })).rcode, 'NOERROR')
+  assert.deepEqual(server.stderr, [])
+  assert.deepEqual(
+    server.stdout.filter(line => /panic|exception|rejection|could not be written/.test(line)),
+    [],
+  )
+})

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { createLogger, type LogFormat, pluginLogger } from '#src/log.ts'
+
+function capture(format: LogFormat) {
+  const lines: string[] = []
+  return { lines, log: createLogger(format, 'info', { write: line => lines.push(line) }) }
+}
+
+test('lines are those of CoreDNS', () => {
+  const { lines, log } = capture('coredns')
+  log.info('Reloading')
+  const health = pluginLogger(log, 'health')
+  health.warn('slow')
+  health.error('100 %d of %s')
+  health.fatal('gone')
+  health.debug('unseen')
+  health.level = 'debug'
+  health.debug('seen')
+  assert.deepEqual(lines, [
+    '[INFO] Reloading\n',
+    '[WARNING] plugin/health: slow\n',
+    '[ERROR] plugin/health: 100 %d of %s\n',
+    '[FATAL] plugin/health: gone\n',
+    '[DEBUG] plugin/health: seen\n',
+  ])
+})
+
+test('JSON lines name level, time and plugin', () => {
+  const { lines, log } = capture('json')
+  pluginLogger(log, 'health').warn({ took: 2 }, 'slow')
+  const { time, ...rest } = JSON.parse(lines[0]!)
+  assert.deepEqual(rest, { level: 'warn', plugin: 'health', took: 2, msg: 'plugin/health: slow' })
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000)
+})
+
+/** A process that runs `script` with `log` at hand. */
+function run(script: string) {
+  const source = `
+    import { createLogger } from ${JSON.stringify(new URL('../../src/log.ts', import.meta.url))}
+    const log = createLogger('coredns')
+    ${script}`
+  return spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+test('what is pending is written when the process ends', async () => {
+  const child = run("for (let i = 0; i < 1000; i++) log.info('line ' + i); process.exit(0)")
+  const lines = (await text(child.stdout)).trimEnd().split('\n')
+  assert.deepEqual(
+    lines,
+    Array.from({ length: 1000 }, (_, i) => `[INFO] line ${i}`),
+  )
+})
+
+test('a reader that goes away does not end the process', async () => {
+  const child = run(`
+    setInterval(() => log.info('x'), 1)
+    process.on('SIGTERM', () => process.exit(3))
+    process.stderr.write('up')`)
+  await once(child.stderr, 'data')
+  child.stdout.destroy()
+  await once(child.stdout, 'close')
+  const early = once(child, 'exit')
+  const late = Promise.withResolvers<void>()
+  setTimeout(late.resolve, 200)
+  assert.equal(await Promise.race([early, late.promise]), undefined)
+  child.kill('SIGTERM')
+  assert.deepEqual(await early, [3, null])
+})
+
+test('a reader that stalls loses lines, not the process, and is told so', async () => {
+  const child = run(`
+    let rounds = 0
+    const round = () => {
+      for (let i = 0; i < 1000; i++) log.info('x'.repeat(100))
+      if (++rounds < 30) setImmediate(round)
+      else process.stderr.write('done')
+    }
+    round()`)
+  await once(child.stderr, 'data')
+  const lines = (await text(child.stdout)).trimEnd().split('\n')
+  const lost = Number(/^\[WARNING\] (\d+) lines of the log were dropped/.exec(lines.at(-1)!)?.[1])
+  assert.equal(lines.length - 1 + lost, 30_000)
+  assert.ok(lost > 0)
+})

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TYPE } from '#src/dns/codes.ts'
+import { toKey } from '#src/dns/name.ts'
+import { answer, Reply } from '#src/dns/reply.ts'
+import { NO_RECORDS, Sections } from '#src/dns/sections.ts'
+import type { Handler } from '#src/plugin.ts'
+import { Zones } from '#src/server/zones.ts'
+import { ask, type Observer, respond, type Site } from '#src/server.ts'
+import { queryMessage, readAnswer } from '#test/support/message.ts'
+import { client, queryOf } from './server/query-of.ts'
+
+const unobserved: Observer = {
+  dropped: () => assert.fail('dropped'),
+  failed: error => assert.fail(String(error)),
+}
+
+function site(handler: Handler | undefined, zone = '.'): Site {
+  const zones = new Zones([[toKey(zone), { key: toKey(zone), name: zone, handler }]])
+  return { label: 'dns://:53', address: '', port: 53, zones }
+}
+
+const reply = (message: Uint8Array, at: Site, observer = unobserved) => {
+  const bytes = respond(message, client, 'udp', at, observer)
+  assert.ok(bytes && !(bytes instanceof Promise))
+  return readAnswer(Buffer.from(bytes))
+}
+
+test('a chain that answers from memory is answered at once, one that waits later', async () => {
+  const message = queryMessage('example.org', 'A', { id: 7 })
+  assert.equal(
+    reply(
+      message,
+      site(() => answer(NO_RECORDS)),
+    ).id,
+    7,
+  )
+  const waiting = respond(
+    message,
+    client,
+    'udp',
+    site(async () => answer(NO_RECORDS)),
+    unobserved,
+  )
+  assert.ok(waiting instanceof Promise)
+  assert.equal(readAnswer(Buffer.from(await waiting)).id, 7)
+})
+
+test('the chain is told which zone took the query', () => {
+  let zone = ''
+  reply(
+    queryMessage('www.example.org', 'A'),
+    site(query => {
+      zone = query.zone
+      return answer(NO_RECORDS)
+    }, 'example.org.'),
+  )
+  assert.equal(zone, 'example.org.')
+})
+
+for (const [name, message, at] of [
+  ['no zone holds the name', queryMessage('example.net', 'A'), site(() => assert.fail(), 'example.org.')],
+  ['the zone has no plugin that handles queries', queryMessage('example.org', 'A'), site(undefined)],
+  ['the class is not IN', queryMessage('version.bind', 'TXT', { class: 3 }), site(() => assert.fail())],
+] as const) {
+  test(`REFUSED where ${name}`, () => {
+    const { rcode, flags, question } = reply(message, at)
+    assert.deepEqual([rcode, flags], ['REFUSED', 'qr rd'])
+    assert.notEqual(question, '')
+  })
+}
+
+test('other classes go down the chain where a plugin of the listener takes them', () => {
+  const at = site(() => answer(NO_RECORDS))
+  at.zones.otherClasses = true
+  assert.equal(reply(queryMessage('version.bind', 'TXT', { class: 3 }), at).rcode, 'NOERROR')
+})
+
+const at = site(() => assert.fail())
+for (const [name, message, rcode] of [
+  ['a notification', queryMessage('example.org', 'SOA', { opcode: 4 }), 'NOTIMP'],
+  ['a name that does not end', queryMessage('example.org', 'A').subarray(0, 20), 'FORMERR'],
+  ['EDNS version 1', queryMessage('example.org', 'A', { edns: { version: 1 } }), 'BADVERS'],
+] as const) {
+  test(`what no chain sees is answered and told: ${name}`, () => {
+    let told: unknown[] = []
+    const observer = { ...unobserved, dropped: (...args: unknown[]) => (told = args) }
+    assert.equal(reply(message, at, observer).rcode, rcode)
+    assert.ok(told.includes(client) && told.includes('udp') && told.includes(at))
+  })
+}
+
+test('a reply is never answered, so that two servers never talk for ever', () => {
+  const message = queryMessage('example.org', 'A', { flags: 0x8100 })
+  assert.equal(respond(message, client, 'udp', at, { ...unobserved, dropped: () => {} }), undefined)
+})
+
+test('a reply that cannot be written is SERVFAIL, and told', async () => {
+  const broken = answer(new Sections(Buffer.of(1), 1, 0, 0, 12))
+  Object.assign(broken, { ttl: 1 })
+  for (const handler of [() => broken, async () => broken]) {
+    let failed: unknown
+    const observer = { ...unobserved, failed: (error: unknown) => (failed = error) }
+    const bytes = await respond(queryMessage('example.org', 'A', { id: 7 }), client, 'udp', site(handler), observer)
+    const { id, rcode } = readAnswer(Buffer.from(bytes!))
+    assert.deepEqual([id, rcode], [7, 'SERVFAIL'])
+    assert.ok(failed instanceof Error)
+  }
+})
+
+test('the server asks itself eight times at most on behalf of one query', () => {
+  const zones = site(query => ask(query.derive(toKey('example.org'), TYPE.A), zones)).zones
+  const end = ask(queryOf('example.org'), zones) as Reply
+  assert.equal(end.rcode, 2)
+  assert.match(String(end.cause), /example\.org\. leads through more than 8 lookups/)
+  let depth = -1
+  const counting = site(query => {
+    depth = query.depth
+    return query.depth < 8 ? ask(query.derive(toKey('example.org'), TYPE.A), counting) : new Reply(0)
+  }).zones
+  assert.equal((ask(queryOf('example.org'), counting) as Reply).rcode, 0)
+  assert.equal(depth, 8)
+})

@@ -1,0 +1,89 @@
+/** The server in this process: what it logs, counts and says of itself can be read, and its last plugin, `script`, answers as the test wants. */
+import { plugins } from '#plugins/index.ts'
+import { parseCorefile } from '#src/corefile/tree.ts'
+import { NO_RECORDS } from '#src/dns/sections.ts'
+import { createLogger, type LogFormat } from '#src/log.ts'
+import { answer, type Handler, type Plugin } from '#src/plugin.ts'
+import { DnsServer } from '#src/server/process.ts'
+import { askTcp, askUdp } from './client.ts'
+import { type Answer, type QueryOptions, queryMessage, readAnswer } from './message.ts'
+
+export class InProcessServer implements AsyncDisposable {
+  /** What the next reload reads. */
+  corefile: string
+  /** What the plugin `script` answers. */
+  script: Handler = () => answer(NO_RECORDS)
+  /** Every line of the log so far. */
+  readonly lines: string[] = []
+  readonly server: DnsServer
+  #changed = Promise.withResolvers<void>()
+
+  constructor(corefile: string, logFormat: LogFormat = 'coredns') {
+    this.corefile = corefile
+    const script: Plugin<void> = {
+      name: 'script',
+      parse: directive => directive.empty(),
+      create: () => ({ wrap: () => query => this.script(query) }),
+    }
+    const write = (line: string) => {
+      this.lines.push(line.trimEnd())
+      this.#changed.resolve()
+      this.#changed = Promise.withResolvers()
+    }
+    this.server = new DnsServer({
+      version: 'test',
+      plugins: [...plugins, script],
+      port: 0,
+      log: createLogger(logFormat, 'info', { write }),
+      logFormat,
+      readCorefile: () => parseCorefile(this.corefile, 'Corefile'),
+    })
+  }
+
+  get port(): number {
+    return this.server.zones[0]!.port
+  }
+
+  async query(name: string, type: string | number = 'A', options: QueryOptions = {}): Promise<Answer> {
+    return readAnswer(await askUdp(queryMessage(name, type, options), { port: this.port }))
+  }
+
+  async queryTcp(name: string, type: string | number = 'A', options: QueryOptions = {}): Promise<Answer> {
+    return readAnswer(await askTcp(queryMessage(name, type, options), { port: this.port }))
+  }
+
+  /** The first line that matches, from line `from` on. @throws when there is none in time */
+  async waitForLine(pattern: RegExp, { timeout = 5000, from = 0 } = {}): Promise<string> {
+    const late = AbortSignal.timeout(timeout)
+    late.onabort = () => this.#changed.resolve()
+    for (;;) {
+      const line = this.lines.slice(from).find(candidate => pattern.test(candidate))
+      if (line !== undefined) return line
+      if (late.aborted) throw new Error(`no line ${pattern} within ${timeout} ms\n${this.lines.join('\n')}`)
+      await this.#changed.promise
+    }
+  }
+
+  /** The value of the first sample that has these labels among others; undefined where nothing was counted. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number | undefined> {
+    for (const metric of this.server.metrics) {
+      const sample = (await metric.samples()).find(
+        candidate =>
+          candidate.name === name && Object.entries(labels).every(([label, value]) => candidate.labels[label] === value),
+      )
+      if (sample) return sample.value
+    }
+    return undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.shutdown()
+  }
+}
+
+/** @param lines of the one server block, for the root on a free port */
+export async function startInProcess(lines: string, logFormat?: LogFormat): Promise<InProcessServer> {
+  const server = new InProcessServer(`.:0 {\n${lines}\n}\n`, logFormat)
+  await server.server.start()
+  return server
+}
