@@ -26,25 +26,25 @@ import { whoami } from './whoami/index.ts'
  * every source that answers from memory stands above `cache`.
  */
 export const plugins: readonly Plugin[] = [
-  root,        // before anything reads a file
-  cancel,      // its clock runs over everything below
-  reload,      // handles no queries
-  bufsize,     // before anything looks at the client’s size
-  bind,        // handles no queries
-  debug,       // handles no queries
-  ready,       // handles no queries
-  health,      // handles no queries
-  prometheus,  // times and counts everything below
-  errors,      // sees every cause
-  log,         // prints the reply that the client receives
-  local,       // names of this machine never reach a source
-  any,         // ANY never reaches a source
+  root, // before anything reads a file
+  reload, // handles no queries
+  bufsize, // before anything looks at the client’s size
+  bind, // handles no queries
+  debug, // handles no queries
+  ready, // handles no queries
+  health, // handles no queries
+  prometheus, // times and counts everything below
+  errors, // sees every cause
+  log, // prints the reply that the client receives
+  cancel, // its clock runs over everything below; its SERVFAIL is seen above
+  local, // names of this machine never reach a source
+  any, // ANY never reaches a source
   loadbalance, // above the cache: each hit is shuffled anew
-  minimal,     // above the cache: the whole reply is kept
-  hosts,       // from memory
-  mesh,        // from memory: caching it would only age it
-  cache,       // everything below may be slow or remote
-  loop,        // must see what forward would send round
-  forward,     // the outside world
-  whoami,      // answers whatever is left
+  minimal, // above the cache: the whole reply is kept
+  hosts, // from memory
+  mesh, // from memory: caching it would only age it
+  cache, // everything below may be slow or remote
+  loop, // must see what forward would send round
+  forward, // the outside world
+  whoami, // answers whatever is left
 ]

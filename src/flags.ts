@@ -12,6 +12,7 @@ export interface Flags {
   quiet: boolean
   validate: boolean
   format: 'coredns' | 'json'
+  udp: 'auto' | 'batch' | 'dgram'
 }
 
 const options = {
@@ -36,7 +37,8 @@ export const USAGE = `Usage: istio-coredns [flags]
   -version                print the version
   -quiet                  print nothing at start
   -log.format FORMAT      coredns (default) or json
-  -udp MODE               auto (default) or dgram
+  -udp MODE               how datagrams are read: in batches (batch), one by one (dgram),
+                          or in batches where that works (auto, the default)
 `
 
 /**
@@ -49,7 +51,6 @@ export function readFlags(args: readonly string[]): Flags {
   const ports = tokens.flatMap(token =>
     token.kind === 'option' && (token.name === 'p' || token.name === 'dns.port') ? [token.value ?? ''] : [],
   )
-  oneOf('udp', values.udp, ['auto', 'dgram'])
   return {
     conf: values.conf,
     port: wholeNumber('dns.port', ports.at(-1) ?? '53', 65535),
@@ -59,6 +60,7 @@ export function readFlags(args: readonly string[]): Flags {
     quiet: values.quiet,
     validate: values.validate,
     format: oneOf('log.format', values['log.format'], ['coredns', 'json']),
+    udp: oneOf('udp', values.udp, ['auto', 'batch', 'dgram']),
   }
 }
 

@@ -49,7 +49,50 @@ function readCorefile() {
 }
 
 const log = createLogger(flags.format)
-const server = new DnsServer({ version, plugins, port: flags.port, log, logFormat: flags.format, readCorefile })
+const { port, format: logFormat, udp } = flags
+const server = new DnsServer({ version, plugins, port, log, logFormat, udp, readCorefile })
+
+async function shutdown(code: number): Promise<never> {
+  try {
+    await server.shutdown()
+  } catch (error) {
+    log.error(`shutdown: ${(error as Error).message}`)
+    process.exit(3)
+  }
+  process.exit(code)
+}
+
+let interrupts = 0
+process.on('SIGINT', () => {
+  if (++interrupts > 1) process.exit(2)
+  log.info('SIGINT: Shutting down')
+  void shutdown(0)
+})
+process.once('SIGTERM', () => {
+  log.info('SIGTERM: Shutting down servers then terminating')
+  void shutdown(0)
+})
+process.on('SIGQUIT', () => process.exit(0))
+process.on('SIGHUP', () => {})
+process.on('SIGUSR1', () => {
+  log.info('Reloading')
+  server.reload().then(
+    () => log.info('Reloading complete'),
+    error => log.error(`SIGUSR1: ${(error as Error).message}`),
+  )
+})
+process.on('SIGUSR2', () =>
+  log.warn('SIGUSR2: upgrading in place is not supported; start a new process, then end this one with SIGTERM'),
+)
+
+process.on('unhandledRejection', error =>
+  log.error(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`),
+)
+process.on('uncaughtException', error => {
+  log.fatal(`uncaught exception: ${error.stack}`)
+  // The state is unknown now: answer what is owed, then let a fresh process take over.
+  void shutdown(1)
+})
 
 try {
   if (flags.validate) {
@@ -78,45 +121,3 @@ function writePidfile(file: string): void {
     log.error(`Could not write pidfile: ${(error as Error).message}`)
   }
 }
-
-async function shutdown(code: number): Promise<never> {
-  try {
-    await server.shutdown()
-  } catch (error) {
-    log.error(`shutdown: ${(error as Error).message}`)
-    process.exit(3)
-  }
-  process.exit(code)
-}
-
-let interrupts = 0
-process.on('SIGINT', () => {
-  if (++interrupts > 1) process.exit(2)
-  log.info('SIGINT: Shutting down')
-  process.exit(0)
-})
-process.once('SIGTERM', () => {
-  log.info('SIGTERM: Shutting down servers then terminating')
-  void shutdown(0)
-})
-process.on('SIGQUIT', () => process.exit(0))
-process.on('SIGHUP', () => {})
-process.on('SIGUSR1', () => {
-  log.info('Reloading')
-  server.reload().then(
-    () => log.info('Reloading complete'),
-    error => log.error(`SIGUSR1: ${(error as Error).message}`),
-  )
-})
-process.on('SIGUSR2', () =>
-  log.warn('SIGUSR2: upgrading in place is not supported; start a new process, then end this one with SIGTERM'),
-)
-
-process.on('unhandledRejection', error =>
-  log.error(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`),
-)
-process.on('uncaughtException', error => {
-  log.fatal(`uncaught exception: ${error.stack}`)
-  // The state is unknown now: answer what is owed, then let a fresh process take over.
-  void shutdown(1)
-})

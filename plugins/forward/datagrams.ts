@@ -14,6 +14,8 @@ const AGE = 10_000
 const RETIRED = 256
 /** Datagrams with an id that nobody sent, until it looks like guessing. */
 const STRAYS = 16
+/** Ids of one socket that may be taken. */
+const DEPTH = 4096
 
 export interface DatagramSettings {
   readonly address: string
@@ -45,7 +47,7 @@ export class DatagramPool {
   ask(exchange: Exchange): void {
     const slot = random16() % this.#slots.length
     let socket = this.#slots[slot]
-    if (socket && !(socket.spent && this.#retired.size < RETIRED)) {
+    if (socket && !(socket.isSpent && this.#retired.size < RETIRED)) {
       this.#hits.value++
     } else {
       this.#misses.value++
@@ -59,7 +61,7 @@ export class DatagramPool {
   /** Closes what is not needed any more; says whether any socket is left. */
   sweep(now: number): boolean {
     for (const [slot, socket] of this.#slots.entries()) {
-      if (!socket || (!socket.broken && now - socket.used < this.#settings.expire && now - socket.created < AGE)) continue
+      if (!socket || (!socket.isBroken && now - socket.used < this.#settings.expire && now - socket.created < AGE)) continue
       this.#slots[slot] = undefined
       this.#retired.add(socket)
     }
@@ -86,12 +88,12 @@ const lookup = ((address: string, _family: number, done: (error: null, address: 
 class DatagramSocket {
   readonly #socket: Socket
   readonly #to: string
-  /** By id. Whoever stopped waiting stays until the reply comes: it is no stray, and its id is not free. */
-  readonly #exchanges = new Map<number, Exchange>()
+  /** By id; null where the reply has come. They stay, so that a second or a late reply is no stray, and their ids are not free. */
+  readonly #exchanges = new Map<number, Exchange | null>()
   readonly created = performance.now()
   used = this.created
-  /** It could not be bound or connected. */
-  broken = false
+  /** Why it could not be bound or connected. */
+  #fault: Error | undefined
   #sent = 0
   #strays = 0
 
@@ -104,17 +106,32 @@ class DatagramSocket {
     this.#socket.connect(port, address)
   }
 
+  get isBroken(): boolean {
+    return this.#fault !== undefined
+  }
+
   /** Another should take its place. */
-  get spent(): boolean {
-    return this.#sent >= QUERIES || this.broken || this.#strays >= STRAYS
+  get isSpent(): boolean {
+    return this.#sent >= QUERIES || this.isBroken || this.#strays >= STRAYS
   }
 
   get isWaitedFor(): boolean {
-    for (const exchange of this.#exchanges.values()) if (exchange.waiting) return true
-    return false
+    return this.#waiting().length > 0
+  }
+
+  #waiting(): Exchange[] {
+    return [...this.#exchanges.values()].filter(exchange => exchange?.waiting) as Exchange[]
   }
 
   send(exchange: Exchange): void {
+    if (this.#exchanges.size >= DEPTH) this.#forget()
+    const fault =
+      this.#fault ??
+      (this.#exchanges.size < DEPTH ? undefined : networkError('write', 'udp', this.#to, `more than ${DEPTH} queries in flight`))
+    if (fault) {
+      exchange.failed(fault)
+      return
+    }
     let id = random16()
     while (this.#exchanges.has(id)) id = random16()
     this.#exchanges.set(id, exchange)
@@ -122,8 +139,8 @@ class DatagramSocket {
     this.used = performance.now()
     try {
       this.#socket.send(exchange.question.write(id, exchange), this.#afterSend)
-    } catch (error) {
-      this.#failed(error as NodeJS.ErrnoException)
+    } catch {
+      // It is not connected; the event that says why is on its way.
     }
   }
 
@@ -133,26 +150,29 @@ class DatagramSocket {
   }
 
   #failed({ syscall, errno, message }: NodeJS.ErrnoException): void {
-    this.broken ||= syscall !== 'recvmsg' && syscall !== 'send'
-    const [operation, step] = this.broken ? ['dial', 'connect'] : ['read', 'read']
+    const isBroken = syscall !== 'recvmsg' && syscall !== 'send'
+    const [operation, step] = isBroken ? ['dial', 'connect'] : ['read', 'read']
     const reason = errno === undefined ? message : `${step}: ${getSystemErrorMessage(errno)}`
     const error = networkError(operation, 'udp', this.#to, reason)
-    for (const exchange of [...this.#exchanges.values()]) exchange.failed(error)
+    if (isBroken) this.#fault ??= error
+    for (const exchange of this.#waiting()) exchange.failed(error)
   }
 
   /** What is no reply to a question of ours is passed over: waiting goes on, and nobody is answered with it. */
   #received(message: Buffer): void {
     const id = message.length < 12 ? -1 : message.readUInt16BE(0)
     const exchange = this.#exchanges.get(id)
-    if (!exchange) {
-      if (++this.#strays === STRAYS) for (const guessed of [...this.#exchanges.values()]) guessed.doubted()
-      return
-    }
+    if (exchange === undefined && ++this.#strays === STRAYS) for (const guessed of this.#waiting()) guessed.doubted()
+    if (!exchange) return
     const reply = replyTo(exchange, message)
     if (reply) {
-      this.#exchanges.delete(id)
+      this.#exchanges.set(id, null)
       exchange.answered(reply)
     } else exchange.doubted()
+  }
+
+  #forget(): void {
+    for (const [id, exchange] of this.#exchanges) if (!exchange?.waiting) this.#exchanges.delete(id)
   }
 
   close(): void {

@@ -15,6 +15,8 @@ const SILENCE = 200
 const DEADLINE = 5000
 /** How often flights are woken, in milliseconds. One timer for all of them: a timer for each would cost more than the rest of the way. */
 const TICK = 20
+/** Milliseconds between wake-ups that tell of a process that stood still: replies wait in the kernel then, and silence means nothing. */
+const LATE = 100
 /** Passes over the upstreams, where `max_connect_attempts` says nothing. */
 const PASSES = 2
 
@@ -50,6 +52,8 @@ export class Forwarder {
   readonly #flights = new Map<string, Flight>()
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
+  #wokenAt = 0
+  #passedOver = false
   #whenIdle: (() => void) | undefined
 
   constructor(settings: ForwarderSettings, upstreams: readonly Upstream[], counters: { broken: Cell; rejected: Cell }) {
@@ -61,7 +65,7 @@ export class Forwarder {
     this.#terms = {
       attempts,
       silence: Math.min(SILENCE, readTimeout),
-      patience: Math.min(DEADLINE, attempts * readTimeout),
+      patience: Math.min(Math.max(DEADLINE, readTimeout), attempts * readTimeout),
       failover,
       failfast,
       broken: counters.broken,
@@ -97,16 +101,20 @@ export class Forwarder {
     this.#waiting++
     return new Promise(resolve => {
       const known = this.#flights.get(identity)
-      if (known) {
-        known.waiters.push(resolve)
-        return
-      }
-      const flight = new Flight({ question, overStream, order: this.#order() }, this.#terms, reply => this.#land(identity, reply))
+      const flight = known ?? this.#depart(identity, question, overStream)
       flight.waiters.push(resolve)
-      this.#flights.set(identity, flight)
-      this.#timer ??= setInterval(() => this.#tick(), TICK)
-      flight.start()
+      if (!known) flight.start()
     })
+  }
+
+  #depart(identity: string, question: Question, overStream: boolean): Flight {
+    const flight = new Flight({ question, overStream, order: this.#order() }, this.#terms, reply => this.#land(identity, reply))
+    this.#flights.set(identity, flight)
+    if (this.#timer === undefined) {
+      this.#wokenAt = performance.now()
+      this.#timer = setInterval(() => this.#tick(), TICK)
+    }
+    return flight
   }
 
   /** Gives each who waits a reply of its own; the sections are shared. */
@@ -120,7 +128,9 @@ export class Forwarder {
 
   #tick(): void {
     const now = performance.now()
-    for (const flight of this.#flights.values()) flight.wake(now)
+    this.#passedOver = !this.#passedOver && now - this.#wokenAt > LATE
+    this.#wokenAt = now
+    if (!this.#passedOver) for (const flight of this.#flights.values()) flight.wake(now)
     if (this.#flights.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined

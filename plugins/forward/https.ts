@@ -26,6 +26,8 @@ export class HttpsPool {
   #session: ClientHttp2Session | undefined
   #inFlight = 0
   #used = 0
+  /** When any reply came last. */
+  #heardAt = 0
 
   constructor(settings: HttpsSettings, dial: () => TLSSocket) {
     this.#settings = settings
@@ -37,14 +39,20 @@ export class HttpsPool {
       exchange.failed(this.#error(`more than ${DEPTH} queries in flight`))
       return
     }
-    this.#used = performance.now()
+    const sentAt = performance.now()
+    this.#used = sentAt
     this.#inFlight++
     const request = this.#request(exchange)
     let failure: string | undefined
     let length = 0
     const chunks: Buffer[] = []
-    request.setTimeout(this.#settings.readTimeout, () => request.destroy(new Error('i/o timeout')))
+    request.setTimeout(this.#settings.readTimeout, () => {
+      request.destroy(new Error('i/o timeout'))
+      // The connection may be dead, too; the next query opens another.
+      if (this.#heardAt < sentAt) this.close()
+    })
     request.on('response', headers => {
+      this.#heardAt = performance.now()
       if (headers[':status'] !== 200) failure = `expected status 200, got ${headers[':status']}`
       else if (headers['content-type'] !== CONTENT_TYPE) failure = `expected ${CONTENT_TYPE}, got ${headers['content-type']}`
       else return

@@ -37,16 +37,21 @@ class Forward implements Instance {
 
   async start(): Promise<void> {
     const counters = forwardCounters(this.#block.server.metrics)
-    for (const line of this.#lines) {
-      for (const warning of line.warnings) this.#block.log('forward').warn(warning)
-      const targets = await resolveTargets(line.targets, line.resolver)
-      if (targets.length > MOST_UPSTREAMS)
-        throw new Error(`plugin/forward: more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
-      const credentials = readCredentials(line.tlsFiles, this.#block.root)
-      const upstreams = targets.map(target => this.#upstream(target, line, credentials))
-      this.#forwarders.push(new Forwarder(line.forwarder, upstreams, counters))
+    try {
+      for (const line of this.#lines)
+        this.#forwarders.push(new Forwarder(line.forwarder, await this.#upstreamsOf(line), counters))
+    } catch (error) {
+      throw new Error(`plugin/forward: ${(error as Error).message}`, { cause: error })
     }
     this.#adopted = new Map()
+  }
+
+  async #upstreamsOf(line: ForwardOptions): Promise<Upstream[]> {
+    for (const warning of line.warnings) this.#block.log('forward').warn(warning)
+    const targets = await resolveTargets(line.targets, line.resolver)
+    if (targets.length > MOST_UPSTREAMS) throw new Error(`more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
+    const credentials = readCredentials(line.tlsFiles, this.#block.root)
+    return targets.map(target => this.#upstream(target, line, credentials))
   }
 
   #upstream({ scheme, host, port, serverName }: Target, line: ForwardOptions, credentials: Credentials): Upstream {

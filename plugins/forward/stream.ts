@@ -16,12 +16,14 @@ export class Stream {
   readonly #onClose: (stream: Stream, unanswered: readonly Exchange[]) => void
   readonly #waiting = new Map<number, Waiting>()
   #established = false
-  /** What came of a message that is not whole. */
-  #rest: Buffer | undefined
+  /** What came of a message that is not whole, and how many octets make sense to look at. */
+  #chunks: Buffer[] = []
+  #buffered = 0
+  #wanted = 2
   readonly created = performance.now()
   used = this.created
-  /** Since when the upstream owes something without having sent anything. */
-  #silentSince = this.created
+  /** When the first query went out to which nothing has come back, whether or not anybody still waits. */
+  #silentSince: number | undefined
   #error: Error | undefined
   /** Asking again would end the same way. */
   #final = false
@@ -58,24 +60,19 @@ export class Stream {
     return this.#socket.writable
   }
 
-  get isWaitedFor(): boolean {
-    for (const { exchange } of this.#waiting.values()) if (exchange.waiting) return true
-    return false
-  }
-
   /** The socket takes messages before it is connected, and sends them then. */
   send(exchange: Exchange, again = false): void {
     let id = random16()
     while (this.#waiting.has(id)) id = random16()
     this.used = performance.now()
-    if (this.#waiting.size === 0) this.#silentSince = this.used
+    this.#silentSince ??= this.used
     this.#waiting.set(id, { exchange, again })
     this.#socket.write(exchange.question.write(id, { edns: exchange.edns, framed: true }))
   }
 
-  /** Forgets who stopped waiting; breaks off when the upstream has owed a reply for `patience` milliseconds and sent nothing. */
+  /** Forgets who stopped waiting; breaks off when nothing came for `patience` milliseconds after a query. */
   sweep(now: number, patience: number): void {
-    if (this.#waiting.size > 0 && now - this.#silentSince > patience) {
+    if (this.#silentSince !== undefined && now - this.#silentSince > patience) {
       this.#error = networkError(this.#established ? 'read' : 'dial', 'tcp', this.#to, 'i/o timeout')
       this.#final = true
       this.#socket.destroy()
@@ -88,15 +85,23 @@ export class Stream {
   }
 
   #read(chunk: Buffer): void {
-    this.#silentSince = performance.now()
-    let data = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk
-    while (data.length >= 2 && data.length >= 2 + data.readUInt16BE(0)) {
-      const end = 2 + data.readUInt16BE(0)
-      // A copy, so that a reply in a cache does not hold the whole chunk.
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    if (this.#buffered >= this.#wanted) this.#take(this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks))
+    this.#silentSince = undefined
+  }
+
+  #take(data: Buffer): void {
+    let end = endOfMessage(data)
+    while (data.length >= end) {
+      // A copy, so that a reply in a cache does not hold all that came with it.
       this.#received(Buffer.from(data.subarray(2, end)))
       data = data.subarray(end)
+      end = endOfMessage(data)
     }
-    this.#rest = data.length > 0 ? data : undefined
+    this.#chunks = data.length > 0 ? [data] : []
+    this.#buffered = data.length
+    this.#wanted = end
   }
 
   #received(message: Buffer): void {
@@ -122,8 +127,15 @@ export class Stream {
     for (const { exchange } of lost) exchange.failed(error)
   }
 
-  #describe({ errno, message }: NodeJS.ErrnoException): Error {
-    const [operation, step] = this.#established ? ['read', 'read'] : ['dial', 'connect']
-    return networkError(operation, 'tcp', this.#to, errno === undefined ? message : `${step}: ${getSystemErrorMessage(errno)}`)
+  #describe({ syscall, errno, message }: NodeJS.ErrnoException): Error {
+    const [operation, step] = !this.#established
+      ? ['dial', 'connect']
+      : syscall === 'write'
+        ? ['write', 'write']
+        : ['read', 'read']
+    return networkError(operation!, 'tcp', this.#to, errno === undefined ? message : `${step}: ${getSystemErrorMessage(errno)}`)
   }
 }
+
+/** Where the message that begins `data` ends, as far as that can be told. */
+const endOfMessage = (data: Buffer): number => (data.length < 2 ? 2 : 2 + data.readUInt16BE(0))

@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
 
@@ -16,14 +18,20 @@ export function readCredentials(files: readonly string[], root: string): Credent
   return files.length === 1 ? { cert: undefined, key: undefined, ca: first } : { cert: first, key: second, ca: third }
 }
 
-/** @throws when a PEM text holds no certificate or key, or the two do not belong together */
+/** @throws {Error} a text holds no certificate or key, or the two do not belong together */
 export function secureContext({ cert, key, ca }: Credentials): SecureContext {
-  return createSecureContext({
-    minVersion: 'TLSv1.2',
-    cert,
-    key,
-    ca: ca ?? [...getCACertificates('default'), ...getCACertificates('system')],
-  })
+  try {
+    // Node would pass over what is no certificate, and trust nobody.
+    if (ca !== undefined) new X509Certificate(ca)
+    return createSecureContext({
+      minVersion: 'TLSv1.2',
+      cert,
+      key,
+      ca: ca ?? [...getCACertificates('default'), ...getCACertificates('system')],
+    })
+  } catch (error) {
+    throw new Error(`could not load TLS files: ${(error as Error).message}`)
+  }
 }
 
 /** How TLS connections to one upstream are opened; each resumes the session of the last one. */
@@ -38,7 +46,7 @@ export function dialer(
       host: address,
       port,
       // Without a name the certificate must be for the address; a name in the handshake may be no address (RFC 6066 §3).
-      servername: serverName,
+      servername: isIP(serverName) ? '' : serverName,
       secureContext: context,
       rejectUnauthorized: true,
       ...(source !== undefined && { localAddress: source }),

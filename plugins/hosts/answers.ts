@@ -22,9 +22,12 @@ export class Answers {
 
   /** The records of a name; none for a type that it does not have, undefined for a name that is not known. */
   forward(key: string, type: number): Sections | undefined {
-    if (type === TYPE.A) return this.#compiled4.get(key) ?? this.#addresses(key, 4)
-    if (type === TYPE.AAAA) return this.#compiled6.get(key) ?? this.#addresses(key, 16)
-    return this.#collect(key, 4).size > 0 || this.#collect(key, 16).size > 0 ? NO_RECORDS : undefined
+    const compiled = type === TYPE.A ? this.#compiled4.get(key) : type === TYPE.AAAA ? this.#compiled6.get(key) : undefined
+    if (compiled) return compiled
+    if (!this.#tables.some(table => table.knows(key))) return undefined
+    if (type === TYPE.A) return this.#compile(key, 4, this.#compiled4)
+    if (type === TYPE.AAAA) return this.#compile(key, 16, this.#compiled6)
+    return NO_RECORDS
   }
 
   /** The names of the address that a reverse name stands for. */
@@ -43,19 +46,14 @@ export class Answers {
     return built
   }
 
-  #addresses(key: string, length: 4 | 16): Sections | undefined {
-    const addresses = this.#collect(key, length)
-    if (addresses.size === 0 && this.#collect(key, length === 4 ? 16 : 4).size === 0) return undefined
+  /** The addresses of all tables, each once (RFC 2181 §5). */
+  #compile(key: string, length: 4 | 16, compiled: Map<string, Sections>): Sections {
     const sections = new SectionsBuilder(key)
+    const addresses = new Set(this.#tables.flatMap(table => table.addressesOf(key, length)))
     for (const address of addresses) sections.address(key, this.#ttl, Buffer.from(address, 'latin1'))
     const built = sections.build()
     // A wildcard stands for names without end; only the names of the tables are kept.
-    if (this.#tables.some(table => table.has(key))) (length === 4 ? this.#compiled4 : this.#compiled6).set(key, built)
+    if (this.#tables.some(table => table.has(key))) compiled.set(key, built)
     return built
-  }
-
-  /** The addresses of all tables, each once (RFC 2181 §5). */
-  #collect(key: string, length: 4 | 16): Set<string> {
-    return new Set(this.#tables.flatMap(table => table.addressesOf(key, length)))
   }
 }

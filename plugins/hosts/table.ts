@@ -1,7 +1,7 @@
 import { toOctets } from '#src/dns/address.ts'
 import { parentOf, toKey, type ZoneSet } from '#src/dns/name.ts'
 
-/** Values by key, with what is not there told as an empty list. */
+/** Lists of values by key. */
 class Lists extends Map<string, string[]> {
   add(key: string, value: string): void {
     const list = this.get(key)
@@ -21,6 +21,7 @@ export class HostTable {
   readonly #names6 = new Lists()
   /** Names for addresses. */
   readonly #addresses = new Lists()
+  #wildcards = false
   #last = { text: '', octets: '' }
   /** Addresses of names and names of addresses. */
   entries = 0
@@ -58,7 +59,9 @@ export class HostTable {
     const names = octets.length === 4 ? this.#names4 : this.#names6
     names.add(key, octets)
     this.entries++
-    if (!this.#reverse || key.startsWith(WILDCARD)) return
+    const wildcard = key.startsWith(WILDCARD)
+    this.#wildcards ||= wildcard
+    if (wildcard || !this.#reverse) return
     this.#addresses.add(octets, key)
     this.entries++
   }
@@ -79,9 +82,14 @@ export class HostTable {
     return names.get(key) ?? names.get(WILDCARD + parentOf(key)) ?? []
   }
 
-  /** Whether the name itself, and no wildcard for it, stands in a line. */
+  /** Whether a line has the name itself. */
   has(key: string): boolean {
     return this.#names4.has(key) || this.#names6.has(key)
+  }
+
+  /** Whether a line has the name or a wildcard in its place. */
+  knows(key: string): boolean {
+    return this.has(key) || (this.#wildcards && this.has(WILDCARD + parentOf(key)))
   }
 
   namesOf(octets: string): readonly string[] {

@@ -1,5 +1,5 @@
 /** *loop* finds out whether the block's queries come back to it, and cuts the loop where they do. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import timers from 'node:timers/promises'
 import { TYPE } from '#src/dns/codes.ts'
 import {
   failure,
@@ -103,7 +103,7 @@ class Loop implements Instance {
         this.#found = undefined
       }
       if (clear || (this.#found === undefined && performance.now() > deadline)) return
-      await sleep(this.#found === undefined ? RETRY : RECHECK, undefined, { signal, ref: false })
+      await timers.setTimeout(this.#found === undefined ? RETRY : RECHECK, undefined, { signal, ref: false })
     }
   }
 
@@ -114,7 +114,7 @@ class Loop implements Instance {
     try {
       const answered = await ask(listener, this.#probe, this.#stopped.signal)
       this.#tried = true
-      if (answered) await sleep(STRAGGLING, undefined, { signal: this.#stopped.signal, ref: false })
+      if (answered) await timers.setTimeout(STRAGGLING, undefined, { signal: this.#stopped.signal, ref: false })
       return answered && this.#sightings <= SIGHTINGS
     } finally {
       this.#probe = undefined

@@ -90,12 +90,13 @@ export class Mesh implements Instance {
     }
   }
 
-  #missing(query: Query, { zone }: Missing, next: Handler): Reply | Promise<Reply> {
+  #missing(query: Query, { zone, holds }: Missing, next: Handler): Reply | Promise<Reply> {
     const state = this.ready()
     // It may be among what is not read yet, and a name error would be remembered.
     if (state !== true) return failure(state)
     if (this.#fallthrough.has(query.key)) return next(query)
-    return nameError(this.#registry.authority.negative(zone, query.key))
+    const soa = this.#registry.authority.negative(zone, query.key)
+    return holds ? noData(soa) : nameError(soa)
   }
 
   #beyond(query: Query, known: Known, beyond: Beyond, next: Handler): Reply | Promise<Reply> {

@@ -4,15 +4,17 @@ import type { Metrics, Scalar } from '#src/metrics.ts'
 
 /** Makes the state of every feed a metric, read when somebody scrapes. */
 export function exportMetrics(metrics: Metrics): void {
-  const counter = (name: string, help: string) => metrics.counter(`coredns_mesh_${name}`, help)
-  const gauge = (name: string, help: string) => metrics.gauge(`coredns_mesh_${name}`, help)
-  each(gauge('hosts', 'Hosts that the source knows.'), feed => feed.records.size)
-  each(gauge('endpoints', 'Ready endpoint addresses that the source knows, counted once for each host.'), countEndpoints)
-  each(gauge('data_age_seconds', 'Seconds since the source was last known to say what is held.'), feed =>
-    feed.current === undefined ? undefined : (performance.now() - feed.current) / 1000,
+  perFeed(metrics.gauge('coredns_mesh_hosts', 'Hosts that the source knows.'), feed => feed.records.size)
+  perFeed(metrics.gauge('coredns_mesh_endpoints', 'Ready endpoint addresses of the hosts that the source knows.'), countEndpoints)
+  perFeed(
+    metrics.gauge('coredns_mesh_data_age_seconds', 'Seconds since the source was last known to say what is held.'),
+    ({ current }) => (current === undefined ? undefined : (performance.now() - current) / 1000),
   )
-  each(counter('rejected_documents_total', 'Documents that were not accepted, or only in part.'), feed => feed.rejected)
-  const objects = gauge('objects', 'Objects held of the source, by kind.')
+  perFeed(
+    metrics.counter('coredns_mesh_rejected_documents_total', 'Documents that were not accepted, or only in part.'),
+    feed => feed.rejected,
+  )
+  const objects = metrics.gauge('coredns_mesh_objects', 'Objects held of the source, by kind.')
   objects.read = () => {
     clear(objects)
     for (const { source, objects: counts } of openFeeds())
@@ -20,7 +22,7 @@ export function exportMetrics(metrics: Metrics): void {
   }
 }
 
-function each(metric: Scalar, value: (feed: Feed) => number | undefined): void {
+function perFeed(metric: Scalar, value: (feed: Feed) => number | undefined): void {
   metric.read = () => {
     clear(metric)
     for (const feed of openFeeds()) {

@@ -26,14 +26,13 @@ export const root: Plugin<Options> = {
 function readPath(line: Line): Options {
   const path = line.text('PATH')
   line.end()
-  const problem = (reason: string) => line.problem(`unable to access root path '${path}': ${reason}`)
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (!stats) return { path, missing: true }
+    if (!stats.isDirectory()) throw new Error('not a directory')
     accessSync(path, constants.R_OK | constants.X_OK)
-    if (stats.isDirectory()) return { path, missing: false }
+    return { path, missing: false }
   } catch (error) {
-    throw problem((error as Error).message)
+    throw line.problem(`unable to access root path '${path}': ${(error as Error).message}`)
   }
-  throw problem('not a directory')
 }

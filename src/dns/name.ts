@@ -95,6 +95,9 @@ export function isUnder(key: string, zone: string): boolean {
   return at === boundary
 }
 
+/** Up to this many zones, comparing with each is faster than looking up each suffix of the name. */
+const FEW = 8
+
 /** Values by zone, found by the longest zone that holds a name. */
 export class ZoneMap<T> {
   readonly #zones = new Map<string, T>()
@@ -122,6 +125,22 @@ export class ZoneMap<T> {
 
   /** The value of the longest zone that holds `key`. */
   find(key: string): T | undefined {
+    return this.#zones.size <= FEW ? this.#findAmongFew(key) : this.#findByLabels(key)
+  }
+
+  #findAmongFew(key: string): T | undefined {
+    let longest = ''
+    let found: T | undefined
+    for (const [zone, value] of this.#zones) {
+      if (zone.length > longest.length && isUnder(key, zone)) {
+        longest = zone
+        found = value
+      }
+    }
+    return found
+  }
+
+  #findByLabels(key: string): T | undefined {
     for (let at = 0; at < key.length; at += 1 + key.charCodeAt(at)) {
       const value = this.#zones.get(at === 0 ? key : key.slice(at))
       if (value !== undefined) return value

@@ -109,6 +109,8 @@ export class Feed {
     if (report.current) this.current = performance.now()
     this.rejected += report.rejected ?? 0
     if (report.complete) this.#complete()
+    // Queries get their turn before the next report.
+    setImmediate(() => this.#worker.postMessage('taken'))
   }
 
   #apply([id, record]: Change): void {
@@ -130,6 +132,6 @@ export class Feed {
 
 /** Lets the thread use the compiled code that this one keeps; else it loads what strips types, which takes 16 MB. */
 function compileCache(): { NODE_COMPILE_CACHE?: string } {
-  const directory = getCompileCacheDir()
+  const directory = process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir()
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: directory }
 }

@@ -32,12 +32,14 @@ export class Host implements Known {
   beyond: Beyond | undefined
   /** The virtual addresses that stand for the host; none where its endpoints do. */
   vips: readonly string[] = []
+  groups: readonly EndpointGroup[] = []
   /** In the order of the sources. */
   #parts: readonly Part[] = []
   /** Those that count: a Service beats a ServiceEntry. */
   #records: readonly HostRecord[] = []
-  readonly #compiled = new Map<number, Sections | undefined>()
-  readonly #below = new Map<string, Known>()
+  /** Made when there is something to keep: most hosts are never asked for. */
+  #compiled: Map<number, Sections | undefined> | undefined
+  #below: Map<string, Known> | undefined
   #hostnames: Map<string, string[]> | undefined
 
   constructor(key: string, zone: string, wildcard: boolean, options: HostOptions) {
@@ -56,8 +58,9 @@ export class Host implements Known {
     this.#records = counting.map(part => part.record)
     this.vips = this.options.answer === 'vip' ? firstVips(counting) : []
     this.beyond = this.vips.length > 0 ? undefined : beyond(this.#records)
-    this.#compiled.clear()
-    this.#below.clear()
+    this.groups = this.#records.length === 1 ? this.#records[0]!.groups : this.#records.flatMap(({ groups }) => groups)
+    this.#compiled = undefined
+    this.#below = undefined
     this.#hostnames = undefined
   }
 
@@ -72,10 +75,6 @@ export class Host implements Known {
   /** The ports of the service itself. */
   get ports(): Port[] {
     return this.#records.flatMap(({ ports }) => ports)
-  }
-
-  get groups(): EndpointGroup[] {
-    return this.#records.flatMap(({ groups }) => groups)
   }
 
   get targets(): Target[] {
@@ -105,6 +104,7 @@ export class Host implements Known {
     if (type !== TYPE.A && type !== TYPE.AAAA) return undefined
     // A wildcard has names of many lengths.
     const cell = (type << 8) | key.length
+    this.#compiled ??= new Map()
     const compiled = this.#compiled.get(cell)
     if (compiled !== undefined || this.#compiled.has(cell)) return compiled
     const sections = addressRecords(key, this.addresses(type === TYPE.A ? 4 : 16), this.options.ttl)
@@ -119,11 +119,14 @@ export class Host implements Known {
   below(labels: readonly [string] | readonly [string, string], base: string): Known | undefined {
     if (this.beyond?.kind === 'elsewhere') return undefined
     const name = labels.join('.')
-    const held = this.#below.get(name)
+    const held = this.#below?.get(name)
     if (held) return held
     const known =
       labels.length === 2 ? this.#portName(labels[0], labels[1], base) : (this.#protocolName(name) ?? this.#endpointName(name))
-    if (known && !this.wildcard) this.#below.set(name, known)
+    if (known && !this.wildcard) {
+      this.#below ??= new Map()
+      this.#below.set(name, known)
+    }
     return known
   }
 

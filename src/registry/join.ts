@@ -39,6 +39,8 @@ class Grouped<T> {
 }
 
 export class Join {
+  /** How many objects of each kind are held. */
+  readonly counts = new Map<MeshObject['kind'], number>()
   readonly #objects = new Map<string, MeshObject>()
   /** By the id of their Service. */
   readonly #slices = new Grouped<EndpointSlice>()
@@ -56,32 +58,35 @@ export class Join {
     if (previous) {
       this.#unlink(id, previous)
       this.#objects.delete(id)
+      this.#count(previous, -1)
     }
     if (object) {
       this.#objects.set(id, object)
       this.#link(id, object)
+      this.#count(object, 1)
     }
     for (const side of [previous, object]) if (side) this.#touch(id, side)
   }
 
-  /** How many objects of each kind are held. */
-  counts(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const { kind } of this.#objects.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-    return counts
+  /** Whether {@link take} has something to give. */
+  get changed(): boolean {
+    return this.#touched.size > 0
   }
 
-  /** What has changed since the last call. */
-  *changes(): Iterable<Change> {
+  /** What has changed since it was taken last: about `most` changes, the rest the next time. */
+  take(most: number): Change[] {
+    const changes: Change[] = []
     for (const id of this.#touched) {
+      this.#touched.delete(id)
       const told = this.#told.get(id) ?? new Map<string, HostRecord>()
       const records = this.#records(id)
-      for (const [key, record] of records) if (!isDeepStrictEqual(told.get(key), record)) yield [key, record]
-      for (const key of told.keys()) if (!records.has(key)) yield [key, undefined]
+      for (const [key, record] of records) if (!isDeepStrictEqual(told.get(key), record)) changes.push([key, record])
+      for (const key of told.keys()) if (!records.has(key)) changes.push([key, undefined])
       if (records.size > 0) this.#told.set(id, records)
       else this.#told.delete(id)
+      if (changes.length >= most) break
     }
-    this.#touched.clear()
+    return changes
   }
 
   #records(id: string): Map<string, HostRecord> {
@@ -101,6 +106,10 @@ export class Join {
   #selected({ namespace, selector }: Selecting): Workload[] {
     if (!selector) return []
     return [...this.#workloads.of(namespace)].filter(({ labels }) => selects(selector, labels))
+  }
+
+  #count({ kind }: MeshObject, by: number): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + by)
   }
 
   #link(id: string, object: MeshObject): void {

@@ -9,7 +9,7 @@ import { Authority } from './authority.ts'
 import { Host, type HostOptions } from './host.ts'
 import type { Known } from './known.ts'
 import { type HostRecord, isAbsolute } from './record.ts'
-import { isReverse, ReverseIndex } from './reverse.ts'
+import { isNetwork, isReverse, ReverseIndex } from './reverse.ts'
 
 const SVC = '\x03svc'
 
@@ -43,12 +43,15 @@ class TreeName implements Known {
   }
 }
 
-/** A name that does not exist, in a zone that the registry knows all names of. */
+/** A name that is not known, in a zone that the registry knows all names of. */
 export class Missing {
   readonly zone: string
+  /** Whether it may hold other names, as the reverse name of a network does: it cannot be said not to exist (RFC 8020). */
+  readonly holds: boolean
 
-  constructor(zone: string) {
+  constructor(zone: string, holds: boolean) {
     this.zone = zone
+    this.holds = holds
   }
 }
 
@@ -60,7 +63,9 @@ export class Registry {
   readonly #forward: readonly string[]
   readonly #names = new Map<string, TreeName>()
   readonly #reverse: ReverseIndex
+  /** By zone. */
   readonly #missing: ReadonlyMap<string, Missing>
+  readonly #networks: ReadonlyMap<string, Missing>
 
   constructor(options: RegistryOptions) {
     this.#options = options
@@ -68,9 +73,11 @@ export class Registry {
     this.#reverse = new ReverseIndex(options.ttl)
     this.#zones = new ZoneSet(options.zones)
     this.#forward = options.zones.map(toKey).filter(zone => !isReverse(zone))
-    this.#missing = new Map([...this.#zones.values()].map(zone => [zone, new Missing(zone)]))
+    const zones = [...this.#zones.values()]
+    this.#missing = new Map(zones.map(zone => [zone, new Missing(zone, false)]))
+    this.#networks = new Map(zones.map(zone => [zone, new Missing(zone, true)]))
     this.#name(ROOT).children++
-    for (const zone of this.#zones.values()) this.#name(zone).children++
+    for (const zone of zones) this.#name(zone).children++
     for (const zone of this.#forward) this.#name(SVC + zone).children++
   }
 
@@ -89,9 +96,10 @@ export class Registry {
     const name = this.#name(wildcard ? parentOf(key) : key)
     const held = wildcard ? name.wildcard : name.host
     const host = held ?? new Host(name.key, name.zone || name.key, wildcard, this.#options)
-    const before = new Set(host.everyAddress())
+    const named = primary && !wildcard
+    const before = new Set(named && held ? held.everyAddress() : [])
     host.set(source, id, record)
-    if (primary && !wildcard) {
+    if (named) {
       for (const address of host.everyAddress()) if (!before.delete(address)) this.#reverse.add(address, host)
       for (const address of before) this.#reverse.delete(address, host)
     }
@@ -136,7 +144,7 @@ export class Registry {
     const known = nearHost(key, name, depth) ?? underWildcard(key, exact ? name.parent : name)
     if (known) return known
     if (exact && exact.zone !== '') return exact
-    return this.#reverse.find(key, name.zone || undefined) ?? this.#missing.get(name.zone)
+    return this.#reverse.find(key, name.zone || undefined) ?? (isNetwork(key) ? this.#networks : this.#missing).get(name.zone)
   }
 }
 

@@ -4,10 +4,9 @@ import { labelsOf, toKey } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { endpointKey } from './endpoint-name.ts'
 import type { Host } from './host.ts'
-import { EmptyName, type Known } from './known.ts'
+import type { Known } from './known.ts'
 import { indexIn } from './record.ts'
 
-const ARPA = toKey('arpa')
 const REVERSE = [
   { zone: toKey('in-addr.arpa'), digits: 4 },
   { zone: toKey('ip6.arpa'), digits: 32 },
@@ -27,7 +26,7 @@ export class ReverseIndex {
   }
 
   add(address: string, host: Host): void {
-    const others = this.#of(address).filter(other => other !== host)
+    const others = this.#hosts.has(address) ? this.#of(address).filter(other => other !== host) : []
     this.#hosts.set(address, others.length === 0 ? host : [...others, host])
   }
 
@@ -44,9 +43,8 @@ export class ReverseIndex {
 
   /** The name `key`, where it is the reverse name of a known address. @param zone the zone that it is in, if the mesh is served as one */
   find(key: string, zone: string | undefined): Known | undefined {
-    if (!key.endsWith(ARPA)) return undefined
-    const octets = octetsOfReverse(key)
-    if (!octets) return zone !== undefined && isPart(key) ? new EmptyName(zone) : undefined
+    const octets = isReverse(key) && octetsOfReverse(key)
+    if (!octets) return undefined
     const address = String.fromCharCode(...octets)
     const names = namesOf(address, this.#of(address))
     return names.length > 0 ? new ReverseName(zone ?? key, names, this.#ttl) : undefined
@@ -54,10 +52,8 @@ export class ReverseIndex {
 }
 
 /** Whether this is the reverse name of a network, below which there may be addresses. */
-function isPart(key: string): boolean {
-  const digits = labelsOf(key).length - 2
-  return REVERSE.some(reverse => key.endsWith(reverse.zone) && digits < reverse.digits)
-}
+export const isNetwork = (key: string): boolean =>
+  REVERSE.some(({ zone, digits }) => key.endsWith(zone) && labelsOf(key).length - 2 < digits)
 
 /** What an address is called: the service whose virtual address it is, else its name as an endpoint; a ServiceEntry's host only where no Service has it. */
 function namesOf(address: string, hosts: readonly Host[]): string[] {

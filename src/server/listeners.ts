@@ -3,8 +3,8 @@ import type { Site } from '../server.ts'
 import { Connections } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
 import { ANY_ADDRESS, familyMissing, type Listening, type Receive } from '../transport/transport.ts'
-import { listenUdp } from '../transport/udp.ts'
-import { Zones } from './zones.ts'
+import type { ListenUdp } from '../transport/udp-mode.ts'
+import type { Zones } from './zones.ts'
 
 /** Where a server block wants to listen. */
 export interface Place {
@@ -32,17 +32,20 @@ type Respond = (message: Uint8Array, client: Client, transport: Transport, site:
 export class Listeners {
   readonly connections = new Connections()
   readonly #respond: Respond
+  readonly #chooseUdp: () => Promise<ListenUdp>
+  #listenUdp: Promise<ListenUdp> | undefined
 
-  constructor(respond: Respond) {
+  constructor(respond: Respond, chooseUdp: () => Promise<ListenUdp>) {
     this.#respond = respond
+    this.#chooseUdp = chooseUdp
   }
 
-  /** Opens UDP and TCP. Port 0 takes one port that is free for both. @throws a system error that names the place */
-  async open(place: Place): Promise<OpenPlace> {
+  /** Opens UDP and TCP, to serve `zones` from the first query on. Port 0 takes one port that is free for both. @throws a system error that names the place */
+  async open(place: Place, zones: Zones): Promise<OpenPlace> {
     const attempts = place.port === 0 ? 20 : 1
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#openOnce(place)
+        return await this.#openOnce(place, zones)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EADDRINUSE' && attempt < attempts) continue
@@ -51,8 +54,10 @@ export class Listeners {
     }
   }
 
-  async #openOnce(place: Place): Promise<OpenPlace> {
-    const site = { label: placeLabel(place), address: place.address, port: place.port, zones: new Zones() }
+  async #openOnce(place: Place, zones: Zones): Promise<OpenPlace> {
+    const site = { label: placeLabel(place), address: place.address, port: place.port, zones }
+    this.#listenUdp ??= this.#chooseUdp()
+    const listenUdp = await this.#listenUdp
     const open: Listening[] = []
     const close = async () => void (await Promise.all(open.map(listening => listening.close())))
     try {

@@ -7,6 +7,7 @@ import { Metrics } from '../metrics.ts'
 import type { HttpHandler, Plugin, Server } from '../plugin.ts'
 import { RequestMetrics, type ZoneRequests } from '../request-metrics.ts'
 import { type Observer, respond, type Site } from '../server.ts'
+import { chooseUdp, type UdpMode } from '../transport/udp-mode.ts'
 import { InFlight } from './chain.ts'
 import { configure } from './configuration.ts'
 import { Generation } from './generation.ts'
@@ -25,6 +26,8 @@ export interface Settings {
   readonly port: number
   readonly log: Logger
   readonly logFormat: LogFormat
+  /** How datagrams are read; `auto` when nothing is said. */
+  readonly udp?: UdpMode
   /** Reads and parses the Corefile as it is now. @throws {Problem} */
   readCorefile(): Corefile
 }
@@ -40,7 +43,9 @@ export class DnsServer implements Server {
   readonly #listeners: Listeners
   readonly #open = new Map<string, OpenPlace>()
   #generation: Generation | undefined
-  #reloading: Promise<void> | undefined
+  /** The replacement under way, and the one that is to follow it. */
+  #replacing: Promise<void> = Promise.resolve()
+  #reload: Promise<void> | undefined
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -50,7 +55,10 @@ export class DnsServer implements Server {
       dropped: (site, ...request) => this.#dropped(site).countMessage(...request),
       failed: error => settings.log.error(`a reply could not be written: ${describe(error)}`),
     }
-    this.#listeners = new Listeners((message, client, transport, site) => respond(message, client, transport, site, observer))
+    this.#listeners = new Listeners(
+      (message, client, transport, site) => respond(message, client, transport, site, observer),
+      () => chooseUdp(settings.udp ?? 'auto', reason => settings.log.info(`datagrams are read one by one: ${reason}`)),
+    )
   }
 
   get configuration(): string {
@@ -68,20 +76,28 @@ export class DnsServer implements Server {
   }
 
   /** @throws {Problem} the Corefile; or what kept a plugin or a listener from starting */
-  async start(): Promise<void> {
-    await this.#replace()
+  start(): Promise<void> {
+    return this.#replaceNow()
   }
 
   readConfiguration(): string {
     return this.#settings.readCorefile().hash
   }
 
-  /** One reload at a time: who asks meanwhile waits for the one under way. */
+  /** One reload at a time. Who asks while one is under way waits for another, since the file may have changed after it was read. */
   reload(): Promise<void> {
-    this.#reloading ??= this.#replace().finally(() => {
-      this.#reloading = undefined
+    this.#reload ??= this.#replacing.then(() => {
+      this.#reload = undefined
+      if (this.draining) throw new Error('the server is shutting down')
+      return this.#replaceNow()
     })
-    return this.#reloading
+    return this.#reload
+  }
+
+  #replaceNow(): Promise<void> {
+    const replacing = this.#replace()
+    this.#replacing = replacing.catch(() => {})
+    return replacing
   }
 
   serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>> {
@@ -96,8 +112,7 @@ export class DnsServer implements Server {
   async shutdown(): Promise<void> {
     this.draining = true
     await this.#generation?.drain()
-    const closed = Promise.all(Array.from(this.#open.values(), place => place.close()))
-    await Promise.race([closed, sleep(GRACE, undefined, { ref: false })])
+    await close(this.#open.values())
     await this.#generation?.stop()
   }
 
@@ -146,18 +161,18 @@ export class DnsServer implements Server {
     const opened = new Map<string, OpenPlace>()
     try {
       for (const [label, place] of next.places) {
-        if (!this.#open.has(label)) opened.set(label, await this.#listeners.open(place))
+        if (!this.#open.has(label)) opened.set(label, await this.#listeners.open(place, next.zonesAt(label)))
       }
       return opened
     } catch (error) {
-      await Promise.all(Array.from(opened.values(), place => place.close()))
+      await close(opened.values())
       await next.stop()
       throw error
     }
   }
 
   readonly #requestMetrics = new RequestMetrics(this.metrics)
-  readonly #droppedAt = new Map<Site, ZoneRequests>()
+  readonly #droppedAt = new WeakMap<Site, ZoneRequests>()
 
   #dropped(site: Site): ZoneRequests {
     const known = this.#droppedAt.get(site)
@@ -181,9 +196,15 @@ export class DnsServer implements Server {
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** Closes places, with time for what they owe. */
+async function close(places: Iterable<OpenPlace>): Promise<void> {
+  const closed = Promise.all(Array.from(places, place => place.close()))
+  await Promise.race([closed, sleep(GRACE, undefined, { ref: false })])
+}
+
 /** Lets the queries of a replaced generation finish, then stops it. */
 async function retire(previous: Generation, unused: readonly OpenPlace[]): Promise<void> {
-  await Promise.all(unused.map(place => place.close()))
+  await close(unused)
   const deadline = performance.now() + GRACE
   while (previous.waiting > 0 && performance.now() < deadline) await sleep(10)
   await previous.stop()

@@ -86,14 +86,14 @@ test('an import that points the wrong way is found', () => {
   )
 })
 
-/** Names of plugins that are levels of the log as well. */
-const LEVELS = ['debug']
+/** Names of plugins that mean something else as well: a level of the log, a system call. */
+const AMBIGUOUS = ['debug', 'bind']
 
 /** Quoted words that are names of plugins. */
 const namesOfPlugins = (files: readonly File[]) =>
   files.flatMap(({ path, text }) =>
     Array.from(text.matchAll(/'(\w+)'/g), match => match[1]!)
-      .filter(word => plugins.some(plugin => plugin.name === word) && !LEVELS.includes(word))
+      .filter(word => plugins.some(plugin => plugin.name === word) && !AMBIGUOUS.includes(word))
       .map(word => `${path} names ${word}`),
   )
 

@@ -70,10 +70,15 @@ test('a plugin logs under its own name', () => {
   assert.deepEqual(foreignLogs([{ path: 'plugins/a/index.ts', text: "block.log('b')" }]), ['plugins/a/index.ts logs as b'])
 })
 
-test('plugins/README.md tells the chain in its order', () => {
-  const told = Array.from(read('plugins/README.md').text.matchAll(/^\| \*(\w+)\* \|/gm), match => match[1])
+test('plugins/README.md tells the chain in its order, with the reasons of plugins/index.ts', () => {
+  const order = Array.from(
+    read('plugins/index.ts').text.matchAll(/^ {2}(\w+),\s+\/\/ (.*)$/gm),
+    match => `| *${match[1]}* | ${match[2]} |`,
+  )
+  assert.equal(order.length, plugins.length, 'every line of plugins/index.ts gives a reason')
+  const told = read('plugins/README.md').text.matchAll(/^\| [*_](\w+)[*_] +\| (.*?) +\|$/gm)
   assert.deepEqual(
-    told,
-    plugins.map(plugin => plugin.name),
+    Array.from(told, match => `| *${match[1]}* | ${match[2]} |`),
+    order,
   )
 })

@@ -9,6 +9,8 @@ import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
 
 const NAME = 'www.example.org.'
+/** In octets. */
+const LONGEST_DATAGRAM = 4096
 const plain = queryMessage(NAME, 'A')
 const header = (counts: readonly number[], flags = 0x0100): Buffer => {
   const octets = Buffer.alloc(12)
@@ -98,6 +100,10 @@ const cases: Readonly<Record<string, readonly (readonly [what: string, message: 
     ['a record whose owner points back', additional(Buffer.concat([Buffer.of(0xc0, 12), A.subarray(13)]))],
     ['an answer', withRecords([1, 0, 0], A)],
     [
+      '1,000 EDNS options',
+      additional(optRecord({ options: Array.from({ length: 1000 }, () => [65001, Buffer.alloc(0)] as const) })),
+    ],
+    [
       '16,000 EDNS options',
       additional(optRecord({ options: Array.from({ length: 16_000 }, () => [65001, Buffer.alloc(0)] as const) })),
     ],
@@ -138,11 +144,12 @@ suite('malformed', () => {
       test(`${what}: ${rcode}`, async () => {
         const expected = rcode === 'silence' ? SILENCE : [rcode]
         // The second reading, which judges random messages, has to know these too.
-        assert.ok(
-          verdictOn(message, ['NOERROR']).includes(expected[0]!) || verdictOn(message, ['NOERROR']).length === expected.length,
-        )
+        const verdict = verdictOn(message, ['NOERROR'])
+        assert.ok(expected.length === 0 ? verdict.length === 0 : verdict.includes(rcode), `verdict ${verdict}`)
         const udp = await server.send(message, { timeout: rcode === 'silence' ? 50 : 2000 })
-        assert.equal(udp && readMessage(udp).rcode, expected[0])
+        // Of a datagram that is longer than any query need be, a transport may take the beginning only.
+        if (message.length <= LONGEST_DATAGRAM || (udp && readMessage(udp).rcode !== 'FORMERR'))
+          assert.equal(udp && readMessage(udp).rcode, expected[0])
         assert.ok(!udp || udp.length <= 1232)
         await using connection = server.connect()
         connection.send(message, queryMessage(NAME, 'A', { id: 4711 }))

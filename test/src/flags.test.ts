@@ -5,8 +5,8 @@ import { type Flags, readFlags, USAGE } from '#src/flags.ts'
 const defaults = readFlags([])
 
 test('without flags', () => {
-  const { conf, port, pidfile, plugins, version, quiet, validate, format } = defaults
-  assert.deepEqual([conf, port, pidfile, format], [undefined, 53, undefined, 'coredns'])
+  const { conf, port, pidfile, plugins, version, quiet, validate, format, udp } = defaults
+  assert.deepEqual([conf, port, pidfile, format, udp], [undefined, 53, undefined, 'coredns', 'auto'])
   assert.deepEqual([plugins, version, quiet, validate], [false, false, false, false])
 })
 
@@ -29,8 +29,9 @@ const lines: readonly (readonly [line: string, flags: Partial<Flags>])[] = [
   ['-version', { version: true }],
   ['-quiet -validate', { quiet: true, validate: true }],
   ['-log.format json', { format: 'json' }],
-  ['-udp dgram', {}],
-  ['-udp=auto', {}],
+  ['-udp dgram', { udp: 'dgram' }],
+  ['-udp batch', { udp: 'batch' }],
+  ['-udp=auto', { udp: 'auto' }],
 ]
 
 for (const [line, flags] of lines) {

@@ -3,12 +3,14 @@ import { test } from 'node:test'
 import { TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
 import { answer, Reply } from '#src/dns/reply.ts'
-import { NO_RECORDS, Sections } from '#src/dns/sections.ts'
+import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
 import type { Handler } from '#src/plugin.ts'
 import { Zones } from '#src/server/zones.ts'
 import { ask, type Observer, respond, type Site } from '#src/server.ts'
+import { queryOf } from '#test/support/exchange.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
-import { client, queryOf } from './server/query-of.ts'
+
+const client = { address: '192.0.2.1', port: 4000, family: 4 } as const
 
 const unobserved: Observer = {
   dropped: () => assert.fail('dropped'),
@@ -96,8 +98,9 @@ test('a reply is never answered, so that two servers never talk for ever', () =>
 })
 
 test('a reply that cannot be written is SERVFAIL, and told', async () => {
-  const broken = answer(new Sections(Buffer.of(1), 1, 0, 0, 12))
-  Object.assign(broken, { ttl: 1 })
+  const key = toKey('example.org')
+  const sections = new SectionsBuilder(key).address(key, 5, Buffer.of(192, 0, 2, 1)).build()
+  const broken = Object.assign(answer(sections), { ttl: -1 })
   for (const handler of [() => broken, async () => broken]) {
     let failed: unknown
     const observer = { ...unobserved, failed: (error: unknown) => (failed = error) }
@@ -109,12 +112,12 @@ test('a reply that cannot be written is SERVFAIL, and told', async () => {
 })
 
 test('the server asks itself eight times at most on behalf of one query', () => {
-  const zones = site(query => ask(query.derive(toKey('example.org'), TYPE.A), zones)).zones
+  const zones: Zones = site(query => ask(query.derive(toKey('example.org'), TYPE.A), zones)).zones
   const end = ask(queryOf('example.org'), zones) as Reply
   assert.equal(end.rcode, 2)
   assert.match(String(end.cause), /example\.org\. leads through more than 8 lookups/)
   let depth = -1
-  const counting = site(query => {
+  const counting: Zones = site(query => {
     depth = query.depth
     return query.depth < 8 ? ask(query.derive(toKey('example.org'), TYPE.A), counting) : new Reply(0)
   }).zones

@@ -61,14 +61,13 @@ export const delayed =
     return script(asked) as Promise<Buffer | undefined>
   }
 
-/** Sends the forged reply at once, and the right one `milliseconds` later; with `Infinity`, never. */
-export const forged = (change: Change, script: Script, milliseconds: number): Script =>
+/** Sends what `forger` says, changed, at once, and what `script` says `milliseconds` later; with `Infinity`, never. */
+export const forged = (change: Change, forger: Script, script: Script, milliseconds: number): Script =>
   async function* (asked) {
-    const right = await (script(asked) as Promise<Buffer>)
-    yield change(right)
+    yield change((await forger(asked)) as Buffer)
     if (milliseconds === Number.POSITIVE_INFINITY) return
     await sleep(milliseconds)
-    yield right
+    yield (await script(asked)) as Buffer
   }
 
 /** FORMERR for every query with EDNS, as servers from before RFC 2671 say. */

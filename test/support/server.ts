@@ -17,6 +17,8 @@ export interface StartOptions {
   env?: Readonly<Record<string, string>>
   /** Files to write beside the Corefile before the start, by relative path. */
   files?: Readonly<Record<string, string>>
+  /** What standard input brings; nothing when nothing is said. */
+  input?: string
   /** The working directory; the folder of the Corefile when nothing is said. */
   cwd?: string
 }
@@ -40,13 +42,14 @@ export class ServerProcess implements AsyncDisposable {
   readonly exited: Promise<Exit>
   #changed = Promise.withResolvers<void>()
 
-  constructor(folder: string, args: readonly string[], { env, cwd = folder }: StartOptions) {
+  constructor(folder: string, args: readonly string[], { env, input, cwd = folder }: StartOptions) {
     this.folder = folder
     this.child = spawn(process.execPath, [MAIN, ...args], {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
+    this.child.stdin?.end(input)
     const exited = Promise.withResolvers<Exit>()
     this.exited = exited.promise
     this.#collect(this.child.stdout!, this.stdout)

@@ -1,8 +1,8 @@
-/** A DNS server on 127.0.0.1 that answers as its script says, misbehaves where the script does, and remembers what it was asked. */
+/** A DNS server on a loopback address that answers as its script says, misbehaves where the script does, and remembers what it was asked. */
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { readName, typeText } from './names.ts'
 import { rawRecords } from './records.ts'
@@ -11,7 +11,8 @@ import { rawRecords } from './records.ts'
 export interface Asked {
   readonly message: Buffer
   readonly transport: 'udp' | 'tcp' | 'tls' | 'https'
-  /** The port it came from. */
+  /** Address and port it came from. */
+  readonly address: string
   readonly from: number
   readonly id: number
   /** As dig shows them: `rd ad cd`. */
@@ -43,7 +44,7 @@ export interface StreamFaults {
 }
 
 export class FakeUpstream implements AsyncDisposable {
-  readonly address = '127.0.0.1'
+  readonly address: string
   /** Of UDP and TCP. */
   readonly port: number
   script: Script
@@ -63,12 +64,13 @@ export class FakeUpstream implements AsyncDisposable {
   constructor(script: Script, sockets: { udp: DatagramSocket; tcp: Server; tls?: Server; https?: Http2SecureServer }) {
     this.script = script
     this.#udp = sockets.udp
+    this.address = sockets.udp.address().address
     this.port = sockets.udp.address().port
     this.#tcp = sockets.tcp
     this.#tls = sockets.tls
     this.#https = sockets.https
     this.#udp.on('message', (message, { port, address }) => {
-      this.#answer(message, 'udp', port, reply => this.#udp.send(reply, port, address, () => {}))
+      this.#answer(readQuery(message, 'udp', { address, port }), reply => this.#udp.send(reply, port, address, () => {}))
     })
     this.#tcp.on('connection', socket => this.#serve(socket, 'tcp'))
     this.#tls?.on('secureConnection', socket => this.#serve(socket, 'tls'))
@@ -77,8 +79,7 @@ export class FakeUpstream implements AsyncDisposable {
       const body = Buffer.concat(await Array.fromAsync<Buffer>(request))
       const message =
         body.length > 0 ? body : Buffer.from(new URL(request.url, 'https://x').searchParams.get('dns') ?? '', 'base64url')
-      const socket = request.stream.session?.socket
-      this.#answer(message, 'https', socket?.remotePort ?? 0, reply => {
+      this.#answer(readQuery(message, 'https', peerOf(request.socket)), reply => {
         response.writeHead(200, { 'content-type': 'application/dns-message' })
         response.end(reply)
       })
@@ -95,7 +96,7 @@ export class FakeUpstream implements AsyncDisposable {
 
   /** `127.0.0.1:PORT`, as a Corefile names it. */
   get to(): string {
-    return `${this.address}:${this.port}`
+    return isIPv6(this.address) ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`
   }
 
   /** Waits until it was asked `count` times in all. @throws when that takes longer than `timeout` milliseconds */
@@ -113,17 +114,18 @@ export class FakeUpstream implements AsyncDisposable {
     this.#changed = Promise.withResolvers()
   }
 
-  async #answer(message: Buffer, transport: Asked['transport'], from: number, send: (reply: Buffer) => void): Promise<void> {
-    const asked = readQuery(message, transport, from)
-    this.seen.push(asked)
-    this.#wake()
+  async #answer(asked: Asked, send: (reply: Buffer) => void): Promise<void> {
+    this.#remember(asked)
+    const sendWhileOpen = (reply: Buffer | undefined) => reply && !this.#stopped && send(reply)
     const replies = this.script(asked)
     if (replies && Symbol.asyncIterator in replies) {
-      for await (const reply of replies) send(reply)
-    } else {
-      const reply = await replies
-      if (reply) send(reply)
-    }
+      for await (const reply of replies) sendWhileOpen(reply)
+    } else sendWhileOpen(await replies)
+  }
+
+  #remember(asked: Asked): void {
+    this.seen.push(asked)
+    this.#wake()
   }
 
   #hold(socket: Socket): void {
@@ -140,6 +142,7 @@ export class FakeUpstream implements AsyncDisposable {
       socket.destroy()
       return
     }
+    const peer = peerOf(socket)
     let data = Buffer.alloc(0)
     socket.on('data', (chunk: Buffer) => {
       data = Buffer.concat([data, chunk])
@@ -148,12 +151,11 @@ export class FakeUpstream implements AsyncDisposable {
         data = data.subarray(2 + message.length)
         if (this.faults.closeOnQuery > 0) {
           this.faults.closeOnQuery--
-          this.seen.push(readQuery(message, transport, socket.remotePort ?? 0))
-          this.#wake()
+          this.#remember(readQuery(message, transport, peer))
           socket.destroy()
           return
         }
-        this.#answer(message, transport, socket.remotePort ?? 0, reply => this.#send(socket, reply))
+        this.#answer(readQuery(message, transport, peer), reply => this.#send(socket, reply))
       }
     })
   }
@@ -191,7 +193,9 @@ export class FakeUpstream implements AsyncDisposable {
   }
 }
 
-function readQuery(message: Buffer, transport: Asked['transport'], from: number): Asked {
+const peerOf = ({ remoteAddress = '', remotePort = 0 }: Socket) => ({ address: remoteAddress, port: remotePort })
+
+function readQuery(message: Buffer, transport: Asked['transport'], { address, port }: { address: string; port: number }): Asked {
   const { name, end } = readName(message, 12)
   const opt = rawRecords(message)[2].find(record => typeText(record.type) === 'OPT')
   const flags = message.readUInt16BE(2)
@@ -199,7 +203,8 @@ function readQuery(message: Buffer, transport: Asked['transport'], from: number)
   return {
     message,
     transport,
-    from,
+    address,
+    from: port,
     id: message.readUInt16BE(0),
     flags: names.flatMap(([text, bit]) => (flags & bit ? [text] : [])).join(' '),
     name,
@@ -216,27 +221,27 @@ function readQuery(message: Buffer, transport: Asked['transport'], from: number)
  */
 export async function startUpstream(
   script: Script,
-  { tls, port = 0 }: { tls?: TlsOptions; port?: number } = {},
+  { tls, address = '127.0.0.1', port = 0 }: { tls?: TlsOptions; address?: string; port?: number } = {},
 ): Promise<FakeUpstream> {
-  const { udp, tcp } = await listen(port)
+  const { udp, tcp } = await listen(address, port)
   if (!tls) return new FakeUpstream(script, { udp, tcp })
   const secure = createTlsServer(tls)
   const https = createSecureServer(tls)
   for (const server of [secure, https]) {
-    server.listen(0, '127.0.0.1')
+    server.listen(0, address)
     await once(server, 'listening')
   }
   return new FakeUpstream(script, { udp, tcp, tls: secure, https })
 }
 
 /** A port that is free for UDP need not be for TCP. */
-async function listen(port: number): Promise<{ udp: DatagramSocket; tcp: Server }> {
+async function listen(address: string, port: number): Promise<{ udp: DatagramSocket; tcp: Server }> {
   for (let tries = 10; ; tries--) {
-    const udp = createSocket('udp4')
-    udp.bind(port, '127.0.0.1')
+    const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    udp.bind(port, address)
     await once(udp, 'listening')
     const tcp = createServer()
-    tcp.listen(udp.address().port, '127.0.0.1')
+    tcp.listen(udp.address().port, address)
     try {
       await once(tcp, 'listening')
       return { udp, tcp }

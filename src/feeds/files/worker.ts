@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Join } from '../../registry/join.ts'
 import type { Report } from '../../registry/record.ts'
-import { post } from '../post.ts'
+import { Outbox } from '../outbox.ts'
 import { Definitions } from './definitions.ts'
 import { Directories } from './directories.ts'
 import { SettledFiles } from './settled.ts'
@@ -56,27 +56,30 @@ function look(delay: number): void {
   timer = setTimeout(scan, delay)
 }
 
+let pending = true
+
 function scan(): void {
   due = Number.POSITIVE_INFINITY
   const wait = files.scan()
-  tell(wait !== undefined)
+  pending = wait !== undefined
+  outbox.flush()
   look(Math.min(wait ?? POLL, POLL))
   if (directories.follow([...paths, ...files.paths])) look(DEBOUNCE)
 }
 
 let complete = false
 
-function tell(pending: boolean): void {
-  const report: Report = { changes: [...join.changes()] }
+const outbox = new Outbox(parentPort!, most => {
+  const report: Report = { changes: join.take(most) }
   const { lost } = files
   if (lost !== undefined) report.waiting = lost
-  else if (!pending) report.current = true
+  else if (!pending && !join.changed) report.current = true
   if (!complete && report.current) report.complete = complete = true
-  if (report.changes!.length > 0) report.objects = [...join.counts()]
+  if (report.changes!.length > 0) report.objects = [...join.counts]
   if (rejected > 0) report.rejected = rejected
   if (log.length > 0) report.log = log.splice(0)
   rejected = 0
-  post(parentPort!, report)
-}
+  return { report, more: join.changed }
+})
 
 scan()

@@ -32,7 +32,7 @@ export function readObject(root: Field, skip: Skip): MeshObject | undefined {
 
 /** What an object is known by, as far as it says: also for one that `readObject` refuses. */
 export function claimedId(root: Field): string | undefined {
-  const word = (field: Field) => (typeof field.value === 'string' ? field.value : undefined)
+  const word = (field: Field) => (typeof field.value === 'string' && /^[!-~]+$/.test(field.value) ? field.value : undefined)
   try {
     const [kind, name] = [word(root.at('kind')), word(root.at('metadata', 'name'))]
     if (kind === undefined || name === undefined) return undefined

@@ -11,7 +11,7 @@ export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
   const { namespace, name } = readMeta(root)
   const spec = root.at('spec')
   const resolution = spec.at('resolution').oneOf(RESOLUTIONS, 'NONE')
-  const hosts = spec.at('hosts').each(readHost, skip)
+  const hosts = spec.at('hosts').items().map(readHost)
   if (hosts.length === 0) throw spec.at('hosts').invalid('must be a list of at least one host')
   const selector = spec.at('workloadSelector')
   const allocated = new Map<string, string[]>()

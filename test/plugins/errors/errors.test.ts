@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { errors } from '#plugins/errors/index.ts'
 import { failure, refused, type ServerBlock } from '#src/plugin.ts'
 import { directiveOf } from '#test/support/directive.ts'
-import { startInProcess } from '#test/support/in-process.ts'
+import { type InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { startServer } from '#test/support/server.ts'
 
 test('a reply with a cause is a line with rcode, name, type and cause', async () => {
@@ -59,19 +59,22 @@ test('stacktrace is not set where it is not named', () => {
 })
 
 test('errors that are consolidated are counted, the first pattern takes them, and what is pending is printed at the end', async () => {
-  const server = await startInProcess(
-    'errors {\n consolidate 1h timeout$ warning\n consolidate 5m ^read info show_first\n consolidate 5m unused\n}\nscript',
-  )
-  for (const message of ['read timeout', 'read refused', 'write timeout', 'read reset', 'other']) {
-    server.script = () => failure(new Error(message))
-    await server.query('example.org')
+  let ended: InProcessServer
+  {
+    await using server = await startInProcess(
+      'errors {\n consolidate 1h timeout$ warning\n consolidate 5m ^read info show_first\n consolidate 5m unused\n}\nscript',
+    )
+    for (const message of ['read timeout', 'read refused', 'write timeout', 'read reset', 'other']) {
+      server.script = () => failure(new Error(message))
+      await server.query('example.org')
+    }
+    assert.deepEqual(server.lines, [
+      '[INFO] plugin/errors: 2 example.org. A: read refused',
+      '[ERROR] plugin/errors: 2 example.org. A: other',
+    ])
+    ended = server
   }
-  assert.deepEqual(server.lines, [
-    '[INFO] plugin/errors: 2 example.org. A: read refused',
-    '[ERROR] plugin/errors: 2 example.org. A: other',
-  ])
-  await server.server.shutdown()
-  assert.deepEqual(server.lines.slice(2), [
+  assert.deepEqual(ended.lines.slice(2), [
     "[WARNING] plugin/errors: 2 errors like 'timeout$' occurred in last 1h0m0s",
     "[INFO] plugin/errors: 2 errors like '^read' occurred in last 5m0s",
   ])

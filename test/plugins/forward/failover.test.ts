@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TcpClient } from '#test/support/client.ts'
+import { queryMessage } from '#test/support/message.ts'
 import { always, delayed, over, reply, silence, zone } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
 import { type Asked, type FakeUpstream, type Script, startUpstream } from '#test/support/upstream.ts'
@@ -67,6 +69,7 @@ test('an upstream that is slow for one name and answers others is not avoided', 
   }
   assert.equal((await slow).rcode, 'NXDOMAIN')
   assert.deepEqual(namesAt(second), ['slow.example.org.'])
+  assert.ok(!first.seen.some(isHealthCheck))
 })
 
 test('a closed port is left at once', async () => {
@@ -78,6 +81,22 @@ test('a closed port is left at once', async () => {
     const time = await timeOf(server)
     assert.ok(time < 100, `${time} ms`)
   }
+})
+
+test('an error that comes out of a later send concerns the queries before, too', async () => {
+  const closed = await startUpstream(silence)
+  await closed.stop()
+  await using alive = await startUpstream(example)
+  await using server = await startLocal(
+    `forward . ${closed.to} ${alive.to} {\npolicy sequential\nprefer_udp\nmax_idle_conns 1\nmax_fails 0\n}`,
+  )
+  await using client = new TcpClient({ port: server.port })
+  const start = performance.now()
+  client.send(queryMessage('a.example.org.', 'A'), queryMessage('b.example.org.', 'A'))
+  await client.next()
+  await client.next()
+  const time = performance.now() - start
+  assert.ok(time < 100, `${time} ms`)
 })
 
 test('with every port closed: SERVFAIL at once, with the reason', async () => {
@@ -93,6 +112,14 @@ test('with every port closed: SERVFAIL at once, with the reason', async () => {
     assert.ok(performance.now() - start < 150)
     await server.waitForLine(new RegExp(`2 web\\.example\\.org\\. A: ${reason.replaceAll('.', '\\.')}$`))
   }
+})
+
+test('an address that cannot be reached: SERVFAIL at once, with the reason', async () => {
+  await using server = await startServer('.:0 {\nerrors\nforward . 255.255.255.255\n}\n')
+  const start = performance.now()
+  assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+  assert.ok(performance.now() - start < 150)
+  await server.waitForLine(/A: dial udp 255\.255\.255\.255:53: connect: \w/)
 })
 
 test('silence to the end: SERVFAIL after max_connect_attempts read timeouts, with the reason', async () => {
@@ -151,7 +178,9 @@ test('failover: the next upstream is asked for these rcodes; when all say so, th
   await using failover = await forward('failover SERVFAIL refused')
   assert.deepEqual((await failover.query('web.example.org.')).answer, [WEB])
   second.script = always(5)
+  const count = first.seen.length
   assert.equal((await failover.query('web.example.org.')).rcode, 'REFUSED')
+  assert.equal(first.seen.length, count + 1)
   second.script = always(3)
   assert.equal((await failover.query('web.example.org.')).rcode, 'NXDOMAIN')
 })

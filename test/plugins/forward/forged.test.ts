@@ -11,11 +11,12 @@ import {
   otherName,
   otherType,
   over,
+  reply,
   silence,
   truncated,
   zone,
 } from '#test/support/scripts.ts'
-import { type Asked, startUpstream } from '#test/support/upstream.ts'
+import { type Asked, type Script, startUpstream } from '#test/support/upstream.ts'
 import { startLocal } from './server.ts'
 
 const WEB = 'web.example.org. 300 IN A 192.0.2.1'
@@ -38,7 +39,7 @@ const changes = {
 
 for (const [fault, change] of Object.entries(changes)) {
   test(`a datagram with ${fault} is passed over, and the reply 50 ms later taken`, async () => {
-    await using upstream = await startUpstream(over({ udp: forged(change, example, 50), tcp: silence }))
+    await using upstream = await startUpstream(over({ udp: forged(change, wrong, example, 50), tcp: silence }))
     await using server = await startLocal(`forward . ${upstream.to}`)
     assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
   })
@@ -46,15 +47,30 @@ for (const [fault, change] of Object.entries(changes)) {
 
 for (const [fault, change] of Object.entries({ 'another name': otherName, 'nothing but noise': garbage })) {
   test(`where a datagram with ${fault} has the right id, the question is asked over TCP as well`, async () => {
-    await using upstream = await startUpstream(over({ udp: forged(change, example, Number.POSITIVE_INFINITY), tcp: example }))
+    await using upstream = await startUpstream(
+      over({ udp: forged(change, wrong, example, Number.POSITIVE_INFINITY), tcp: example }),
+    )
     await using server = await startLocal(`forward . ${upstream.to}`)
     assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
   })
 }
 
+test('the question is asked over TCP once, whatever comes over UDP', async () => {
+  const noise: Script = async function* (asked) {
+    for (let i = 0; i < 5; i++) yield garbage(asked.message)
+  }
+  await using upstream = await startUpstream(over({ udp: noise, tcp: delayed(50, example) }))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.deepEqual(
+    upstream.seen.map(({ transport }) => transport),
+    ['udp', 'tcp'],
+  )
+})
+
 test('so many wrong ids that somebody seems to be guessing: the question is asked over TCP as well', async () => {
   const flood = async function* (asked: Asked) {
-    const right = await (wrong(asked) as Promise<Buffer>)
+    const right = (await wrong(asked)) as Buffer
     for (let i = 1; i <= 20; i++) yield changeId(right, i)
   }
   await using upstream = await startUpstream(over({ udp: flood, tcp: example }))
@@ -110,13 +126,17 @@ test('a port is used for at most 256 queries', async () => {
   assert.deepEqual(uses.sort((a, b) => b - a).slice(0, 2), [256, 256])
 })
 
-test('a reply is good for one question only: a second one to the same id is passed over', async () => {
-  await using upstream = await startUpstream(async function* (asked) {
-    const right = (await example(asked)) as Buffer
+test('a reply that comes twice is taken once, and is no sign of guessing', async () => {
+  const twice: Script = async function* (asked) {
+    const right = (await (asked.name.startsWith('t') ? truncated(reply(asked)) : example(asked))) as Buffer
     yield right
     yield right
-  })
+  }
+  await using upstream = await startUpstream(over({ udp: twice, tcp: delayed(20, example) }))
   await using server = await startLocal(`forward . ${upstream.to} {\nmax_idle_conns 1\n}`)
   for (let i = 0; i < 40; i++) await server.query(`n${i}.example.org.`)
   assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.ok(upstream.seen.every(({ transport, from }) => transport === 'udp' && from === upstream.seen[0]!.from))
+  await server.query('t.example.org.')
+  assert.equal(upstream.seen.filter(({ transport }) => transport === 'tcp').length, 1)
 })

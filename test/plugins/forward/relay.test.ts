@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { optRecord } from '#test/support/message.ts'
 import { always, over, reply, upperCase, withoutEdns, zone } from '#test/support/scripts.ts'
@@ -216,4 +217,30 @@ test('a host is asked for at the start, of the resolvers that are named', async 
   assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
   assert.deepEqual(resolver.seen.map(({ type }) => type).sort(), ['A', 'AAAA'])
   await assert.rejects(startServer(corefile('none.example.org')), /failed to resolve "none\.example\.org"/)
+})
+
+test('source_address: queries and health checks come from there; one that is not of this machine is SERVFAIL', async () => {
+  await using upstream = await startUpstream(example)
+  await using server = await startLocal(`forward . ${upstream.to} {\nsource_address 127.0.0.9\n}`)
+  await server.query('web.example.org.')
+  await server.queryTcp('web.example.org.')
+  assert.deepEqual(
+    upstream.seen.map(({ transport, address }) => `${transport} ${address}`),
+    ['udp 127.0.0.9', 'tcp 127.0.0.9'],
+  )
+  await using elsewhere = await startServer(`.:0 {\nerrors\nforward . ${upstream.to} {\nsource_address 192.0.2.9\n}\n}\n`)
+  assert.equal((await elsewhere.query('web.example.org.')).rcode, 'SERVFAIL')
+  assert.equal((await elsewhere.queryTcp('web.example.org.')).rcode, 'SERVFAIL')
+  await elsewhere.waitForLine(/A: dial udp 127\.0\.0\.1:\d+: connect: (address not available|cannot assign requested address)/)
+  await elsewhere.waitForLine(/A: dial tcp 127\.0\.0\.1:\d+: connect: (address not available|cannot assign requested address)/)
+})
+
+const hasIpv6 = Object.values(networkInterfaces()).some(addresses => addresses?.some(({ address }) => address === '::1'))
+
+test('an upstream may have an IPv6 address', { skip: !hasIpv6 && 'this machine has no ::1' }, async () => {
+  await using upstream = await startUpstream(example, { address: '::1' })
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  assert.deepEqual((await server.queryTcp('web.example.org.')).answer, [WEB])
+  assert.equal(await server.metric('coredns_proxy_request_duration_seconds_count', { to: upstream.to, rcode: 'NOERROR' }), 2)
 })

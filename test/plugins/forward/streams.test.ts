@@ -7,6 +7,7 @@ import { startLocal } from './server.ts'
 
 const WEB = 'web.example.org. 300 IN A 192.0.2.1'
 const example = zone(WEB)
+const wrong = zone(WEB.replace('192.0.2.1', '203.0.113.1'))
 
 test('queries share a connection, and each is answered as soon as its reply is there', async () => {
   await using upstream = await startUpstream(asked =>
@@ -53,7 +54,7 @@ test('an upstream that closes every connection: SERVFAIL, with the reason', asyn
   await using server = await startServer(`.:0 {\nerrors\nforward . ${upstream.to} {\nforce_tcp\n}\n}\n`)
   assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
   await server.waitForLine(
-    /plugin\/errors: 2 web\.example\.org\. A: (EOF|read tcp 127\.0\.0\.1:\d+: read: connection reset by peer)$/,
+    /plugin\/errors: 2 web\.example\.org\. A: (EOF|(read|write) tcp 127\.0\.0\.1:\d+: (read: connection reset by peer|write: broken pipe))$/,
   )
   assert.ok(upstream.connections <= 4, `${upstream.connections} connections`)
 })
@@ -66,6 +67,23 @@ test('a connection that has become silent is given up, and others are opened', a
   assert.equal((await server.query('dead.example.org.')).rcode, 'SERVFAIL')
   upstream.script = example
   assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+})
+
+test('a connection that died without a word is given up although nobody waits on it any more', async () => {
+  await using first = await startUpstream(example)
+  await using second = await startUpstream(example)
+  const options = 'policy sequential\nforce_tcp\nread_timeout 300ms\nhealth_check 50ms\nmax_idle_conns 1'
+  await using server = await startLocal(`forward . ${first.to} ${second.to} {\n${options}\n}`)
+  await server.query('web.example.org.')
+  const dead = first.seen[0]!.from
+  first.script = asked => (asked.from === dead ? undefined : example(asked))
+  await server.query('n0.example.org.')
+  assert.equal(second.seen.length, 1)
+  const count = first.seen.length
+  await first.saw(count + 1, 4000)
+  while (first.seen.every(({ from }) => from === dead)) await first.saw(first.seen.length + 1, 4000)
+  await server.query('n1.example.org.')
+  assert.equal(first.seen.at(-1)?.name, 'n1.example.org.')
 })
 
 test('replies in any pieces, and several in one', async () => {
@@ -87,7 +105,7 @@ test('a reply of the largest size passes', async () => {
 
 for (const [fault, change] of Object.entries({ 'is about another name': otherName, 'is cut off': cut })) {
   test(`over TCP, too, a reply that ${fault} is passed over`, async () => {
-    await using upstream = await startUpstream(forged(change, example, 50))
+    await using upstream = await startUpstream(forged(change, wrong, example, 50))
     await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\n}`)
     assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { freePort } from '#test/support/ports.ts'
-import { startServer } from '#test/support/server.ts'
+import { runServer, startServer } from '#test/support/server.ts'
 
 async function get(port: number, path = '/health') {
   const response = await fetch(`http://127.0.0.1:${port}${path}`)
@@ -47,14 +47,13 @@ test('a reload moves /health to another port', async () => {
   await assert.rejects(get(before))
 })
 
-test('a port that is taken keeps the server from starting, and its line says which', async () => {
+test('a port that is taken keeps the server from starting, and the line says which', async () => {
   const port = await freePort()
-  await using first = await startServer(`.:0 {\n health 127.0.0.1:${port}\n whoami\n}\n`)
-  await using second = await startServer(`.:0 {\n health 127.0.0.1:${port}\n whoami\n}\n`).catch(
-    error => error as Error & AsyncDisposable,
-  )
-  assert.ok(second instanceof Error)
-  assert.match(second.message, new RegExp(`EADDRINUSE.*${port}`))
+  const corefile = `.:0 {\n health 127.0.0.1:${port}\n whoami\n}\n`
+  await using first = await startServer(corefile)
+  await using second = await runServer(corefile)
+  assert.deepEqual(await second.exited, { code: 1, signal: null })
+  assert.match(second.stderr.join(), new RegExp(`EADDRINUSE.*${port}`))
   assert.deepEqual(await get(port), [200, 'OK'])
   assert.ok(first.port > 0)
 })

@@ -17,6 +17,7 @@ const negative = builder().authority().soa(zone, 60, soa).build()
 const aliasAndSoa = builder().name(key, TYPE.CNAME, 60, zone).authority().soa(zone, 60, soa).build()
 const referral = builder().authority().name(zone, TYPE.NS, 60, key).additional().address(key, 60, toOctets('192.0.2.1')!).build()
 const both = builder().authority().name(zone, TYPE.NS, 60, key).soa(zone, 60, soa).build()
+const misplaced = builder().authority().strings(zone, TYPE.TXT, 60, ['x']).additional().soa(zone, 60, soa).build()
 const odd = builder().authority().strings(zone, TYPE.TXT, 60, ['x']).build()
 
 const cases: readonly (readonly [
@@ -34,6 +35,7 @@ const cases: readonly (readonly [
   ['SOA among others', RCODE.NOERROR, both, 'NODATA', 'denial'],
   ['a referral', RCODE.NOERROR, referral, 'DELEGATION', 'success'],
   ['some other authority', RCODE.NOERROR, odd, 'NOERROR', 'success'],
+  ['SOA in the wrong section', RCODE.NOERROR, misplaced, 'NOERROR', 'success'],
   ['NXDOMAIN with SOA', RCODE.NXDOMAIN, negative, 'NXDOMAIN', 'denial'],
   ['NXDOMAIN without', RCODE.NXDOMAIN, NO_RECORDS, 'NXDOMAIN', 'denial'],
   ['NXDOMAIN with an answer', RCODE.NXDOMAIN, address, 'OTHERERROR', 'error'],

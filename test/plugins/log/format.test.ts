@@ -15,7 +15,7 @@ const seconds = 0.000123456
 const plain = queryOf('Example.org', 'A', { id: 4711 })
 const rich = queryOf('x\\"y.example.org', 666, {
   id: 0,
-  flags: FLAG.RD | FLAG.CD,
+  flags: FLAG.RD | FLAG.CD | FLAG.AD,
   class: 3,
   edns: { udpSize: 4096, dnssecOk: true },
   address: '2001:db8::1',

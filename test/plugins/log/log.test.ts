@@ -95,11 +95,15 @@ test('the first rule whose name holds the query decides alone', async () => {
   await using server = await startInProcess(
     'log a.example.org "first {name}" {\n class error\n}\nlog example.org "second {name}"\nlog example.org "third {name}"\nscript',
   )
-  for (const name of ['a.example.org', 'x.a.example.org', 'aa.example.org', 'example.org', 'example.net'])
+  for (const name of ['a.example.org', 'x.a.example.org', 'x\\001a.example.org', 'example.org', 'example.net'])
     await server.query(name)
   server.script = () => failure('broken')
   await server.query('x.a.example.org')
-  assert.deepEqual(server.lines, ['[INFO] second aa.example.org.', '[INFO] second example.org.', '[INFO] first x.a.example.org.'])
+  assert.deepEqual(server.lines, [
+    '[INFO] second x\\001a.example.org.',
+    '[INFO] second example.org.',
+    '[INFO] first x.a.example.org.',
+  ])
 })
 
 test('classes choose by the reply, which may come later', async () => {

@@ -6,8 +6,8 @@ import { toKey } from '#src/dns/name.ts'
 import { writeOpt, writeQuery } from '#src/dns/query.ts'
 import { answer, failure, nameError, noData, refused } from '#src/dns/reply.ts'
 import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
+import { queryOf } from '#test/support/exchange.ts'
 import { optRecord, queryMessage, readAnswer } from '#test/support/message.ts'
-import { queryOf } from '../server/query-of.ts'
 
 test('a query as its message says: name in lower case and escaped, id, flags, opcode', () => {
   const query = queryOf('WWW.a\\.b.Example.ORG', 'AAAA', { id: 0xfedc, flags: 0x0130 })

@@ -6,7 +6,7 @@ import { answer, Reply } from '#src/dns/reply.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
 import type { Handler, Instance } from '#src/plugin.ts'
 import { fold, InFlight, type Stage } from '#src/server/chain.ts'
-import { queryOf } from './query-of.ts'
+import { queryOf } from '#test/support/exchange.ts'
 
 const query = queryOf('example.org')
 const stage = (name: string, wrap?: Instance['wrap'], waits = false): Stage => ({ name, waits, instance: wrap ? { wrap } : {} })

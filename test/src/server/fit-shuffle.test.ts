@@ -4,8 +4,8 @@ import { toKey } from '#src/dns/name.ts'
 import { answer, type Reply } from '#src/dns/reply.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { fit } from '#src/server/fit.ts'
+import { queryOf } from '#test/support/exchange.ts'
 import { readAnswer } from '#test/support/message.ts'
-import { queryOf } from './query-of.ts'
 
 const web = toKey('web.example.org')
 const shuffled = (reply: Reply): Reply => Object.assign(reply, { shuffle: true })

@@ -6,8 +6,8 @@ import type { Query } from '#src/dns/query.ts'
 import { answer, nameError, Reply } from '#src/dns/reply.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { fit, headerOnly } from '#src/server/fit.ts'
+import { queryOf } from '#test/support/exchange.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
-import { queryOf } from './query-of.ts'
 
 const web = toKey('web.example.org')
 const soa = { mname: web, rname: web, serial: 1, refresh: 2, retry: 3, expire: 4, minimum: 5 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { toKey } from '#src/dns/name.ts'
 import { refused } from '#src/dns/reply.ts'
 import { type Zone, Zones } from '#src/server/zones.ts'
-import { queryOf } from './query-of.ts'
+import { queryOf } from '#test/support/exchange.ts'
 
 const zone = (name: string): Zone => ({ key: toKey(name), name, handler: () => refused() })
 const serving = (...names: readonly string[]) => new Zones(names.map(name => [toKey(name), zone(name)]))

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { mesh } from '#plugins/mesh/index.ts'
+import { Directive } from '#src/corefile/directive.ts'
+import { parseCorefile } from '#src/corefile/tree.ts'
+
+const parse = (lines: string, zones: readonly string[] = ['.']) => {
+  const { entries } = parseCorefile(`.:53 {\n${lines}\n}\n`, 'Corefile').blocks[0]!
+  return mesh.parse(new Directive('mesh', zones, entries))
+}
+
+test('the least that can be said', () => {
+  const { sources, ...options } = parse('mesh {\nsource file /etc/mesh\n}')
+  assert.deepEqual(options, { zones: ['cluster.local.'], answer: 'endpoints', ttl: 5, startupTimeout: 5000, fallthrough: [] })
+  assert.deepEqual(
+    sources.map(source => source('').data),
+    [{ paths: ['/etc/mesh'] }],
+  )
+})
+
+test('all that can be said', () => {
+  const { sources, ...options } = parse(`mesh Mesh.Example 10.0.0.0/8 {
+    source file a.yaml /b
+    source file c
+    answer vip
+    ttl 0
+    startup_timeout 1m
+    fallthrough 10.in-addr.arpa example.org
+  }`)
+  assert.deepEqual(options, {
+    zones: ['mesh.example.', '10.in-addr.arpa.'],
+    answer: 'vip',
+    ttl: 0,
+    startupTimeout: 60_000,
+    fallthrough: ['10.in-addr.arpa.', 'example.org.'],
+  })
+  assert.deepEqual(
+    sources.map(source => source('/root').name),
+    ['file a.yaml /b', 'file c'],
+  )
+  assert.deepEqual(
+    sources.map(source => source('/root').data),
+    [{ paths: ['/root/a.yaml', '/b'] }, { paths: ['/root/c'] }],
+  )
+})
+
+suite('zones', () => {
+  const source = 'source file x'
+  for (const [title, lines, zones, expected] of [
+    [
+      'are those of the block',
+      `mesh {\n${source}\n}`,
+      ['mesh.example.', '10.in-addr.arpa.'],
+      ['mesh.example.', '10.in-addr.arpa.'],
+    ],
+    [
+      'are cluster.local where the block has the root',
+      `mesh {\n${source}\n}`,
+      ['.', 'example.org.'],
+      ['cluster.local.', 'example.org.'],
+    ],
+    ['may be the root where that is said', `mesh . {\n${source}\n}`, ['.'], ['.']],
+  ] as const) {
+    test(title, () => assert.deepEqual(parse(lines, zones).zones, expected))
+  }
+})
+
+test('fallthrough alone is for every zone', () => {
+  assert.deepEqual(parse('mesh {\nsource file x\nfallthrough\n}').fallthrough, ['.'])
+})
+
+test('the same files are one source, however they are named', () => {
+  const keys = ['source file /a/b', 'source file /a/./b/'].map(line => parse(`mesh {\n${line}\n}`).sources[0]!('').key)
+  assert.equal(keys[0], keys[1])
+})
+
+suite('what cannot be accepted', () => {
+  for (const [lines, message] of [
+    ['mesh', /no source is named: expected a line such as `source file DIR`/],
+    ['mesh cluster.local', /no source is named/],
+    ['mesh {\nttl 5\n}', /no source is named/],
+    ['mesh 10.0.0.0/8 {\nsource file x\n}', /a zone that is not a reverse zone is needed/],
+    ['mesh {\nsource file\n}', /Corefile:3 - Error during parsing: .*expected DIR or FILE \(column 8\)/],
+    ['mesh {\nsource\n}', /expected source/],
+    [
+      'mesh {\nsource kubernetes\n}',
+      /Corefile:3 - Error during parsing: source kubernetes is not built yet: only source file is \(column 8\)/,
+    ],
+    ['mesh {\nsource istiod istiod.istio-system:15010\n}', /source istiod is not built yet/],
+    ['mesh {\nsource fil x\n}', /source must be one of file, kubernetes, istiod: 'fil' .*did you mean 'file'/],
+    ['mesh {\nsource file x\nanswer pods\n}', /answer must be one of endpoints, vip: 'pods'/],
+    ['mesh {\nsource file x\nttl 3601\n}', /SECONDS must be a whole number between 0 and 3600: '3601'/],
+    ['mesh {\nsource file x\nttl 5s\n}', /SECONDS must be a whole number/],
+    ['mesh {\nsource file x\nstartup_timeout 5\n}', /DURATION must be a duration/],
+    ['mesh {\nsource file x\nttl 5 6\n}', /expected no more arguments/],
+    ['mesh {\nsorce file x\n}', /unknown property 'sorce' .*did you mean 'source'/],
+    ['mesh {\nsource file x\n}\nmesh {\nsource file y\n}', /this plugin can only be used once per Server Block/],
+  ] as const) {
+    test(lines.replaceAll(/\s+/g, ' '), () => assert.throws(() => parse(lines), { name: 'Problem', message }))
+  }
+})

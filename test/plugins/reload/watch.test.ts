@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { reload } from '#plugins/reload/index.ts'
+import { Watch } from '#plugins/reload/watch.ts'
+import { createLogger, pluginLogger } from '#src/log.ts'
+import { Metrics } from '#src/metrics.ts'
+import type { Instance, ServerBlock } from '#src/plugin.ts'
+
+/** A server whose Corefile and whose clock the test moves; a configuration's hash is its text, and `bad` ones do not parse. */
+class FakeServer {
+  readonly metrics = new Metrics()
+  readonly lines: string[] = []
+  readonly #log = createLogger('coredns', 'info', { write: line => this.lines.push(line.trimEnd()) })
+  readonly #t: TestContext
+  draining = false
+  configuration = 'one'
+  file = 'one'
+  /** Each configuration that a reload was asked for. */
+  readonly reloads: string[] = []
+  /** What a reload does. */
+  outcome: () => Promise<void> = async () => {}
+
+  constructor(t: TestContext) {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    this.#t = t
+  }
+
+  get block(): ServerBlock {
+    return {
+      server: this,
+      log: (name?: string) => (name === undefined ? this.#log : pluginLogger(this.#log, name)),
+    } as unknown as ServerBlock
+  }
+
+  readConfiguration(): string {
+    if (this.file.startsWith('bad')) throw new Error(`Corefile:1 - Error during parsing: ${this.file}`)
+    return this.file
+  }
+
+  reload(): Promise<void> {
+    this.reloads.push(this.file)
+    return this.outcome()
+  }
+
+  watch(interval = 2000): Instance {
+    const watch = new Watch(interval, this.block)
+    watch.serving()
+    this.#t.after(() => watch.stop())
+    return watch
+  }
+
+  async tick(milliseconds = 2000): Promise<void> {
+    this.#t.mock.timers.tick(milliseconds)
+    await setImmediate()
+  }
+
+  async metric(name: string): Promise<(readonly [string | number | undefined, number])[]> {
+    const metric = Array.from(this.metrics).find(candidate => candidate.name === name)
+    return ((await metric?.samples()) ?? []).map(({ labels, value }) => [labels.value, value])
+  }
+}
+
+test('the running configuration is told and exported', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  assert.deepEqual(server.lines, ['[INFO] plugin/reload: Running configuration SHA512 = one'])
+  assert.deepEqual(await server.metric('coredns_reload_version_info'), [['one', 1]])
+})
+
+test('a file that has not changed is not loaded', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  await server.tick()
+  await server.tick()
+  assert.deepEqual(server.reloads, [])
+})
+
+test('a change is loaded at the end of the interval; then the next watch takes over', async t => {
+  const server = new FakeServer(t)
+  const first = server.watch()
+  server.file = 'two'
+  await server.tick(1999)
+  assert.deepEqual(server.reloads, [])
+  server.outcome = async () => {
+    server.configuration = 'two'
+    server.watch()
+    await first.stop!()
+  }
+  await server.tick(1)
+  assert.deepEqual(server.reloads, ['two'])
+  assert.deepEqual(server.lines.slice(1), [
+    '[INFO] Reloading',
+    '[INFO] plugin/reload: Running configuration SHA512 = two',
+    '[INFO] Reloading complete',
+  ])
+  assert.deepEqual(await server.metric('coredns_reload_version_info'), [['two', 1]])
+  await server.tick()
+  assert.deepEqual(server.reloads, ['two'])
+})
+
+test('a file that does not parse is told and counted once, and again when it has changed', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  for (const file of ['bad one', 'bad one', 'bad two', 'bad two', 'one', 'bad two']) {
+    server.file = file
+    await server.tick()
+  }
+  const line = (file: string) => `[WARNING] plugin/reload: Corefile parse failed: Corefile:1 - Error during parsing: ${file}`
+  assert.deepEqual(server.lines.slice(1), [line('bad one'), line('bad two'), line('bad two')])
+  assert.deepEqual(await server.metric('coredns_reload_failed_total'), [[undefined, 3]])
+  assert.deepEqual(server.reloads, [])
+})
+
+test('what could not be loaded is tried once, and again when it has changed', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  server.outcome = () => Promise.reject(new Error('plugin/health: listen EADDRINUSE'))
+  for (const file of ['two', 'two', 'three', 'one', 'three']) {
+    server.file = file
+    await server.tick()
+  }
+  assert.deepEqual(server.reloads, ['two', 'three', 'three'])
+  assert.equal(server.lines[2], '[ERROR] plugin/reload: Corefile changed but reload failed: plugin/health: listen EADDRINUSE')
+  assert.deepEqual(await server.metric('coredns_reload_failed_total'), [[undefined, 3]])
+  assert.deepEqual(await server.metric('coredns_reload_version_info'), [['one', 1]])
+})
+
+test('what changes while a reload is under way is loaded after it', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  const { promise, reject } = Promise.withResolvers<void>()
+  server.outcome = () => promise
+  server.file = 'two'
+  await server.tick()
+  server.file = 'three'
+  await server.tick()
+  assert.deepEqual(server.reloads, ['two'])
+  reject(new Error('no'))
+  await setImmediate()
+  await server.tick()
+  assert.deepEqual(server.reloads, ['two', 'three'])
+})
+
+test('a server that drains loads nothing more', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  server.file = 'two'
+  server.draining = true
+  await server.tick()
+  assert.deepEqual(server.reloads, [])
+})
+
+test('of several watches one looks, with its interval, and the configuration is told once', async t => {
+  const server = new FakeServer(t)
+  server.watch(2000)
+  server.watch(5000)
+  server.outcome = () => Promise.reject(new Error('no'))
+  server.file = 'two'
+  await server.tick(4999)
+  assert.deepEqual(server.reloads, [])
+  await server.tick(1)
+  assert.deepEqual(server.reloads, ['two'])
+  assert.equal(server.lines.filter(line => line.includes('SHA512')).length, 1)
+})
+
+test('after the stop nothing is looked at, or exported', async t => {
+  const server = new FakeServer(t)
+  await server.watch().stop!()
+  server.file = 'two'
+  await server.tick()
+  assert.deepEqual(server.reloads, [])
+  assert.deepEqual(await server.metric('coredns_reload_version_info'), [])
+})
+
+test('the interval varies by half of the jitter in both directions', async t => {
+  const server = new FakeServer(t)
+  const random = t.mock.method(Math, 'random', () => 0)
+  const shortest = reload.create({ interval: 10_000, jitter: 4000 }, server.block)
+  random.mock.mockImplementation(() => 0.999_999)
+  const longest = reload.create({ interval: 10_000, jitter: 4000 }, server.block)
+  server.outcome = () => Promise.reject(new Error('no'))
+  server.file = 'two'
+  shortest.serving!([])
+  await server.tick(7999)
+  assert.equal(server.reloads.length, 0)
+  await server.tick(1)
+  assert.equal(server.reloads.length, 1)
+  await shortest.stop!()
+  longest.serving!([])
+  await server.tick(11_998)
+  assert.equal(server.reloads.length, 1)
+  await server.tick(2)
+  assert.equal(server.reloads.length, 2)
+  await longest.stop!()
+})

@@ -1,0 +1,66 @@
+/** A registry filled by hand, and what it tells of a name, as zone-file lines. */
+import { toOctets } from '#src/dns/address.ts'
+import { keyOf, toKey } from '#src/dns/name.ts'
+import { writeQuery } from '#src/dns/query.ts'
+import type { Sections } from '#src/dns/sections.ts'
+import type { HostRecord, Port } from '#src/registry/record.ts'
+import { Missing, Registry, type RegistryOptions } from '#src/registry/registry.ts'
+import { typeCode } from '#test/support/names.ts'
+import { lines } from '#test/support/records.ts'
+
+export const octets = (address: string): string => String.fromCharCode(...toOctets(address)!)
+
+export const HTTP: Port = { name: 'http', protocol: 'tcp', number: 8080 }
+
+interface Endpoints {
+  addresses: readonly string[]
+  hostnames?: readonly string[]
+  ports?: readonly Port[]
+}
+
+/** A record of a host: `backend.default.svc` for a Service of any zone, `api.example.com.` for one with its whole name. */
+export function record(host: string, endpoints: readonly Endpoints[] = [], more: Partial<HostRecord> = {}): HostRecord {
+  const labels = host.split('.')
+  return {
+    kind: host.endsWith('.') ? 'ServiceEntry' : 'Service',
+    namespace: 'default',
+    host: host.endsWith('.') ? toKey(host) : keyOf(labels, ''),
+    vips: [],
+    ports: [{ ...HTTP, number: 80 }],
+    groups: endpoints.map(({ addresses, hostnames, ports = [HTTP] }) => ({
+      ports,
+      size: octets(addresses[0]!).length as 4 | 16,
+      addresses: addresses.map(octets).join(''),
+      ...(hostnames && { hostnames }),
+    })),
+    targets: [],
+    ...more,
+  }
+}
+
+export function registryOf(records: readonly HostRecord[], options: Partial<RegistryOptions> = {}): Registry {
+  const registry = new Registry({ zones: ['cluster.local.'], answer: 'endpoints', ttl: 5, ...options })
+  for (const [i, each] of records.entries()) registry.apply(0, String(i), each, undefined)
+  return registry
+}
+
+/** What the registry says: `elsewhere`, `NXDOMAIN`, or the lines of the records; none for a name that has none of the type. */
+export function ask(registry: Registry, name: string, type: string | number): string | readonly string[] {
+  const key = toKey(name)
+  const known = registry.find(key)
+  if (known === undefined) return 'not known'
+  if (known instanceof Missing) return known.holds ? 'unsure' : 'NXDOMAIN'
+  if (known.beyond) return known.beyond.kind
+  const records = known.records(typeCode(type), key)
+  return records ? linesOf(name, type, records) : []
+}
+
+/** Records as lines, those of the additional section last. */
+export function linesOf(name: string, type: string | number, sections: Sections): readonly string[] {
+  const query = writeQuery(toKey(name), typeCode(type))
+  const message = Buffer.concat([query, sections.bytes])
+  for (const [i, count] of [sections.answers, sections.authorities, sections.additionals].entries())
+    message.writeUInt16BE(count, 6 + 2 * i)
+  const { answer, authority, additional } = lines(message)
+  return [...answer, ...authority, ...additional]
+}

@@ -1,0 +1,63 @@
+import { sourceSuite } from './source.ts'
+
+const service = (name: string, slices: readonly string[]) => `apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: team }
+---
+${slices
+  .map(
+    address => `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: "${name}-${address}", namespace: team, labels: { kubernetes.io/service-name: ${name} } }
+addressType: ${address.includes(':') ? 'IPv6' : 'IPv4'}
+endpoints: [{ addresses: ["${address}"] }]
+---
+`,
+  )
+  .join('')}`
+
+const entry = (host: string, address: string) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: entry }
+spec: { hosts: ["${host}"], resolution: STATIC, endpoints: [{ address: ${address} }] }
+---
+`
+
+sourceSuite({
+  plugin: 'mesh',
+  corefile: '.:0 {\n  mesh example.org {\n    source file mesh.yaml\n  }\n  whoami\n}\n',
+  options: {
+    files: {
+      'mesh.yaml':
+        service('one', ['192.0.2.1']) + service('both', ['192.0.2.2', '2001:db8::2']) + entry('*.apps.example.org', '192.0.2.3'),
+    },
+  },
+  ipv4: ['one.team.svc.example.org.', '192.0.2.1'],
+  both: ['both.team.svc.example.org.', '192.0.2.2', '2001:db8::2'],
+  unknown: 'unknown.team.svc.example.org.',
+  above: 'team.svc.example.org.',
+  wildcard: ['apps.example.org.', '192.0.2.3'],
+  reverse: '192-0-2-1.one.team.svc.example.org.',
+})
+
+sourceSuite({
+  plugin: 'hosts',
+  corefile: '.:0 {\n  hosts hosts example.org\n  whoami\n}\n',
+  options: {
+    files: {
+      hosts:
+        '192.0.2.1 one.team.example.org\n192.0.2.2 both.example.org\n2001:db8::2 both.example.org\n192.0.2.3 *.apps.example.org\n',
+    },
+  },
+  ipv4: ['one.team.example.org.', '192.0.2.1'],
+  both: ['both.example.org.', '192.0.2.2', '2001:db8::2'],
+  unknown: 'unknown.example.org.',
+  above: 'team.example.org.',
+  wildcard: ['apps.example.org.', '192.0.2.3'],
+  reverse: 'one.team.example.org.',
+  otherwise: {
+    'a negative answer has the SOA': 'a hosts file has none',
+    'an unknown name does not exist, for no type': 'CoreDNS answers SERVFAIL, or passes PTR on',
+    'a name above others exists': 'it is unknown like any other name that the file does not have',
+  },
+})
