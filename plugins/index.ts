@@ -26,11 +26,11 @@ import { whoami } from './whoami/index.ts'
  * every source that answers from memory stands above `cache`.
  */
 export const plugins: readonly Plugin[] = [
+  debug, // before any other plugin asks for its log
   root, // before anything reads a file
   reload, // handles no queries
-  bufsize, // before anything looks at the client’s size
+  bufsize, // before anything looks at the client's size
   bind, // handles no queries
-  debug, // handles no queries
   ready, // handles no queries
   health, // handles no queries
   prometheus, // times and counts everything below

@@ -1,9 +1,20 @@
 /** Flags, start, signals. The only file that sees every part, and the only one that may end the process. */
 import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import { flushCompileCache } from 'node:module'
 import { arch, platform } from 'node:os'
+import { fileURLToPath } from 'node:url'
 
-enableCompileCache()
+// What shapes the memory of the process counts from its first moment only, so it replaces itself once, under the same id. Types that were
+// stripped once need not be stripped again: the stripper alone takes 20 MB, and again as much in each thread.
+if (process.env.NODE_COMPILE_CACHE === undefined && process.execve) {
+  const cache = fileURLToPath(new URL('../node_modules/.cache/istio-coredns', import.meta.url))
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, '--max-semi-space-size=1', ...process.argv.slice(1)], {
+    ...process.env,
+    NODE_COMPILE_CACHE: cache,
+    MALLOC_ARENA_MAX: '2',
+  })
+}
+
 const { plugins } = await import('#plugins/index.ts')
 const { parseCorefile } = await import('./corefile/tree.ts')
 const { readFlags, USAGE } = await import('./flags.ts')
@@ -45,7 +56,10 @@ const piped = flags.conf === 'stdin' ? readFileSync(0, 'utf8') : undefined
 function readCorefile() {
   const file = flags.conf ?? (existsSync('Corefile') ? 'Corefile' : undefined)
   const given = file === undefined ? undefined : parseCorefile(piped ?? readFileSync(file, 'utf8'), file)
-  return given && given.blocks.length > 0 ? given : parseCorefile(DEFAULT_COREFILE, 'default')
+  if (given && given.blocks.length > 0) return given
+  // A file that is empty for a moment is no reason to stop serving what it said before.
+  if (server.configuration !== '') throw new Error(`${file ?? 'Corefile'} has no server blocks`)
+  return parseCorefile(DEFAULT_COREFILE, 'default')
 }
 
 const log = createLogger(flags.format)
@@ -104,6 +118,7 @@ try {
   fail(error)
 }
 if (!flags.quiet) banner()
+flushCompileCache()
 if (flags.pidfile !== undefined) writePidfile(flags.pidfile)
 
 function banner(): void {

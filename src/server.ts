@@ -16,7 +16,7 @@ const MAX_DEPTH = 8
 
 /** Who is told of what no chain sees. */
 export interface Observer {
-  /** The message was no query; `reply` is what it was answered with, if anything. */
+  /** The message was no query, or one that no zone takes; `reply` is what it was answered with, if anything. */
   dropped(site: Site, message: Uint8Array, client: Client, transport: Transport, reply: Uint8Array | undefined): void
   /** A reply could not be made into a message: an error of ours. */
   failed(error: unknown): void
@@ -44,7 +44,10 @@ export function respond(
     }
   }
   const reply = ask(query, site.zones)
-  return reply instanceof Promise ? reply.then(write) : write(reply)
+  if (reply instanceof Promise) return reply.then(write)
+  const bytes = write(reply)
+  if (query.zone === '') observer.dropped(site, message, client, transport, bytes)
+  return bytes
 }
 
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */

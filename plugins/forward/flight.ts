@@ -14,6 +14,8 @@ export interface Terms {
   readonly silence: number
   /** Milliseconds until nobody waits any longer. */
   readonly patience: number
+  /** Milliseconds to wait for something better than a reply that is there. */
+  readonly readTimeout: number
   /** Rcodes for which the next upstream is asked. */
   readonly failover: ReadonlySet<number>
   /** With no upstream up: give up, instead of asking any. */
@@ -37,12 +39,13 @@ export class Flight {
   #pass = 0
   /** Attempts that have neither failed nor been answered, silent ones included. */
   #open = 0
-  #failures = 0
+  /** Tries that failed, are silent, or are new. */
+  #tries = 0
   #failovers = 0
   #newest: Attempt | undefined
   /** When the silence of the newest attempt is long enough, and when everybody's is. */
   #due = 0
-  readonly #end: number
+  #end: number
   /** Better than SERVFAIL, should nothing better come. */
   #spare: Reply | undefined
   #error: Error | undefined
@@ -70,10 +73,8 @@ export class Flight {
     if (now < this.#due && now < this.#end) return
     const newest = this.#newest!
     if (!newest.closed) newest.upstream.silent(newest.sentAt)
-    if (now < this.#end) {
-      this.#count(newest)
-      this.#try(now)
-    } else {
+    if (now < this.#end) this.#try(now)
+    else {
       const error = newest.closed ? this.#error : networkError('read', newest.network, newest.upstream.to, 'i/o timeout')
       this.#finish(this.#spare ?? failure(error))
     }
@@ -81,12 +82,13 @@ export class Flight {
 
   /** Asks the next upstream, while those before may still answer. */
   #try(now: number): void {
-    const upstream = this.#failures < this.#terms.attempts ? this.#choose(now) : undefined
+    const upstream = this.#tries < this.#terms.attempts ? this.#choose(now) : undefined
     if (!upstream) {
       this.#due = Number.POSITIVE_INFINITY
       if (this.#open === 0) this.#finish(this.#spare ?? failure(this.#error ?? new Error('no healthy proxies')))
       return
     }
+    this.#tries++
     this.#due = now + this.#terms.silence * 2 ** this.#pass
     this.#ask(upstream, { overStream: this.#overStream, edns: true, isTry: true })
   }
@@ -121,11 +123,6 @@ export class Flight {
     upstream.ask(attempt, overStream)
   }
 
-  #count(attempt: Attempt): void {
-    if (!attempt.counted) this.#failures++
-    attempt.counted = true
-  }
-
   #close(attempt: Attempt): void {
     if (!attempt.closed) this.#open--
     attempt.closed = true
@@ -134,12 +131,11 @@ export class Flight {
   failed(attempt: Attempt, error: Error): void {
     if (this.finished || attempt.closed) return
     this.#close(attempt)
-    this.#count(attempt)
     this.#error = error
     attempt.upstream.broken()
     if (this.#open > 0 && attempt !== this.#newest) return
     // Two passes may fail at once; what goes beyond waits its time.
-    if (this.#failures < 2 * this.#order.length || this.#failures >= this.#terms.attempts) this.#try(performance.now())
+    if (this.#tries < 2 * this.#order.length || this.#tries >= this.#terms.attempts) this.#try(performance.now())
   }
 
   answered(attempt: Attempt, { flags, question, reply }: UpstreamReply): void {
@@ -154,12 +150,13 @@ export class Flight {
     }
     this.#close(attempt)
     if (!reply) {
-      this.#spare = new Reply(flags & 15, flags & (FLAG.AA | FLAG.TC | FLAG.RA | FLAG.AD))
+      this.#keep(new Reply(flags & 15, flags & (FLAG.AA | FLAG.TC | FLAG.RA | FLAG.AD)), now)
       this.#ask(upstream, { ...again, overStream: true })
     } else if (edns && (reply.rcode === RCODE.FORMERR || reply.rcode === RCODE.NOTIMP)) {
       this.#ask(upstream, { ...again, edns: false })
     } else if (this.#terms.failover.has(reply.rcode) && ++this.#failovers < this.#order.length) {
-      this.#spare = reply
+      this.#keep(reply, now)
+      this.#tries--
       this.#try(now)
     } else {
       this.#finish(question ? reply : new Reply(reply.rcode))
@@ -171,6 +168,11 @@ export class Flight {
     if (this.finished || overStream || this.#doubted) return
     this.#doubted = true
     this.#ask(upstream, { overStream: true, edns, isTry: false })
+  }
+
+  #keep(reply: Reply, now: number): void {
+    this.#spare = reply
+    this.#end = Math.min(this.#end, now + this.#terms.readTimeout)
   }
 
   #finish(reply: Reply): void {
@@ -189,8 +191,6 @@ class Attempt implements Exchange {
   readonly #flight: Flight
   /** It failed or was answered. A late answer to a failed one is as good as any. */
   closed = false
-  /** Its failure or silence was counted. */
-  counted = false
 
   constructor(
     flight: Flight,

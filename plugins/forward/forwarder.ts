@@ -66,6 +66,7 @@ export class Forwarder {
       attempts,
       silence: Math.min(SILENCE, readTimeout),
       patience: Math.min(Math.max(DEADLINE, readTimeout), attempts * readTimeout),
+      readTimeout,
       failover,
       failfast,
       broken: counters.broken,
@@ -78,7 +79,8 @@ export class Forwarder {
     const { from, except, maxConcurrent, next: nextRcodes, nextOnNodata } = this.#settings
     const passesOn = follower && (nextRcodes.size > 0 || nextOnNodata)
     return query => {
-      if (!isUnder(query.key, from) || (except.has(query.key) && query.key !== from)) return next(query)
+      const { key } = query
+      if (!isUnder(key, from) || (except.size > 0 && key !== from && except.has(key))) return next(query)
       if (maxConcurrent > 0 && this.#waiting >= maxConcurrent) {
         this.#rejected.value++
         return refused(this.#tooMany)

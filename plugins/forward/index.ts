@@ -1,10 +1,11 @@
 import type { Directive, Handler, Instance, Plugin, ServerBlock } from '#src/plugin.ts'
+import { type Credentials, readCredentials } from './credentials.ts'
 import { Forwarder } from './forwarder.ts'
 import { resolveTargets } from './hosts.ts'
 import { forwardCounters } from './metrics.ts'
 import { type ForwardOptions, readLine } from './options.ts'
+import { plainPools } from './pool.ts'
 import type { Target } from './target.ts'
-import { type Credentials, readCredentials, secureContext } from './tls.ts'
 import { Upstream, type UpstreamSettings } from './upstream.ts'
 import { MOST_UPSTREAMS } from './words.ts'
 
@@ -51,10 +52,10 @@ class Forward implements Instance {
     const targets = await resolveTargets(line.targets, line.resolver)
     if (targets.length > MOST_UPSTREAMS) throw new Error(`more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
     const credentials = readCredentials(line.tlsFiles, this.#block.root)
-    return targets.map(target => this.#upstream(target, line, credentials))
+    return Promise.all(targets.map(target => this.#upstream(target, line, credentials)))
   }
 
-  #upstream({ scheme, host, port, serverName }: Target, line: ForwardOptions, credentials: Credentials): Upstream {
+  async #upstream({ scheme, host, port, serverName }: Target, line: ForwardOptions, credentials: Credentials): Promise<Upstream> {
     const settings: UpstreamSettings = {
       ...line.upstream,
       scheme,
@@ -63,9 +64,9 @@ class Forward implements Instance {
       serverName: line.tlsServerName || serverName,
     }
     const key = JSON.stringify([settings, scheme === 'dns' ? undefined : credentials])
+    const createPools = scheme === 'dns' ? plainPools : (await import('./secure-pools.ts')).securePools(credentials)
     const held = this.#upstreams.get(key) ?? this.#adopted.get(key)
-    const context = scheme === 'dns' || held ? undefined : secureContext(credentials)
-    const upstream = held ?? new Upstream(settings, context, this.#block.server.metrics)
+    const upstream = held ?? new Upstream(settings, createPools, this.#block.server.metrics)
     if (!this.#upstreams.has(key)) upstream.hold()
     this.#upstreams.set(key, upstream)
     return upstream

@@ -1,22 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
 import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
-
-/** PEM texts. */
-export interface Credentials {
-  readonly cert: string | undefined
-  readonly key: string | undefined
-  /** Whom to trust; the system when nothing is said. */
-  readonly ca: string | undefined
-}
-
-/** The files of `tls [CERT KEY] [CA]`; relative names count from `root`. @throws a system error */
-export function readCredentials(files: readonly string[], root: string): Credentials {
-  const [first, second, third] = files.map(file => readFileSync(resolve(root, file), 'utf8'))
-  return files.length === 1 ? { cert: undefined, key: undefined, ca: first } : { cert: first, key: second, ca: third }
-}
+import type { Credentials } from './credentials.ts'
 
 /** @throws {Error} a text holds no certificate or key, or the two do not belong together */
 export function secureContext({ cert, key, ca }: Credentials): SecureContext {

@@ -1,10 +1,9 @@
 import { isIPv6 } from 'node:net'
-import type { SecureContext } from 'node:tls'
 import type { Metrics } from '#src/metrics.ts'
 import type { Exchange } from './exchange.ts'
 import { HealthCheck, type HealthSettings } from './health.ts'
 import { UpstreamMetrics } from './metrics.ts'
-import { createPools, type Pool } from './pool.ts'
+import type { CreatePools, Pool } from './pool.ts'
 
 /** How often what is idle or silent is looked for, in milliseconds. */
 const SWEEP = 250
@@ -54,13 +53,12 @@ export class Upstream {
   #heardAt = 0
   #avoidUntil = 0
 
-  /** @param context where the scheme is not `dns` */
-  constructor(settings: UpstreamSettings, context: SecureContext | undefined, metrics: Metrics) {
+  constructor(settings: UpstreamSettings, createPools: CreatePools, metrics: Metrics) {
     const { address, port, maxFails, forceTcp } = settings
     this.to = isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
     this.#maxFails = maxFails
     this.#metrics = new UpstreamMetrics(metrics, this.to)
-    const { datagrams, streams } = createPools(settings, this.to, this.#metrics, context)
+    const { datagrams, streams } = createPools(settings, this.to, this.#metrics)
     this.#datagrams = datagrams
     this.#streams = streams
     this.#health = new HealthCheck(settings.health, {

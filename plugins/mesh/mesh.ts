@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { ZoneSet } from '#src/dns/name.ts'
-import type { Feed } from '#src/feeds/feed.ts'
+import type { Sections } from '#src/dns/sections.ts'
+import type { Feed, Subscriber } from '#src/feeds/feed.ts'
 import { closeFeed, openFeed } from '#src/feeds/feeds.ts'
 import {
   answer,
@@ -16,7 +17,6 @@ import {
   type ServerBlock,
 } from '#src/plugin.ts'
 import type { Beyond, Known } from '#src/registry/known.ts'
-import type { HostRecord } from '#src/registry/record.ts'
 import { Missing, Registry } from '#src/registry/registry.ts'
 import { answerAlias } from './alias.ts'
 import { exportMetrics } from './metrics.ts'
@@ -25,7 +25,7 @@ import { answerTargets } from './targets.ts'
 
 interface Subscription {
   readonly feed: Feed
-  readonly subscriber: (id: string, record: HostRecord | undefined, previous: HostRecord | undefined) => void
+  readonly subscriber: Subscriber
 }
 
 export class Mesh implements Instance {
@@ -49,7 +49,7 @@ export class Mesh implements Instance {
   async start(signal: AbortSignal): Promise<void> {
     const replays = this.#options.sources.map((source, i) => {
       const feed = openFeed(source(this.#block.root), this.#log)
-      const subscriber: Subscription['subscriber'] = (id, record, previous) => this.#registry.apply(i, id, record, previous)
+      const subscriber: Subscriber = (id, record, previous) => this.#registry.apply(i, id, record, previous)
       this.#subscriptions.push({ feed, subscriber })
       return feed.subscribe(subscriber)
     })
@@ -63,6 +63,7 @@ export class Mesh implements Instance {
 
   ready(): true | string {
     if (this.#complete) return true
+    if (this.#subscriptions.length === 0) return 'not started'
     const feed = this.#subscriptions.find(subscription => !subscription.feed.complete)?.feed
     if (feed) return `waiting for source ${feed.source.name}${feed.waiting === '' ? '' : `: ${feed.waiting}`}`
     this.#complete = true
@@ -81,13 +82,20 @@ export class Mesh implements Instance {
       const known = registry.find(query.key)
       if (known === undefined) return next(query)
       if (known instanceof Missing) return this.#missing(query, known, next)
-      if (known.beyond) return this.#beyond(query, known, known.beyond, next)
-      const records = known.records(query.type, query.key) ?? (query.type === TYPE.ANY ? anyRecords(known, query.key) : undefined)
+      const beyond = known.beyond && this.#beyond(query, known, known.beyond, next)
+      if (beyond) return beyond
+      const records = known.records(query.type, query.key) ?? this.#otherRecords(known, query)
       if (!records) return noData(registry.authority.negative(known.zone, query.key))
       const reply = answer(records)
       reply.shuffle = true
       return reply
     }
+  }
+
+  #otherRecords(known: Known, { type, key }: Query): Sections | undefined {
+    if (type === TYPE.SOA && key === known.zone) return this.#registry.authority.answer(key)
+    // Some of the records are enough (RFC 8482 §4.1).
+    return type === TYPE.ANY ? (known.records(TYPE.A, key) ?? known.records(TYPE.AAAA, key)) : undefined
   }
 
   #missing(query: Query, { zone, holds }: Missing, next: Handler): Reply | Promise<Reply> {
@@ -99,17 +107,15 @@ export class Mesh implements Instance {
     return holds ? noData(soa) : nameError(soa)
   }
 
-  #beyond(query: Query, known: Known, beyond: Beyond, next: Handler): Reply | Promise<Reply> {
+  /** @returns undefined where the registry's own records are all there is to say */
+  #beyond(query: Query, known: Known, beyond: Beyond, next: Handler): Reply | Promise<Reply> | undefined {
     if (beyond.kind === 'elsewhere') return next(query)
     const { ttl } = this.#options
     if (beyond.kind === 'alias') return answerAlias(query, beyond.target, ttl, this.#block.resolve)
-    if (query.type === TYPE.A || query.type === TYPE.AAAA)
-      return answerTargets(query, beyond.targets, known.records(query.type, query.key), ttl, this.#block.resolve).then(
-        reply => reply ?? noData(this.#registry.authority.negative(known.zone, query.key)),
-      )
-    return noData(this.#registry.authority.negative(known.zone, query.key))
+    if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return undefined
+    const own = known.records(query.type, query.key)
+    return answerTargets(query, beyond.targets, own, ttl, this.#block.resolve).then(
+      reply => reply ?? noData(this.#registry.authority.negative(known.zone, query.key)),
+    )
   }
 }
-
-/** Some of the records, which is enough (RFC 8482 §4.1). */
-const anyRecords = (known: Known, key: string) => known.records(TYPE.A, key) ?? known.records(TYPE.AAAA, key)

@@ -6,7 +6,8 @@ export async function expose(metrics: Metrics): Promise<{ status: number; body: 
   const registry = new Registry()
   for (const metric of metrics) {
     const { name, help, type } = metric
-    const samples = await metric.samples()
+    // What is not a number has no value: nothing was measured yet.
+    const samples = (await metric.samples()).filter(({ value }) => !Number.isNaN(value))
     if (samples.length === 0) continue
     const values = samples.map(sample => ({ metricName: sample.name, labels: sample.labels, value: sample.value }))
     registry.registerMetric({ name, get: async () => ({ name, help, type, values }) })

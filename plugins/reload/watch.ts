@@ -1,8 +1,17 @@
+import timers from 'node:timers/promises'
 import type { Cell, Scalar } from '#src/metrics.ts'
 import type { Instance, Logger, Server, ServerBlock } from '#src/plugin.ts'
 
+/** How long a changed file must stay as it is before it is taken, in milliseconds. */
+const SETTLING = 100
+
 /** The watch on duty. Every block may use *reload*, but there is one Corefile: of several watches the one that served last looks at it. */
 const onDuty = new WeakMap<Server, Watch>()
+
+/** What the file is: its hash; or, where it does not parse, its problem. */
+type Found = { readonly hash: string } | { readonly problem: string }
+
+const idOf = (found: Found): string => ('hash' in found ? found.hash : found.problem)
 
 export class Watch implements Instance {
   /** Hash of the configuration that this watch is part of, once it serves. */
@@ -13,9 +22,9 @@ export class Watch implements Instance {
   readonly #plain: Logger
   readonly #failures: Cell
   readonly #info: Scalar
-  /** What was refused last, by its hash, or by its problem where it does not parse: it is told once. */
+  /** What was tried last and failed: it is told once. */
   #refused: string | undefined
-  #reloading = false
+  #looking = false
   #timer: NodeJS.Timeout | undefined
 
   /** @param interval in milliseconds */
@@ -49,31 +58,35 @@ export class Watch implements Instance {
   }
 
   async #look(): Promise<void> {
-    if (onDuty.get(this.#server) !== this || this.#server.draining || this.#reloading) return
-    let hash: string
+    if (this.#looking || onDuty.get(this.#server) !== this) return
+    this.#looking = true
+    const found = this.#read()
+    if (idOf(found) === this.running) this.#refused = undefined
+    else if (idOf(found) !== this.#refused && (await this.#settled(found))) await this.#take(found)
+    this.#looking = false
+  }
+
+  #read(): Found {
     try {
-      hash = this.#server.readConfiguration()
+      return { hash: this.#server.readConfiguration() }
     } catch (error) {
-      const { message } = error as Error
-      if (this.#refuse(message)) {
-        this.#failures.value++
-        this.#log.warn(`Corefile parse failed: ${message}`)
-      }
+      return { problem: (error as Error).message }
+    }
+  }
+
+  /** Whether the file is the same a moment later: one that is being written must not be taken for what it will be. */
+  async #settled(found: Found): Promise<boolean> {
+    await timers.setTimeout(SETTLING, undefined, { ref: false })
+    return idOf(this.#read()) === idOf(found) && !this.#server.draining
+  }
+
+  async #take(found: Found): Promise<void> {
+    this.#refused = idOf(found)
+    if ('problem' in found) {
+      this.#failures.value++
+      this.#log.warn(`Corefile parse failed: ${found.problem}`)
       return
     }
-    if (hash === this.running) this.#refused = undefined
-    else if (this.#refuse(hash)) await this.#load()
-  }
-
-  /** Whether this was not refused before. What is tried counts as refused until it serves, when another watch takes over. */
-  #refuse(what: string): boolean {
-    if (what === this.#refused) return false
-    this.#refused = what
-    return true
-  }
-
-  async #load(): Promise<void> {
-    this.#reloading = true
     try {
       this.#plain.info('Reloading')
       await this.#server.reload()
@@ -81,8 +94,6 @@ export class Watch implements Instance {
     } catch (error) {
       this.#failures.value++
       this.#log.error(`Corefile changed but reload failed: ${(error as Error).message}`)
-    } finally {
-      this.#reloading = false
     }
   }
 }

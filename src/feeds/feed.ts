@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts'
 import type { Change, HostRecord, Report } from '../registry/record.ts'
 
 /** Records replayed to a new subscriber in one go; queries get their turn in between. */
-const SLICE = 200
+const SLICE = 100
 /** Milliseconds until a thread that failed is started again; doubled each time, up to the second. */
 const RESTART = [1000, 30_000] as const
 
@@ -42,6 +42,7 @@ export class Feed {
   /** Ids that a thread has told since it took over from one that failed. */
   #retold: Set<string> | undefined
   #timer: NodeJS.Timeout | undefined
+  #closed = false
 
   constructor(source: Source, log: Logger) {
     this.source = source
@@ -74,8 +75,8 @@ export class Feed {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearTimeout(this.#timer)
-    this.#worker.removeAllListeners()
     await this.#worker.terminate()
   }
 
@@ -85,6 +86,7 @@ export class Feed {
       name,
       workerData: data,
       env: { ...process.env, ...compileCache() },
+      // What a feed reads is garbage soon; more room for it would only be memory that is held.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
       .on('message', (report: Report) => this.#take(report))
@@ -93,6 +95,7 @@ export class Feed {
   }
 
   #restart(): void {
+    if (this.#closed) return
     this.log.error(`${this.source.name}: the feed has failed and starts again in ${this.#delay / 1000} s; what is known stays`)
     this.#timer = setTimeout(() => {
       this.#retold = new Set()

@@ -1,5 +1,6 @@
-import { keyOf, ROOT } from '../dns/name.ts'
+import { ROOT } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
+import { keyBelow } from './key-below.ts'
 
 /**
  * SOA records. One stands in the authority section of every negative answer, and depends on nothing but two lengths: all its names end in
@@ -43,7 +44,7 @@ export class Authority {
   }
 
   #soa(builder: SectionsBuilder, zone: string): Sections {
-    const [mname, rname] = [keyOf(['ns', 'dns'], zone), keyOf(['hostmaster'], zone)]
+    const [mname, rname] = [keyBelow(['ns', 'dns'], zone), keyBelow(['hostmaster'], zone)]
     const soa = { mname, rname, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum: this.#ttl }
     return builder.soa(zone, this.#ttl, soa).build()
   }

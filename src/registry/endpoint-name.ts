@@ -1,8 +1,8 @@
 import { toAddress, toOctets } from '../dns/address.ts'
 import { TYPE } from '../dns/codes.ts'
-import { keyOf } from '../dns/name.ts'
 import type { Sections } from '../dns/sections.ts'
 import { addressRecords } from './address-records.ts'
+import { keyBelow } from './key-below.ts'
 import type { Known } from './known.ts'
 
 /** The name of one endpoint, or of several that have the same hostname: `db-0.db.default.svc.cluster.local`. */
@@ -30,13 +30,14 @@ export class EndpointName implements Known {
 }
 
 /** The key of an endpoint's name: its hostname, else its address with dashes, below its host. */
-export function endpointKey(host: string, address: string, hostname: string): string {
-  const dashed = hostname || toAddress(Buffer.from(address, 'latin1')).replaceAll(/[.:]/g, '-')
-  return keyOf([dashed.endsWith('-') ? `${dashed}0` : dashed], host)
-}
+export const endpointKey = (host: string, address: string, hostname: string): string =>
+  keyBelow([hostname || dashed(Buffer.from(address, 'latin1'))], host)
 
-/** The octets of the address that a label such as `10-0-0-1` or `fd00--1` stands for. */
+/** The octets of the address that a label such as `10-0-0-1` or `fd00--1` stands for. An address has one label only. */
 export function addressOfLabel(label: string): string | undefined {
   const octets = toOctets(label.replaceAll('-', /^\d+-\d+-\d+-\d+$/.test(label) ? '.' : ':'))
-  return octets && String.fromCharCode(...octets)
+  return octets && dashed(octets) === label ? String.fromCharCode(...octets) : undefined
 }
+
+/** A label does not end in a hyphen. */
+const dashed = (octets: Uint8Array): string => toAddress(octets).replaceAll(/[.:]/g, '-').replace(/-$/, '-0')

@@ -1,4 +1,5 @@
 import { TYPE } from '../dns/codes.ts'
+import { keyOf } from '../dns/name.ts'
 import type { Sections } from '../dns/sections.ts'
 import { addressRecords } from './address-records.ts'
 import { addressOfLabel, EndpointName } from './endpoint-name.ts'
@@ -118,11 +119,12 @@ export class Host implements Known {
    */
   below(labels: readonly [string] | readonly [string, string], base: string): Known | undefined {
     if (this.beyond?.kind === 'elsewhere') return undefined
-    const name = labels.join('.')
+    const name = keyOf(labels, '')
     const held = this.#below?.get(name)
     if (held) return held
+    const [first, second] = labels
     const known =
-      labels.length === 2 ? this.#portName(labels[0], labels[1], base) : (this.#protocolName(name) ?? this.#endpointName(name))
+      second === undefined ? (this.#protocolName(first) ?? this.#endpointName(first)) : this.#portName(first, second, base)
     if (known && !this.wildcard) {
       this.#below ??= new Map()
       this.#below.set(name, known)

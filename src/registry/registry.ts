@@ -2,9 +2,7 @@
  * The mesh as names: what all sources say, united, in the zones that it is served as. A tree of names in one map, so that a known name is
  * one lookup, and an unknown one as many as it has labels more than the closest name that exists.
  */
-import { TYPE } from '../dns/codes.ts'
 import { parentOf, ROOT, toKey, ZoneSet } from '../dns/name.ts'
-import type { Sections } from '../dns/sections.ts'
 import { Authority } from './authority.ts'
 import { Host, type HostOptions } from './host.ts'
 import type { Known } from './known.ts'
@@ -24,23 +22,19 @@ class TreeName implements Known {
   readonly parent: TreeName | undefined
   /** The zone that it is in; `''` outside of all. */
   readonly zone: string
-  readonly #authority: Authority
   host: Host | undefined
   /** Who answers for all names below this one that have no more to say. */
   wildcard: Host | undefined
   /** Names right below, and one more where the name is to stay. */
   children = 0
 
-  constructor(key: string, parent: TreeName | undefined, zone: string, authority: Authority) {
+  constructor(key: string, parent: TreeName | undefined, zone: string) {
     this.key = key
     this.parent = parent
     this.zone = zone
-    this.#authority = authority
   }
 
-  records(type: number): Sections | undefined {
-    return type === TYPE.SOA && this.key === this.zone ? this.#authority.answer(this.zone) : undefined
-  }
+  records(): undefined {}
 }
 
 /** A name that is not known, in a zone that the registry knows all names of. */
@@ -92,6 +86,8 @@ export class Registry {
 
   /** @param primary whether addresses are to be called by this name */
   #apply(key: string, primary: boolean, source: number, id: string, record: HostRecord | undefined): void {
+    // In a zone with a long name.
+    if (key.length > 255) return
     const wildcard = key.startsWith('\x01*')
     const name = this.#name(wildcard ? parentOf(key) : key)
     const held = wildcard ? name.wildcard : name.host
@@ -114,7 +110,7 @@ export class Registry {
     const known = this.#names.get(key)
     if (known) return known
     const parent = key === ROOT ? undefined : this.#name(parentOf(key))
-    const name = new TreeName(key, parent, this.#zones.find(key) ?? '', this.authority)
+    const name = new TreeName(key, parent, this.#zones.find(key) ?? '')
     if (parent) parent.children++
     this.#names.set(key, name)
     return name

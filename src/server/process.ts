@@ -18,6 +18,8 @@ import { SidePorts } from './side-ports.ts'
 const MAX_IN_FLIGHT = 10_000
 /** How long queries of a stopped generation may go on, in milliseconds. */
 const GRACE = 5000
+/** How long its plugins may then take to let go. */
+const LAST = 1000
 
 export interface Settings {
   readonly version: string
@@ -113,7 +115,7 @@ export class DnsServer implements Server {
     this.draining = true
     await this.#generation?.drain()
     await close(this.#open.values())
-    await this.#generation?.stop()
+    if (this.#generation) await within(LAST, this.#generation.stop())
   }
 
   /** Checks the Corefile, imports and every plugin's options included, and opens nothing. @throws {Problem} */
@@ -196,10 +198,13 @@ export class DnsServer implements Server {
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** Waits for `work`, but no longer than `milliseconds`. */
+const within = (milliseconds: number, work: Promise<unknown>): Promise<unknown> =>
+  Promise.race([work, sleep(milliseconds, undefined, { ref: false })])
+
 /** Closes places, with time for what they owe. */
 async function close(places: Iterable<OpenPlace>): Promise<void> {
-  const closed = Promise.all(Array.from(places, place => place.close()))
-  await Promise.race([closed, sleep(GRACE, undefined, { ref: false })])
+  await within(GRACE, Promise.all(Array.from(places, place => place.close())))
 }
 
 /** Lets the queries of a replaced generation finish, then stops it. */
@@ -207,5 +212,5 @@ async function retire(previous: Generation, unused: readonly OpenPlace[]): Promi
   await close(unused)
   const deadline = performance.now() + GRACE
   while (previous.waiting > 0 && performance.now() < deadline) await sleep(10)
-  await previous.stop()
+  await within(LAST, previous.stop())
 }

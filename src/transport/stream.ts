@@ -80,6 +80,10 @@ export class Connection {
   #buffered = 0
   #owed = 0
   #ending = false
+  /** The client has said everything. */
+  #ended = false
+  /** The time of a message runs: of the first from the start, of any later one since it has begun. */
+  #due = true
   #timer: NodeJS.Timeout
 
   constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits) {
@@ -90,7 +94,10 @@ export class Connection {
     this.#timer = setTimeout(() => socket.destroy(), limits.read)
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    socket.on('end', () => this.end())
+    socket.on('end', () => {
+      this.#ended = true
+      this.#wait()
+    })
     socket.on('error', () => socket.destroy())
     socket.once('close', () => clearTimeout(this.#timer))
   }
@@ -98,15 +105,15 @@ export class Connection {
   /** Reads no more, answers what is owed, closes. */
   end(): void {
     this.#ending = true
-    if (this.#owed === 0) this.#socket.destroySoon()
+    this.#wait()
   }
 
   #read(chunk: Buffer): void {
-    const begun = this.#buffered > 0
+    if (this.#ending) return
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
     // A message that comes octet by octet does not start its time anew.
-    if (this.#takeMessages() || !begun) this.#wait()
+    if (this.#takeMessages() || !this.#due) this.#wait()
   }
 
   /** Hands in every whole message, as far as the bound on queries in flight allows; says whether there was one. */
@@ -114,7 +121,7 @@ export class Connection {
     const before = this.#buffered
     if (before < 2) return false
     let data = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
-    while (data.length >= 2 && data.length >= 2 + data.readUInt16BE(0) && this.#owed < this.#limits.inFlight && !this.#ending) {
+    while (this.#mayAnswer && data.length >= 2 && data.length >= 2 + data.readUInt16BE(0)) {
       const end = 2 + data.readUInt16BE(0)
       this.#answer(data.subarray(2, end))
       data = data.subarray(end)
@@ -122,6 +129,10 @@ export class Connection {
     this.#chunks = data.length > 0 ? [data] : []
     this.#buffered = data.length
     return data.length < before
+  }
+
+  get #mayAnswer(): boolean {
+    return this.#owed < this.#limits.inFlight && !this.#ending && !this.#socket.destroyed
   }
 
   #answer(message: Buffer): void {
@@ -137,9 +148,8 @@ export class Connection {
       .then(bytes => this.#send(bytes))
       .finally(() => {
         this.#owed--
-        if (this.#ending) return this.end()
         this.#takeMessages()
-        this.#socket.resume()
+        if (this.#owed < this.#limits.inFlight) this.#socket.resume()
         this.#wait()
       })
   }
@@ -153,11 +163,14 @@ export class Connection {
     if (this.#socket.writableLength > this.#limits.unsent) this.#socket.destroy()
   }
 
-  /** Starts the time that fits the state: a begun message must get whole, a quiet connection goes. */
+  /** Starts the time that fits the state: a begun message must get whole, a quiet connection goes, one that ends must be read. */
   #wait(): void {
     if (this.#socket.destroyed) return
     clearTimeout(this.#timer)
+    this.#due = this.#buffered > 0
     if (this.#owed > 0) return
-    this.#timer = setTimeout(() => this.#socket.destroy(), this.#buffered > 0 ? this.#limits.read : this.#limits.idle)
+    const closing = this.#ending || this.#ended
+    if (closing) this.#socket.destroySoon()
+    this.#timer = setTimeout(() => this.#socket.destroy(), closing || this.#due ? this.#limits.read : this.#limits.idle)
   }
 }

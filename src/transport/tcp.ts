@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6 } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connection, Connections } from './stream.ts'
 import type { Listening, Receive } from './transport.ts'
 
@@ -24,9 +25,13 @@ export async function listenTcp(address: string, port: number, receive: Receive,
     address,
     port: (server.address() as AddressInfo).port,
     async close() {
+      const closed = once(server, 'close')
       server.close()
+      // What has arrived is read before the connections end.
+      await nextTurn()
+      await nextTurn()
       for (const connection of open) connection.end()
-      if (open.size > 0) await once(server, 'close')
+      await closed
     },
   }
 }

@@ -11,6 +11,9 @@ export interface Listening {
   close(): Promise<void>
 }
 
+/** A closing UDP listener reads until nothing more is queued: a query that the kernel took is answered. Where more comes all the time, it reads for so long, in milliseconds. */
+export const DRAIN = 1000
+
 /** The addresses to open for "all": one socket a family, so that IPv4 clients never show as mapped IPv6 addresses. */
 export const ANY_ADDRESS = ['0.0.0.0', '::'] as const
 

@@ -1,9 +1,9 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
-import type { Listening, Receive } from './transport.ts'
+import { DRAIN, type Listening, type Receive } from './transport.ts'
 
 /** The kernel's default of 212,992 octets holds some 280 small queries; a burst is longer. */
 const RECEIVE_BUFFER = 4 << 20
@@ -31,28 +31,43 @@ export async function listenUdp(address: string, port: number, receive: Receive)
 
   let received = 0
   let owed = 0
+  let onSettled = () => {}
   const send = (reply: Uint8Array, { address, port }: RemoteInfo) => socket.send(reply, port, address, ignoreError)
-  socket.on('message', (message, info) => {
+  const take = (message: Buffer, info: RemoteInfo) => {
     received++
     const reply = receive(message, clientOf(info))
     if (reply === undefined) return
     if (!(reply instanceof Promise)) return send(reply, info)
     owed++
-    reply.then(bytes => send(bytes, info)).finally(() => owed--)
-  })
+    reply
+      .then(bytes => send(bytes, info))
+      .finally(() => {
+        owed--
+        if (owed === 0) onSettled()
+      })
+  }
+  socket.on('message', take)
   // ICMP errors that earlier replies brought; the client is gone, nobody else is concerned.
   socket.on('error', ignoreError)
 
-  const bound = socket.address()
   return {
     address,
-    port: bound.port,
-    close: () =>
-      drain(
-        socket,
-        () => received,
-        () => owed,
-      ),
+    port: socket.address().port,
+    async close() {
+      const deadline = performance.now() + DRAIN
+      let before: number
+      do {
+        before = received
+        await nextTurn()
+        await nextTurn()
+      } while (received !== before && performance.now() < deadline)
+      socket.off('message', take)
+      if (owed > 0) await new Promise<void>(resolve => (onSettled = resolve))
+      // Sends that the kernel did not take at once are still with the socket.
+      while (socket.getSendQueueCount() > 0) await nextTurn()
+      socket.close()
+      await once(socket, 'close')
+    },
   }
 }
 
@@ -63,17 +78,3 @@ const clientOf = ({ address, port, family }: RemoteInfo): Client => ({
   port,
   family: family === 'IPv6' ? 6 : 4,
 })
-
-/** Reads until nothing more is queued and nothing is owed: a query that the kernel took is answered. */
-async function drain(socket: Socket, received: () => number, owed: () => number): Promise<void> {
-  let before: number
-  do {
-    before = received()
-    await nextTurn()
-    await nextTurn()
-  } while (received() !== before || owed() > 0)
-  // Sends that the kernel did not take at once are still with the socket.
-  while (socket.getSendQueueCount() > 0) await nextTurn()
-  socket.close()
-  await once(socket, 'close')
-}

@@ -41,6 +41,8 @@ export interface StreamFaults {
   closeOnQuery: number
   /** Replies are sent octet by octet. */
   octetByOctet: boolean
+  /** HTTP status of replies. */
+  status: number
 }
 
 export class FakeUpstream implements AsyncDisposable {
@@ -48,7 +50,7 @@ export class FakeUpstream implements AsyncDisposable {
   /** Of UDP and TCP. */
   readonly port: number
   script: Script
-  readonly faults: StreamFaults = { closeOnAccept: 0, closeOnQuery: 0, octetByOctet: false }
+  readonly faults: StreamFaults = { closeOnAccept: 0, closeOnQuery: 0, octetByOctet: false, status: 200 }
   /** Every query so far. */
   readonly seen: Asked[] = []
   /** Stream connections so far. */
@@ -80,7 +82,7 @@ export class FakeUpstream implements AsyncDisposable {
       const message =
         body.length > 0 ? body : Buffer.from(new URL(request.url, 'https://x').searchParams.get('dns') ?? '', 'base64url')
       this.#answer(readQuery(message, 'https', peerOf(request.socket)), reply => {
-        response.writeHead(200, { 'content-type': 'application/dns-message' })
+        response.writeHead(this.faults.status, { 'content-type': 'application/dns-message' })
         response.end(reply)
       })
     })

@@ -97,6 +97,26 @@ test('an error that comes out of a later send concerns the queries before, too',
   await client.next()
   const time = performance.now() - start
   assert.ok(time < 100, `${time} ms`)
+  assert.deepEqual(namesAt(alive).sort(), ['a.example.org.', 'b.example.org.'])
+})
+
+test('a closed port is left at once, also while another upstream is silent', async () => {
+  await using silent = await startUpstream(silence)
+  const closed = await startUpstream(silence)
+  await closed.stop()
+  await using alive = await startUpstream(example)
+  await using server = await startLocal(`forward . ${silent.to} ${closed.to} ${alive.to} {\npolicy sequential\n}`)
+  const time = await timeOf(server)
+  assert.ok(time > 150 && time < 350, `${time} ms`)
+})
+
+test('failover does not count as an attempt', async () => {
+  await using first = await startUpstream(always(2))
+  await using second = await startUpstream(example)
+  await using server = await startLocal(
+    `forward . ${first.to} ${second.to} {\npolicy sequential\nmax_connect_attempts 1\nfailover SERVFAIL\n}`,
+  )
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
 })
 
 test('with every port closed: SERVFAIL at once, with the reason', async () => {
@@ -152,6 +172,19 @@ test('max_connect_attempts bounds the tries; 0 stands for the time alone', async
   assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
   assert.ok(performance.now() - start > 4900)
   assert.ok(namesAt(dead).length >= 4 && namesAt(dead).length <= 6, `${namesAt(dead).length} tries`)
+})
+
+test('read_timeout may be longer than the 5 s that a question otherwise has', async () => {
+  await using upstream = await startUpstream(delayed(5200, example))
+  await using server = await startLocal(`forward . ${upstream.to} {\nread_timeout 6s\n}`)
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+})
+
+test('an upstream that is named twice is one', async () => {
+  await using upstream = await startUpstream(silence)
+  await using server = await startLocal(`forward . ${upstream.to} dns://${upstream.to} {\nread_timeout 100ms\n}`)
+  await server.query('web.example.org.')
+  assert.equal(namesAt(upstream).length, 2)
 })
 
 test('policies: sequential takes the first, round_robin each in its turn, random any', async () => {

@@ -27,6 +27,7 @@ const changes = {
   'another id': otherId,
   'another name': otherName,
   'another type': otherType,
+  'another class': (message: Buffer) => message.fill(3, message.indexOf(0, 12) + 4, message.indexOf(0, 12) + 5),
   'QR not set': noReply,
   'nothing but noise': garbage,
   'a record cut off': cut,

@@ -101,6 +101,14 @@ test('where TCP fails after a truncated reply, the client is told that it was tr
   assert.deepEqual([rcode, flags, answer], ['NOERROR', 'qr tc rd ra', []])
 })
 
+test('where TCP is silent after a truncated reply, the client is told so after one read_timeout', async () => {
+  await using upstream = await startUpstream(over({ udp: example }))
+  await using server = await startLocal(`forward . ${upstream.to} {\nread_timeout 400ms\nmax_connect_attempts 10\n}`)
+  const start = performance.now()
+  assert.equal((await server.query('long.example.org.', 'TXT', { edns: true })).flags, 'qr tc rd ra')
+  assert.ok(performance.now() - start < 600)
+})
+
 test('an upstream that does not know EDNS is asked again without', async () => {
   await using upstream = await startUpstream(withoutEdns(example))
   await using server = await startLocal(`forward . ${upstream.to}`)

@@ -109,13 +109,33 @@ suite('encrypted upstreams', { skip: !hasOpenssl() && 'openssl is not on this ma
     })
   }
 
-  test('https: a connection that the upstream closed is opened again; what is no reply is SERVFAIL', async () => {
-    await using server = await forward(`https://127.0.0.1%dns.example.org:${named.httpsPort}`)
-    assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  test('https: a connection that the upstream closed, or that died without a word, is opened again', async () => {
+    await using server = await forward(`https://127.0.0.1%dns.example.org:${named.httpsPort}`, 'read_timeout 300ms')
+    const ask = async () => (await server.query('web.example.org.')).answer
+    assert.deepEqual(await ask(), [WEB])
     named.disconnect()
-    assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+    assert.deepEqual(await ask(), [WEB])
+    const dead = named.seen.at(-1)!.from
+    named.script = asked => (asked.from === dead ? undefined : example(asked))
+    assert.deepEqual(await ask(), [])
+    assert.deepEqual(await ask(), [WEB])
+    named.script = example
+  })
+
+  test('https: what is no reply is SERVFAIL, with the reason', async () => {
+    const to = `https://127.0.0.1%dns.example.org:${named.httpsPort}`
+    await using server = await startServer(`.:0 {\nerrors\nforward . ${to} {\ntls ${authority.path('ca.pem')}\n}\n}\n`)
+    const fails = async (reason: RegExp) => {
+      assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+      await server.waitForLine(new RegExp(`A: Post "https://127\\.0\\.0\\.1:\\d+/dns-query": ${reason.source}`))
+    }
+    named.faults.status = 500
+    await fails(/expected status 200, got 500/)
+    named.faults.status = 200
     named.script = () => Buffer.from('no message at all')
-    assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+    await fails(/the body is no reply to the question/)
+    named.script = () => Buffer.alloc(66_000)
+    await fails(/body is longer than 65535 octets/)
     named.script = example
   })
 })

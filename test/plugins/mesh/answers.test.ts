@@ -97,7 +97,7 @@ run('the example mesh with its endpoints', '', [
   [CLUSTER, 'A', 'NODATA'],
   ['11.1.244.10.in-addr.arpa.', 'PTR', [`11.1.244.10.in-addr.arpa. PTR 10-244-1-11.backend.${CLUSTER}`]],
   ['31.1.244.10.in-addr.arpa.', 'PTR', [`31.1.244.10.in-addr.arpa. PTR db-0.db.${CLUSTER}`]],
-  ['20.0.96.10.in-addr.arpa.', 'PTR', [`20.0.96.10.in-addr.arpa. PTR backend.${CLUSTER}`]],
+  ['20.10.96.10.in-addr.arpa.', 'PTR', [`20.10.96.10.in-addr.arpa. PTR backend.${CLUSTER}`]],
   ['13.3.244.10.in-addr.arpa.', 'PTR', 'NXDOMAIN'],
   ['244.10.in-addr.arpa.', 'PTR', 'NODATA'],
   ['10.2.0.192.in-addr.arpa.', 'PTR', ['10.2.0.192.in-addr.arpa. PTR payments.example.com.']],
@@ -105,10 +105,10 @@ run('the example mesh with its endpoints', '', [
 ]) // biome-ignore format: a table
 
 run('the example mesh with its virtual addresses', 'answer vip', [
-  [`backend.${CLUSTER}`, 'A', [`backend.${CLUSTER} A 10.96.0.20`]],
+  [`backend.${CLUSTER}`, 'A', [`backend.${CLUSTER} A 10.96.10.20`]],
   [`backend.${CLUSTER}`, 'AAAA', 'NODATA'],
   [`10-244-1-11.backend.${CLUSTER}`, 'A', [`10-244-1-11.backend.${CLUSTER} A 10.244.1.11`]],
-  [`_http._tcp.frontend.${CLUSTER}`, 'SRV', [`_http._tcp.frontend.${CLUSTER} SRV 0 100 80 frontend.${CLUSTER}`, `frontend.${CLUSTER} A 10.96.0.10`]],
+  [`_http._tcp.frontend.${CLUSTER}`, 'SRV', [`_http._tcp.frontend.${CLUSTER} SRV 0 100 80 frontend.${CLUSTER}`, `frontend.${CLUSTER} A 10.96.10.10`]],
   [`db.${CLUSTER}`, 'A', [`db.${CLUSTER} A 10.244.1.31`, `db.${CLUSTER} A 10.244.2.32`]],
   ['cart.shop.svc.cluster.local.', 'AAAA', ['cart.shop.svc.cluster.local. AAAA fd00:10:96::40']],
   ['payments.example.com.', 'A', ['payments.example.com. A 198.51.100.10']],
@@ -123,6 +123,18 @@ run('the example mesh that falls through', 'fallthrough default.svc.cluster.loca
   ['13.3.244.10.in-addr.arpa.', 'PTR', 'next'],
   ['244.10.in-addr.arpa.', 'PTR', 'next'],
 ])
+
+test('the SOA is the answer to who asks for it, in a zone and at a host of its own', async () => {
+  await using server = await startServer(corefile())
+  for (const name of ['cluster.local.', '10.in-addr.arpa.', 'payments.example.com.']) {
+    const { answer, authority } = await server.query(name, 'SOA')
+    assert.match(
+      answer.join(),
+      new RegExp(`^${RegExp.escape(name)} 5 IN SOA ns\\.dns\\.\\S+ hostmaster\\.\\S+ \\d{10} 7200 1800 86400 5$`),
+    )
+    assert.deepEqual(authority, [])
+  }
+})
 
 test('answers of many addresses are in an order of their own each time, cut with TC over UDP, and whole over TCP', async () => {
   const endpoints = Array.from({ length: 100 }, (_, i) => `- addresses: [10.1.0.${i}]`).join('\n')

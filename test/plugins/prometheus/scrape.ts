@@ -8,7 +8,7 @@ export interface Scraped {
   readonly samples: ReadonlyMap<string, number>
 }
 
-const SAMPLE = /^([a-z_][a-z_\d]*(?:\{(?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)*\})?) (NaN|[+-]?Inf|[-+\d.e]+)$/
+const SAMPLE = /^([a-z_][a-z_\d]*(?:\{(?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)*\})?) ([+-]?Inf|[-+\d.e]+)$/
 
 /** By metric. */
 export function readExposition(text: string): Map<string, Scraped> {

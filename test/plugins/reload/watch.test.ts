@@ -22,7 +22,7 @@ class FakeServer {
   outcome: () => Promise<void> = async () => {}
 
   constructor(t: TestContext) {
-    t.mock.timers.enable({ apis: ['setInterval'] })
+    t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
     this.#t = t
   }
 
@@ -50,9 +50,15 @@ class FakeServer {
     return watch
   }
 
-  async tick(milliseconds = 2000): Promise<void> {
+  async tick(milliseconds: number): Promise<void> {
     this.#t.mock.timers.tick(milliseconds)
     await setImmediate()
+  }
+
+  /** An interval, and the time that a changed file must stay as it is. */
+  async look(): Promise<void> {
+    await this.tick(2000)
+    await this.tick(100)
   }
 
   async metric(name: string): Promise<(readonly [string | number | undefined, number])[]> {
@@ -71,8 +77,8 @@ test('the running configuration is told and exported', async t => {
 test('a file that has not changed is not loaded', async t => {
   const server = new FakeServer(t)
   server.watch()
-  await server.tick()
-  await server.tick()
+  await server.look()
+  await server.look()
   assert.deepEqual(server.reloads, [])
 })
 
@@ -88,6 +94,9 @@ test('a change is loaded at the end of the interval; then the next watch takes o
     await first.stop!()
   }
   await server.tick(1)
+  await server.tick(99)
+  assert.deepEqual(server.reloads, [])
+  await server.tick(1)
   assert.deepEqual(server.reloads, ['two'])
   assert.deepEqual(server.lines.slice(1), [
     '[INFO] Reloading',
@@ -95,7 +104,7 @@ test('a change is loaded at the end of the interval; then the next watch takes o
     '[INFO] Reloading complete',
   ])
   assert.deepEqual(await server.metric('coredns_reload_version_info'), [['two', 1]])
-  await server.tick()
+  await server.look()
   assert.deepEqual(server.reloads, ['two'])
 })
 
@@ -104,7 +113,7 @@ test('a file that does not parse is told and counted once, and again when it has
   server.watch()
   for (const file of ['bad one', 'bad one', 'bad two', 'bad two', 'one', 'bad two']) {
     server.file = file
-    await server.tick()
+    await server.look()
   }
   const line = (file: string) => `[WARNING] plugin/reload: Corefile parse failed: Corefile:1 - Error during parsing: ${file}`
   assert.deepEqual(server.lines.slice(1), [line('bad one'), line('bad two'), line('bad two')])
@@ -118,7 +127,7 @@ test('what could not be loaded is tried once, and again when it has changed', as
   server.outcome = () => Promise.reject(new Error('plugin/health: listen EADDRINUSE'))
   for (const file of ['two', 'two', 'three', 'one', 'three']) {
     server.file = file
-    await server.tick()
+    await server.look()
   }
   assert.deepEqual(server.reloads, ['two', 'three', 'three'])
   assert.equal(server.lines[2], '[ERROR] plugin/reload: Corefile changed but reload failed: plugin/health: listen EADDRINUSE')
@@ -132,13 +141,13 @@ test('what changes while a reload is under way is loaded after it', async t => {
   const { promise, reject } = Promise.withResolvers<void>()
   server.outcome = () => promise
   server.file = 'two'
-  await server.tick()
+  await server.look()
   server.file = 'three'
-  await server.tick()
+  await server.look()
   assert.deepEqual(server.reloads, ['two'])
   reject(new Error('no'))
   await setImmediate()
-  await server.tick()
+  await server.look()
   assert.deepEqual(server.reloads, ['two', 'three'])
 })
 
@@ -147,7 +156,7 @@ test('a server that drains loads nothing more', async t => {
   server.watch()
   server.file = 'two'
   server.draining = true
-  await server.tick()
+  await server.look()
   assert.deepEqual(server.reloads, [])
 })
 
@@ -160,6 +169,7 @@ test('of several watches one looks, with its interval, and the configuration is 
   await server.tick(4999)
   assert.deepEqual(server.reloads, [])
   await server.tick(1)
+  await server.tick(100)
   assert.deepEqual(server.reloads, ['two'])
   assert.equal(server.lines.filter(line => line.includes('SHA512')).length, 1)
 })
@@ -168,29 +178,48 @@ test('after the stop nothing is looked at, or exported', async t => {
   const server = new FakeServer(t)
   await server.watch().stop!()
   server.file = 'two'
-  await server.tick()
+  await server.look()
   assert.deepEqual(server.reloads, [])
   assert.deepEqual(await server.metric('coredns_reload_version_info'), [])
+})
+
+test('a file that is being written is left for the next look', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  for (const [before, after] of [
+    ['', 'two'],
+    ['bad', 'two'],
+    ['two', 'bad'],
+    ['two', 'one'],
+  ] as const) {
+    server.file = before
+    await server.tick(2000)
+    server.file = after
+    await server.tick(100)
+  }
+  assert.deepEqual([server.reloads, server.lines.length], [[], 1])
+  server.file = 'two'
+  await server.look()
+  assert.deepEqual(server.reloads, ['two'])
 })
 
 test('the interval varies by half of the jitter in both directions', async t => {
   const server = new FakeServer(t)
   const random = t.mock.method(Math, 'random', () => 0)
-  const shortest = reload.create({ interval: 10_000, jitter: 4000 }, server.block)
-  random.mock.mockImplementation(() => 0.999_999)
-  const longest = reload.create({ interval: 10_000, jitter: 4000 }, server.block)
-  server.outcome = () => Promise.reject(new Error('no'))
-  server.file = 'two'
-  shortest.serving!([])
-  await server.tick(7999)
-  assert.equal(server.reloads.length, 0)
-  await server.tick(1)
-  assert.equal(server.reloads.length, 1)
-  await shortest.stop!()
-  longest.serving!([])
-  await server.tick(11_998)
-  assert.equal(server.reloads.length, 1)
-  await server.tick(2)
-  assert.equal(server.reloads.length, 2)
-  await longest.stop!()
+  const reads = t.mock.method(server, 'readConfiguration')
+  for (const [value, interval] of [
+    [0, 8000],
+    [0.5, 10_000],
+    [0.75, 11_000],
+  ] as const) {
+    random.mock.mockImplementation(() => value)
+    const watch = reload.create({ interval: 10_000, jitter: 4000 }, server.block)
+    watch.serving!([])
+    reads.mock.resetCalls()
+    await server.tick(interval - 1)
+    assert.equal(reads.mock.callCount(), 0)
+    await server.tick(1)
+    assert.equal(reads.mock.callCount(), 1)
+    await watch.stop!()
+  }
 })

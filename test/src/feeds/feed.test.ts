@@ -7,7 +7,7 @@ const many = Array.from({ length: 950 }, (_, i) => service(`s${i}`)).join('')
 
 test('hundreds of hosts come in portions, and a later subscriber is told them all', async () => {
   await using watched = new Watched({ 'a.yaml': many })
-  await watched.feed.completed
+  await watched.until(() => watched.feed.complete)
   assert.equal(watched.feed.records.size, 950)
   const told = new Map<string, HostRecord>()
   const subscriber = (id: string, record: HostRecord | undefined) => {

@@ -74,9 +74,9 @@ export class Watched implements AsyncDisposable {
     }
   }
 
-  /** Waits until these are the hosts. */
+  /** Waits until these are the hosts, but not until the next look that nothing has asked for. */
   has(...hosts: readonly string[]): Promise<void> {
-    return this.until(() => this.hosts.join() === hosts.join())
+    return this.until(() => this.hosts.join() === hosts.join(), 1500)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

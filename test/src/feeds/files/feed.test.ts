@@ -70,8 +70,23 @@ suite('a folder', () => {
     assert.deepEqual(watched.hosts, [A])
     watched.write('folder/a.yaml', service('a', '10.0.0.2'))
     await watched.has(A2)
+    await wait(50)
     watched.write('folder/a.yaml', service('a'))
     await watched.has(A)
+  })
+
+  test('that is exchanged for another is followed in its place', async () => {
+    await using watched = new Watched({ 'folder/a.yaml': service('a'), 'next/a.yaml': service('a', '10.0.0.2') }, folder =>
+      fileSource([`${folder}/folder`], ''),
+    )
+    await watched.has(A)
+    renameSync(watched.path('folder'), watched.path('last'))
+    renameSync(watched.path('next'), watched.path('folder'))
+    await watched.has(A2)
+    await wait(50)
+    watched.write('folder/a.yaml', service('a'))
+    await watched.has(A)
+    assert.deepEqual(watched.removed, [])
   })
 
   test('mounted from a ConfigMap is followed over the swap of its data', async () => {
@@ -98,6 +113,8 @@ suite('a folder', () => {
       return fileSource([`${folder}/folder`], '')
     })
     await watched.has(A)
+    // Only a sign of the change can tell of it now.
+    await wait(50)
     watched.write('real/a', service('a', '10.0.0.2'))
     await watched.has(A2)
   })
@@ -126,7 +143,7 @@ suite('a file', () => {
     }
     truncateSync(watched.path('a.yaml'))
     const start = performance.now()
-    await watched.has()
+    await watched.until(() => watched.hosts.length === 0)
     assert.ok(performance.now() - start > 1500)
   })
 
@@ -175,6 +192,15 @@ suite('a file', () => {
     await watched.until(() => watched.log.length > 20)
     assert.match(watched.log.at(-1)!, /a\.yaml: 80 more problems$/)
     assert.deepEqual([watched.log.length, watched.feed.rejected], [21, 100])
+  })
+
+  test('that is nested deeper than any reader goes is named, and what it said before stays', async () => {
+    await using watched = new Watched({ 'a.yaml': service('a'), 'b.yaml': service('b') })
+    await watched.has(A, B)
+    watched.write('a.yaml', '['.repeat(50_000))
+    await watched.until(() => watched.log.length > 0)
+    assert.match(watched.log[0]!, /a\.yaml/)
+    assert.deepEqual(watched.hosts, [A, B])
   })
 
   test('that is no file is left alone', async () => {

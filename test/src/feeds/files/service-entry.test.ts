@@ -35,6 +35,7 @@ const cases: readonly [title: string, manifest: string, expected: string | reado
   ['DNS_ROUND_ROBIN is as DNS', entry('resolution: DNS_ROUND_ROBIN\n  endpoints: [{ address: a.example.net }]'), `${HOST} at a.example.net. https:443/tcp`],
   ['DNS without endpoints is elsewhere', entry('resolution: DNS'), `${HOST} elsewhere`],
   ['NONE is elsewhere', entry('resolution: NONE'), `${HOST} elsewhere`],
+  ['NONE is elsewhere, whatever endpoints it lists', entry('resolution: NONE\n  endpoints: [{ address: 192.0.2.1 }]'), `${HOST} elsewhere`],
   ['NONE is what is meant where nothing is said', entry(''), `${HOST} elsewhere`],
   ['DYNAMIC_DNS is elsewhere', entry('resolution: DYNAMIC_DNS').replace('api.example.com', '"*.example.com"'), '*.example.com. ports https:443/tcp elsewhere'],
   ['its addresses are virtual, ranges are none', entry('addresses: [198.51.100.1, 198.51.100.2/32, 198.51.100.0/24, "2001:db8::/64"]'), 'api.example.com. vips 198.51.100.1 198.51.100.2 ports https:443/tcp elsewhere'],

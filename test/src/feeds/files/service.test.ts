@@ -53,6 +53,7 @@ suite('a Service takes its endpoints', () => {
     ['from ready pods where it has no slice', SERVICE + pod('a', '10.1.0.1') + pod('b', '10.1.0.2', { ready: 'False' }), ` at 10.1.0.1 ${FROM_PODS}`],
     ['not from pods where it has a slice', SERVICE + slice('a', '  []') + pod('a', '10.1.0.1'), ''],
     ['not from pods with other labels', SERVICE + pod('a', '10.1.0.1', { labels: 'app: other' }), ''],
+    ['not from pods where it has no selector', SERVICE.replace('selector: { app: backend }', 'selector: {}') + pod('a', '10.1.0.1'), ''],
     ['not from pods that are being deleted', SERVICE + pod('a', '10.1.0.1', { meta: ', deletionTimestamp: "2026-01-01T00:00:00Z"' }), ''],
     ['not from pods that have no address yet', SERVICE + pod('a', '10.1.0.1').replace(/status: .*/, ''), ''],
     ['with the hostname of a pod of its subdomain', SERVICE + pod('a', '10.1.0.1', { spec: 'hostname: a-0\n  subdomain: backend' }), ` at 10.1.0.1 (a-0) ${FROM_PODS}`],

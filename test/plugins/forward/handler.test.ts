@@ -54,3 +54,15 @@ test('stop ends health checks', async () => {
     [],
   )
 })
+
+test('each who waits gets a reply of its own, over sections that are shared', async () => {
+  await using upstream = await startUpstream(delayed(50, zone('web.example.org. 300 IN A 192.0.2.1')))
+  const instance = create(upstream)
+  await instance.start!(new AbortController().signal)
+  const handler = instance.wrap!(() => failure('not for forward'))
+  const [first, second] = await Promise.all([handler(makeQuery('web.example.org.')), handler(makeQuery('web.example.org.'))])
+  assert.notEqual(first, second)
+  assert.deepEqual(first, second)
+  assert.equal(first.sections, second.sections)
+  await instance.stop!()
+})

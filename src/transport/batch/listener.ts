@@ -1,0 +1,190 @@
+import { constants } from 'node:os'
+import { DRAIN, type Listening, type Receive } from '../transport.ts'
+import { type Native, openNative, raise } from './native.ts'
+import { Poll, READABLE, WRITABLE } from './poll.ts'
+import { BATCH } from './ring.ts'
+import { Senders } from './senders.ts'
+import { openSocket, overflows } from './socket.ts'
+
+/** Replies that wait for the kernel to take them; what comes on top is lost. */
+const WAITING = 1024
+
+const MSG_DONTWAIT = 0x40
+
+/**
+ * Serves one UDP address, up to 64 datagrams a system call and a turn of the event loop: connections and timers get theirs in between.
+ * @param port 0 for any free one
+ * @throws a system error, such as EADDRINUSE; or what keeps `node:ffi` from working
+ */
+export async function listenBatch(
+  address: string,
+  port: number,
+  receive: Receive,
+  native: Native = openNative(),
+): Promise<Listening> {
+  return new BatchListener(native, address, port, receive)
+}
+
+/** A reply in memory of its own, and the sockaddr that it goes to. */
+interface Waiting {
+  readonly datagram: Uint8Array
+  readonly name: Uint32Array
+}
+
+/**
+ * libuv's callback only wakes: all work is done in an immediate of the same turn of the event loop. There an error is an uncaught
+ * exception like any other, promises go on afterwards, and late replies of the turn are there to be sent with the others.
+ */
+class BatchListener implements Listening {
+  readonly address: string
+  readonly port: number
+  readonly #native: Native
+  readonly #receive: Receive
+  /** -1 once it is closed. */
+  #fd: number
+  readonly #poll: Poll
+  readonly #senders: Senders
+  /** Replies that were late, or that the kernel would not take. */
+  #waiting: Waiting[] = []
+  /** Promised replies. */
+  #owed = 0
+  #unsent = 0
+  #awake = false
+  /** close() was called; until when it reads, and whether it has read everything. */
+  #closing: PromiseWithResolvers<void> | undefined
+  #deadline = 0
+  #drained = false
+
+  constructor(native: Native, address: string, port: number, receive: Receive) {
+    const socket = openSocket(native, address, port)
+    this.address = address
+    this.port = socket.port
+    this.#native = native
+    this.#senders = new Senders(native.ring)
+    this.#receive = receive
+    this.#fd = socket.fd
+    try {
+      this.#poll = new Poll(native, this.#fd, this.#wake)
+    } catch (error) {
+      native.calls.close(this.#fd)
+      throw error
+    }
+    this.#poll.watch(READABLE)
+  }
+
+  get losses(): { unsent: number; overflows: number } {
+    return { unsent: this.#unsent, overflows: overflows(this.#native, this.#fd) }
+  }
+
+  close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = Promise.withResolvers()
+      this.#deadline = performance.now() + DRAIN
+      this.#wake()
+    }
+    return this.#closing.promise
+  }
+
+  readonly #wake = () => {
+    if (this.#awake) return
+    this.#awake = true
+    setImmediate(this.#turn)
+  }
+
+  readonly #turn = () => {
+    this.#awake = false
+    this.#sendWaiting()
+    // While the kernel takes no replies, queries stay with it, too.
+    if (this.#waiting.length === 0 && !this.#drained) this.#read()
+    if (!this.#closing) this.#poll.watch(this.#waiting.length > 0 ? WRITABLE : READABLE)
+    else if (this.#waiting.length > 0) this.#poll.watch(WRITABLE)
+    else if (!this.#drained) this.#wake()
+    else if (this.#owed > 0) this.#poll.watch(0)
+    else this.#end()
+  }
+
+  #end(): void {
+    this.#poll.close()
+    this.#native.calls.close(this.#fd)
+    this.#fd = -1
+    this.#closing!.resolve()
+  }
+
+  #read(): void {
+    const { calls, errno, ring } = this.#native
+    const count = calls.recvmmsg(this.#fd, ring.incoming, BATCH, MSG_DONTWAIT, 0n)
+    // Any other error was one of an earlier call; what is queued comes with the next.
+    const empty = count < 0 ? errno() === constants.errno.EAGAIN : count < BATCH
+    for (let i = 0; i < count; i++) this.#answer(i)
+    this.#send()
+    if (this.#closing) this.#drained = empty || performance.now() > this.#deadline
+  }
+
+  #answer(i: number): void {
+    const { ring } = this.#native
+    const at = ring.sender(i)
+    const message = ring.message(i)
+    try {
+      const reply = this.#receive(message, this.#senders.client(at))
+      if (reply === undefined) return
+      if (reply instanceof Promise) this.#owe(reply, ring.words.slice(at, at + 7))
+      else this.#put(reply, ring.words, at)
+    } catch (error) {
+      raise(error)
+    }
+  }
+
+  #owe(reply: Promise<Uint8Array>, name: Uint32Array): void {
+    this.#owed++
+    reply.then(
+      datagram => {
+        this.#owed--
+        if (this.#waiting.length >= WAITING) this.#sendWaiting()
+        if (this.#waiting.length < WAITING) this.#waiting.push({ datagram, name })
+        else this.#unsent++
+        this.#wake()
+      },
+      error => {
+        this.#owed--
+        this.#wake()
+        throw error
+      },
+    )
+  }
+
+  #put(datagram: Uint8Array, name: Uint32Array, at: number): void {
+    const { ring } = this.#native
+    if (ring.put(datagram, name, at)) return
+    this.#send()
+    if (!ring.put(datagram, name, at)) this.#unsent++
+  }
+
+  #sendWaiting(): void {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const reply of waiting) {
+      // The kernel takes no more.
+      if (this.#waiting.length > 0) this.#waiting.push(reply)
+      else this.#put(reply.datagram, reply.name, 0)
+    }
+    this.#send()
+  }
+
+  /** Sends what the ring holds. What fails for another reason than a full buffer fails for one receiver only, and is lost. */
+  #send(): void {
+    const { calls, errno, ring } = this.#native
+    let i = 0
+    while (i < ring.queued) {
+      const sent = calls.sendmmsg(this.#fd, ring.outgoing(i), ring.queued - i, MSG_DONTWAIT)
+      if (sent > 0) i += sent
+      else if (errno() === constants.errno.EAGAIN) {
+        for (; i < ring.queued; i++) this.#waiting.push(ring.take(i))
+      } else {
+        this.#unsent++
+        i++
+      }
+    }
+    ring.clear()
+  }
+}

@@ -1,0 +1,165 @@
+/** Datagrams of one recvmmsg or sendmmsg. */
+export const BATCH = 64
+/** Octets of a datagram that are read; the rest is cut off. No client may send as many (RFC 6891 §6.2.5: this server takes 1,232). */
+const RECEIVED = 4096
+/** Octets of replies in one sendmmsg: more than the longest datagram. */
+const SENT = 1 << 16
+
+/**
+ * Layouts, as Linux has them on 64-bit machines (glibc and musl alike, little endian), in octets:
+ *
+ *     mmsghdr, 64         iovec, 16         sockaddr_in, 16       sockaddr_in6, 28
+ *      0 msg_name *        0 iov_base *      0 sin_family          0 sin6_family
+ *      8 msg_namelen       8 iov_len         2 sin_port (big)      2 sin6_port (big)
+ *     16 msg_iov *                           4 sin_addr            4 sin6_flowinfo
+ *     24 msg_iovlen                          8 zero                8 sin6_addr
+ *     32 msg_control *                                            24 sin6_scope_id
+ *     40 msg_controllen
+ *     48 msg_flags
+ *     56 msg_len
+ */
+const HEADER = 64
+const IOVEC = 16
+/** A sockaddr_in6 and what rounds it up. */
+const NAME = 32
+export const NAME_LENGTH = 28
+
+/** Where things are in the memory, in octets. */
+const HEADERS_IN = 0
+const IOVECS_IN = HEADERS_IN + BATCH * HEADER
+const NAMES_IN = IOVECS_IN + BATCH * IOVEC
+const HEADERS_OUT = NAMES_IN + BATCH * NAME
+const IOVECS_OUT = HEADERS_OUT + BATCH * HEADER
+const NAMES_OUT = IOVECS_OUT + BATCH * IOVEC
+const SCRATCH = NAMES_OUT + BATCH * NAME
+const OCTETS_OUT = SCRATCH + 64
+const OCTETS_IN = OCTETS_OUT + SENT
+const SIZE = OCTETS_IN + BATCH * RECEIVED
+
+/** The same as indexes of 32-bit words. */
+const WORDS = 4
+const HEADER_WORDS = HEADER / WORDS
+const IOVEC_WORDS = IOVEC / WORDS
+const NAME_WORDS = NAME / WORDS
+const NAMELEN_IN = (HEADERS_IN + 8) / WORDS
+const LENGTH_IN = (HEADERS_IN + 56) / WORDS
+const WORD_NAMES_IN = NAMES_IN / WORDS
+const WORD_IOVECS_OUT = IOVECS_OUT / WORDS
+const WORD_NAMES_OUT = NAMES_OUT / WORDS
+
+/**
+ * The memory that recvmmsg fills and sendmmsg reads; all sockets of a thread use the same one by turns.
+ *
+ * Why this is safe:
+ * - It is one ArrayBuffer, which never moves, is never detached (nobody else gets hold of it) and lives as long as the thread.
+ * - Every address in it leads into it, with a length that stays in it. But for `iov_base` of replies, which is the begin of the memory plus an offset,
+ *   addresses and limits are written once, when it is made. Nothing that a client sends becomes an address or a limit.
+ * - The kernel uses it during a call only. Between calls nobody knows it but this class, and what leaves it is copied out: a message that waits for
+ *   an upstream, the sender of it, replies that the kernel does not take.
+ * - What the kernel reports is checked before it is used: a length is at most that of the buffer.
+ */
+export class Ring {
+  /** The address of the headers for recvmmsg. */
+  readonly incoming: bigint
+  readonly #outgoing: bigint
+  /** 64 octets for the arguments of other calls, and their address. */
+  readonly scratch: DataView
+  readonly scratchAt: bigint
+  /** Replies that wait for sendmmsg. */
+  queued = 0
+  /** The whole memory, as 32-bit words and as octets. */
+  readonly words: Uint32Array
+  readonly octets: Buffer
+  readonly #low: number
+  readonly #high: number
+  #end = OCTETS_OUT
+
+  constructor(addressOf: (memory: ArrayBuffer) => bigint) {
+    const memory = new ArrayBuffer(SIZE)
+    const start = addressOf(memory)
+    this.words = new Uint32Array(memory)
+    this.octets = Buffer.from(memory)
+    this.#low = Number(start & 0xffffffffn)
+    this.#high = Number(start >> 32n)
+    this.incoming = start + BigInt(HEADERS_IN)
+    this.#outgoing = start + BigInt(HEADERS_OUT)
+    this.scratch = new DataView(memory, SCRATCH, 64)
+    this.scratchAt = start + BigInt(SCRATCH)
+    for (let i = 0; i < BATCH; i++) {
+      this.#describe(HEADERS_IN + i * HEADER, NAMES_IN + i * NAME, IOVECS_IN + i * IOVEC)
+      this.#describe(HEADERS_OUT + i * HEADER, NAMES_OUT + i * NAME, IOVECS_OUT + i * IOVEC)
+      this.#point(IOVECS_IN + i * IOVEC, OCTETS_IN + i * RECEIVED)
+      this.words[(IOVECS_IN + i * IOVEC + 8) / WORDS] = RECEIVED
+    }
+  }
+
+  /** Writes a mmsghdr with one iovec. The kernel takes a sockaddr_in of 28 octets as well. */
+  #describe(header: number, name: number, iovec: number): void {
+    this.#point(header, name)
+    this.words[(header + 8) / WORDS] = NAME_LENGTH
+    this.#point(header + 16, iovec)
+    this.words[(header + 24) / WORDS] = 1
+  }
+
+  /** Writes the address of `target` to `at`. */
+  #point(at: number, target: number): void {
+    const low = this.#low + target
+    this.words[at / WORDS] = low
+    this.words[at / WORDS + 1] = low > 0xffffffff ? this.#high + 1 : this.#high
+  }
+
+  /** The datagram that recvmmsg put in place `i`, in memory of its own: a query that has to wait keeps it. */
+  message(i: number): Buffer {
+    const length = Math.min(this.words[LENGTH_IN + i * HEADER_WORDS]!, RECEIVED)
+    const message = Buffer.allocUnsafe(length)
+    const start = OCTETS_IN + i * RECEIVED
+    this.octets.copy(message, 0, start, start + length)
+    return message
+  }
+
+  /** Where in `words` the sender of datagram `i` is. */
+  sender(i: number): number {
+    // The kernel wrote how long it is; the next one may be of the other family.
+    this.words[NAMELEN_IN + i * HEADER_WORDS] = NAME_LENGTH
+    return WORD_NAMES_IN + i * NAME_WORDS
+  }
+
+  /** Queues a datagram to the sockaddr in `name` from index `at` on. @returns whether there was room */
+  put(datagram: Uint8Array, name: Uint32Array, at: number): boolean {
+    const i = this.queued
+    const start = this.#end
+    if (i === BATCH || start + datagram.length > OCTETS_IN) return false
+    this.octets.set(datagram, start)
+    const iovec = WORD_IOVECS_OUT + i * IOVEC_WORDS
+    const low = this.#low + start
+    this.words[iovec] = low
+    this.words[iovec + 1] = low > 0xffffffff ? this.#high + 1 : this.#high
+    this.words[iovec + 2] = datagram.length
+    const to = WORD_NAMES_OUT + i * NAME_WORDS
+    for (let word = 0; word < NAME_LENGTH / WORDS; word++) this.words[to + word] = name[at + word]!
+    this.#end = start + datagram.length
+    this.queued = i + 1
+    return true
+  }
+
+  /** The address of the headers for sendmmsg, from queued datagram `i` on. */
+  outgoing(i: number): bigint {
+    return i === 0 ? this.#outgoing : this.#outgoing + BigInt(i * HEADER)
+  }
+
+  /** Queued datagram `i` and where it goes, in memory of their own. */
+  take(i: number): { datagram: Buffer; name: Uint32Array } {
+    const iovec = WORD_IOVECS_OUT + i * IOVEC_WORDS
+    const start = (this.words[iovec]! - this.#low) >>> 0
+    const to = WORD_NAMES_OUT + i * NAME_WORDS
+    return {
+      datagram: Buffer.from(this.octets.subarray(start, start + this.words[iovec + 2]!)),
+      name: this.words.slice(to, to + NAME_LENGTH / WORDS),
+    }
+  }
+
+  clear(): void {
+    this.queued = 0
+    this.#end = OCTETS_OUT
+  }
+}

@@ -1,0 +1,62 @@
+import { isIPv6 } from 'node:net'
+import { constants } from 'node:os'
+import { type Native, systemError } from './native.ts'
+import { NAME_LENGTH } from './ring.ts'
+
+/** As Linux has them on x86-64 and arm64. */
+const AF_INET = 2
+const AF_INET6 = 10
+const SOCK_DGRAM = 2
+const SOCK_NONBLOCK = 0x800
+const SOCK_CLOEXEC = 0x80000
+const SOL_SOCKET = 1
+const SO_SNDBUF = 7
+const SO_RCVBUF = 8
+const SO_MEMINFO = 55
+const IPPROTO_IPV6 = 41
+const IPV6_V6ONLY = 26
+
+/** The words that SO_MEMINFO gives, and the one that counts datagrams which found the receive buffer full (SK_MEMINFO_DROPS). */
+const MEMINFO = 9
+const DROPS = 8
+
+/** What may queue in the kernel on either side; the default of 212,992 octets holds some 280 small datagrams. */
+const BUFFER = 4 << 20
+
+/**
+ * A UDP socket that is bound and does not block. `port` 0 for any free one.
+ * @throws a system error, such as EADDRINUSE
+ */
+export function openSocket(native: Native, address: string, port: number): { fd: number; port: number } {
+  const { calls, errno, ring } = native
+  const { scratch, scratchAt } = ring
+  const where = `${address}:${port}`
+  const six = isIPv6(address)
+  const fd = calls.socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+  if (fd < 0) throw systemError('socket', errno(), where)
+  const fail = (call: string, code: number): never => {
+    calls.close(fd)
+    throw systemError(call, code, where)
+  }
+  const set = (level: number, option: number, value: number): void => {
+    scratch.setInt32(0, value, true)
+    // Larger buffers than the kernel's limit become as large as that.
+    if (calls.setsockopt(fd, level, option, scratchAt, 4) < 0) fail('setsockopt', errno())
+  }
+  if (six) set(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+  set(SOL_SOCKET, SO_RCVBUF, BUFFER)
+  set(SOL_SOCKET, SO_SNDBUF, BUFFER)
+  if ((six ? calls.uv_ip6_addr : calls.uv_ip4_addr)(address, port, scratchAt) < 0) fail('bind', constants.errno.EINVAL)
+  if (calls.bind(fd, scratchAt, six ? NAME_LENGTH : 16) < 0) fail('bind', errno())
+  scratch.setUint32(32, NAME_LENGTH, true)
+  if (calls.getsockname(fd, scratchAt, scratchAt + 32n) < 0) fail('getsockname', errno())
+  return { fd, port: scratch.getUint16(2) }
+}
+
+/** Datagrams that the kernel threw away because they came faster than they were read. */
+export function overflows({ calls, ring }: Native, fd: number): number {
+  const { scratch, scratchAt } = ring
+  scratch.setUint32(MEMINFO * 4, MEMINFO * 4, true)
+  if (calls.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, scratchAt, scratchAt + BigInt(MEMINFO * 4)) < 0) return 0
+  return scratch.getUint32(DROPS * 4, true)
+}

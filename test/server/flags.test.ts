@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { plugins } from '#plugins/index.ts'
+import { freePort } from '#test/support/ports.ts'
+import { runServer, ServerProcess, type StartOptions, startServer } from '#test/support/server.ts'
+
+const WHOAMI = '.:0 {\n whoami\n}\n'
+const RUNNING = /^\w+\/\w+, node v/
+
+/** The program with these arguments alone, in an empty folder but for `files`. */
+async function command(args: readonly string[], { files = {}, ...options }: StartOptions = {}): Promise<ServerProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'istio-coredns-'))
+  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content)
+  return new ServerProcess(folder, args, options)
+}
+
+const OK = { code: 0, signal: null }
+const FAILED = { code: 1, signal: null }
+
+suite('what ends by itself', () => {
+  test('-version', async () => {
+    await using server = await command(['-version'])
+    assert.deepEqual(await server.exited, OK)
+    assert.match(server.output, /^istio-coredns-\d+\.\d+\.\d+\n\w+\/\w+, node v26\.\S+$/)
+  })
+
+  test('-plugins: every one, by name', async () => {
+    await using server = await command(['-plugins'])
+    assert.deepEqual(await server.exited, OK)
+    assert.deepEqual(server.stdout, plugins.map(plugin => plugin.name).sort())
+  })
+
+  const valid: readonly (readonly [name: string, corefile: string])[] = [
+    ['a file that is sound', WHOAMI],
+    ['a port that is not free, since nothing is opened', '.:1 {\n bind 192.0.2.1\n whoami\n}\n'],
+    ['an empty file, which is the built-in one', ''],
+  ]
+  for (const [name, corefile] of valid) {
+    test(`-validate: ${name}`, async () => {
+      await using server = await runServer(corefile, { args: ['-validate'] })
+      assert.deepEqual(await server.exited, OK)
+      assert.equal(server.output, '')
+    })
+  }
+
+  const invalid: readonly (readonly [name: string, corefile: string, line: RegExp])[] = [
+    ['an unknown word', '.:0 {\n hots\n}\n', /Corefile:2 - Error during parsing: Unknown directive 'hots' \(column 2, did you mean 'hosts'\?\)$/],
+    ['an unknown option', '.:0 {\n cache {\n  sucess 1\n }\n}\n', /^plugin\/cache: .*Corefile:3 - .*'sucess' \(column 3, did you mean 'success'\?\)$/],
+    ['a missing brace', '.:0 {\n', /Corefile:1 - Syntax error: Unexpected EOF/],
+    ['a scheme of another kind', 'dnss://.:0 {\n}\n', /Corefile:1 - .*unknown scheme 'dnss:\/\/' \(column 1/],
+    ['a zone that is served twice', '.:0 {\n}\n.:0 {\n}\n', /^cannot serve dns:\/\/\.:0 - it is already defined$/],
+    ['a missing import', 'import missing\n', /Corefile:1 - .*missing/],
+  ] // biome-ignore format: a table
+  for (const [name, corefile, line] of invalid) {
+    test(`one line on standard error and code 1, at the start and with -validate: ${name}`, async () => {
+      for (const args of [[], ['-validate']]) {
+        await using server = await runServer(corefile, { args })
+        assert.deepEqual(await server.exited, FAILED)
+        assert.deepEqual([server.stdout, server.stderr.length], [[], 1])
+        assert.match(server.stderr[0]!, line)
+      }
+    })
+  }
+
+  const refused: readonly (readonly [args: readonly string[], line: RegExp])[] = [
+    [['Corefile'], /Corefile/],
+    [['-conf', 'Corefile', 'start'], /start/],
+    [['-nonsense'], /nonsense/],
+    [['-p', 'dns'], /invalid value "dns" for flag -dns\.port/],
+  ]
+  for (const [args, line] of refused) {
+    test(`a command line that is wrong: ${args.join(' ')}`, async () => {
+      await using server = await command(args, { files: { Corefile: WHOAMI } })
+      assert.deepEqual(await server.exited, FAILED)
+      assert.deepEqual(server.stdout, [])
+      assert.match(server.stderr[0]!, line)
+      assert.match(server.stderr[1]!, /^Usage: istio-coredns/)
+    })
+  }
+
+  test('a Corefile that is not there', async () => {
+    await using server = await command(['-conf', 'missing'])
+    assert.deepEqual(await server.exited, FAILED)
+    assert.match(server.output, /^.*no such file.*missing.*$/)
+  })
+})
+
+suite('what is served', () => {
+  test('-conf stdin: what comes through standard input', async () => {
+    await using server = await command(['-conf', 'stdin'], { input: WHOAMI })
+    await server.waitForLine(RUNNING)
+    assert.equal((await server.query('example.org')).additional.length, 2)
+  })
+
+  test('without -conf: the Corefile of the working directory', async () => {
+    await using server = await command([], { files: { Corefile: '.:0 {\n hosts /dev/null {\n  192.0.2.1 example.org\n }\n}\n' } })
+    await server.waitForLine(RUNNING)
+    assert.deepEqual((await server.query('example.org')).answer, ['example.org. 3600 IN A 192.0.2.1'])
+  })
+
+  for (const [name, options] of [
+    ['without any file', {}],
+    ['with an empty one', { files: { Corefile: '# nothing\n' } }],
+  ] as const) {
+    test(`${name}: whoami and log for the root`, async () => {
+      const port = await freePort()
+      await using server = await command(['-p', String(port)], options)
+      await server.waitForLine(RUNNING)
+      assert.equal(server.port, port)
+      assert.equal((await server.query('example.org')).additional[0], 'example.org. 0 IN A 127.0.0.1')
+      await server.waitForLine(/^\[INFO\] 127\.0\.0\.1:\d+ - \d+ "A IN example\.org\. udp 29 false 512" NOERROR/)
+      assert.ok(server.stdout.includes(`.:${port}: log → whoami`))
+    })
+  }
+
+  test('-p is the port of labels that name none, -dns.port the same word', async () => {
+    const [first, second] = [await freePort(), await freePort()]
+    for (const flag of ['-p', '-dns.port']) {
+      await using server = await startServer(`example.org {\n whoami\n}\nexample.net:${second} {\n whoami\n}\n`, {
+        args: [flag, String(first)],
+      })
+      assert.deepEqual(server.ports, [first, second])
+    }
+  })
+})
+
+test('-pidfile: written when it serves, gone when it ends', async () => {
+  await using server = await startServer(WHOAMI, { args: ['-pidfile', 'run.pid'] })
+  const file = server.path('run.pid')
+  while (!existsSync(file)) await server.query('example.org')
+  assert.equal(readFileSync(file, 'utf8'), `${server.child.pid}\n`)
+  server.signal('SIGTERM')
+  await server.exited
+  assert.ok(!existsSync(file))
+})
+
+test('-pidfile: where it cannot be written, that is told, and the server serves', async () => {
+  await using server = await startServer(WHOAMI, { args: ['-pidfile', 'missing/run.pid'] })
+  await server.waitForLine(/^\[ERROR\] Could not write pidfile: /)
+  assert.equal((await server.query('example.org')).rcode, 'NOERROR')
+})
+
+test('-quiet: no line at start', async () => {
+  await using server = await runServer('.:0 {\n whoami\n}\n', { args: ['-quiet', '-pidfile', 'run.pid'] })
+  while (!existsSync(server.path('run.pid'))) await new Promise(resolve => setTimeout(resolve, 10))
+  server.signal('SIGTERM')
+  assert.deepEqual(await server.exited, OK)
+  assert.deepEqual(server.stdout, ['[INFO] SIGTERM: Shutting down servers then terminating'])
+})
+
+test('-log.format json: each line is an object', async () => {
+  await using server = await startServer('.:0 {\n log\n whoami\n}\n', { args: ['-log.format', 'json'] })
+  await server.query('example.org')
+  const line = JSON.parse(await server.waitForLine(/^\{/)) as Record<string, unknown>
+  assert.equal(line.level, 'info')
+})
+
+test('-udp: a mode that is given is taken', async () => {
+  await using server = await startServer(WHOAMI, { args: ['-udp', 'dgram'] })
+  assert.equal((await server.query('example.org')).rcode, 'NOERROR')
+})

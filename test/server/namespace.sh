@@ -1,0 +1,33 @@
+# A small network of its own: a node, where the server runs with a resolv.conf that names the upstream, and behind a link the upstream.
+# The command behind the arguments runs on the node, with a resolv.conf that names the server.
+#   namespace.sh FOLDER COREFILE COMMAND...
+# FOLDER holds upstream.Corefile, upstream.conf, client.conf; logs go there. NODE and MAIN tell how to start the program.
+set -eu
+folder=$1 corefile=$2
+shift 2
+
+unshare -n sleep 600 &
+upstream=$!
+until [ "$(readlink /proc/$upstream/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+
+ip link set lo up
+ip link add upstream type veth peer name node netns $upstream
+ip addr add 198.18.0.2/24 dev upstream
+ip link set upstream up
+nsenter -t $upstream -n ip addr add 198.18.0.1/24 dev node
+nsenter -t $upstream -n ip link set node up
+
+nsenter -t $upstream -n "$NODE" "$MAIN" -conf "$folder/upstream.Corefile" > "$folder/upstream.log" 2>&1 &
+unshare -m sh -c 'mount --bind "$0/upstream.conf" /etc/resolv.conf && exec "$NODE" "$MAIN" -conf "$1"' \
+  "$folder" "$corefile" > "$folder/server.log" 2>&1 &
+
+for log in upstream server; do
+  for try in $(seq 200); do
+    ! grep -q ', node v' "$folder/$log.log" || break
+    sleep 0.05
+  done
+  grep -q ', node v' "$folder/$log.log" || { cat "$folder/$log.log" >&2; exit 1; }
+done
+
+mount --bind "$folder/client.conf" /etc/resolv.conf
+"$@"

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { queryMessage, readAnswer } from '#test/support/message.ts'
+import { delayed, silence, zone } from '#test/support/scripts.ts'
+import { startServer } from '#test/support/server.ts'
+import { startUpstream } from '#test/support/upstream.ts'
+import { kept, openBurst } from './burst.ts'
+
+const HOSTS = '.:0 {\n hosts /dev/null {\n  192.0.2.1 www.example.org\n }\n}\n'
+const GONE = { code: 0, signal: null }
+
+/** Forwards to an upstream, however slow. */
+const forwarding = (to: string) => `.:0 {\n forward . ${to} {\n  read_timeout 60s\n }\n}\n`
+
+suite('SIGTERM', () => {
+  for (const mode of ['auto', 'dgram']) {
+    test(`every query that the kernel has taken is answered before the end (-udp ${mode})`, async () => {
+      await using server = await startServer(HOSTS, { args: ['-udp', mode] })
+      await using burst = await openBurst()
+      // A stopped process reads nothing: the burst is all there when it hears of the signal.
+      server.signal('SIGSTOP')
+      await burst.send(Math.min(2000, kept), 'www.example.org', server.port)
+      server.signal('SIGTERM')
+      server.signal('SIGCONT')
+      assert.deepEqual(await server.exited, GONE)
+      await burst.settle()
+      assert.equal(burst.answered, burst.sent)
+      assert.deepEqual([...burst.rcodes.keys()], [0])
+    })
+  }
+
+  test('what has arrived on TCP connections is answered, then they end', async () => {
+    await using server = await startServer(HOSTS)
+    await using idle = server.connect()
+    await using busy = server.connect()
+    for (const client of [idle, busy]) {
+      client.send(queryMessage('www.example.org', 'A'))
+      await client.next()
+    }
+    server.signal('SIGSTOP')
+    busy.send(...Array.from({ length: 100 }, (_, id) => queryMessage('www.example.org', 'A', { id })))
+    server.signal('SIGTERM')
+    server.signal('SIGCONT')
+    for (let id = 0; id < 100; id++) {
+      const message = await busy.next()
+      assert.ok(message, `closed after ${id} replies`)
+      assert.equal(readAnswer(message).id, id)
+    }
+    assert.equal(await busy.next(), undefined)
+    assert.equal(await idle.next(), undefined)
+    assert.deepEqual(await server.exited, GONE)
+  })
+
+  test('queries that wait for others get their answers', async () => {
+    const names = ['a.example.org. 5 IN A 192.0.2.9', 'b.example.org. 5 IN A 192.0.2.9']
+    await using upstream = await startUpstream(delayed(500, zone(...names)))
+    await using server = await startServer(forwarding(upstream.to))
+    const asked = [server.query('a.example.org'), server.queryTcp('b.example.org')]
+    await upstream.saw(2)
+    server.signal('SIGTERM')
+    assert.deepEqual(
+      (await Promise.all(asked)).flatMap(({ answer }) => answer),
+      names,
+    )
+    assert.deepEqual(await server.exited, GONE)
+  })
+
+  test('an upstream that never answers, and clients that never read, hold it up for six seconds only', async () => {
+    await using upstream = await startUpstream(silence)
+    await using server = await startServer(forwarding(upstream.to))
+    await using client = server.connect()
+    client.send(queryMessage('www.example.org', 'A'))
+    await upstream.saw(1)
+    const started = performance.now()
+    server.signal('SIGTERM')
+    assert.deepEqual(await server.exited, GONE)
+    const waited = performance.now() - started
+    assert.ok(waited > 4500 && waited < 9000, `${waited} ms`)
+  })
+
+  test('clients that go on asking do not hold it up', async () => {
+    await using server = await startServer(HOSTS)
+    await using burst = await openBurst()
+    let gone = false
+    server.exited.then(() => {
+      gone = true
+    })
+    await burst.send(20, 'www.example.org', server.port)
+    server.signal('SIGTERM')
+    const started = performance.now()
+    while (!gone) {
+      await burst.send(20, 'www.example.org', server.port)
+      await nextTurn()
+    }
+    assert.ok(performance.now() - started < 4000)
+    assert.deepEqual(await server.exited, GONE)
+  })
+
+  test('it answers on while a plugin asks for it', async () => {
+    await using server = await startServer(HOSTS.replace('hosts', 'health 127.0.0.1:0 {\n  lameduck 1s\n }\n hosts'))
+    server.signal('SIGTERM')
+    await server.waitForLine(/^\[INFO\] plugin\/health: Going into lameduck mode for 1s$/)
+    assert.equal((await server.query('www.example.org')).rcode, 'NOERROR')
+    assert.equal((await server.queryTcp('www.example.org')).rcode, 'NOERROR')
+    assert.deepEqual(await server.exited, GONE)
+    assert.ok(server.stdout.includes('[INFO] SIGTERM: Shutting down servers then terminating'))
+  })
+
+  test('a reload that comes meanwhile changes nothing', async () => {
+    await using server = await startServer(HOSTS.replace('hosts', 'health 127.0.0.1:0 {\n  lameduck 1s\n }\n hosts'))
+    server.signal('SIGTERM')
+    await server.waitForLine(/lameduck/)
+    server.signal('SIGUSR1')
+    await server.waitForLine(/^\[ERROR\] SIGUSR1: the server is shutting down$/)
+    assert.deepEqual(await server.exited, GONE)
+  })
+})
+
+suite('other signals', () => {
+  test('SIGINT ends it in order', async () => {
+    await using server = await startServer(HOSTS)
+    server.signal('SIGINT')
+    assert.deepEqual(await server.exited, GONE)
+    assert.equal(server.stdout.at(-1), '[INFO] SIGINT: Shutting down')
+    assert.deepEqual(server.stderr, [])
+  })
+
+  test('a second SIGINT ends it at once, with code 2', async () => {
+    await using server = await startServer(HOSTS.replace('hosts', 'health 127.0.0.1:0 {\n  lameduck 1m\n }\n hosts'))
+    server.signal('SIGINT')
+    await server.waitForLine(/^\[INFO\] SIGINT: Shutting down$/)
+    server.signal('SIGINT')
+    assert.deepEqual(await server.exited, { code: 2, signal: null })
+  })
+
+  test('SIGQUIT ends it at once, with code 0', async () => {
+    await using server = await startServer(HOSTS.replace('hosts', 'health 127.0.0.1:0 {\n  lameduck 1m\n }\n hosts'))
+    server.signal('SIGQUIT')
+    assert.deepEqual(await server.exited, GONE)
+  })
+
+  test('SIGHUP and SIGUSR2 end nothing', async () => {
+    await using server = await startServer(HOSTS)
+    server.signal('SIGHUP')
+    server.signal('SIGUSR2')
+    await server.waitForLine(/^\[WARNING\] SIGUSR2: upgrading in place is not supported/)
+    assert.equal((await server.query('www.example.org')).rcode, 'NOERROR')
+  })
+})

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Receive } from '#src/transport/transport.ts'
+import { listenUdp } from '#src/transport/udp.ts'
+import { askUdp } from '#test/support/client.ts'
+import { HeldReplies } from './stream-server.ts'
+
+const echo: Receive = message => Buffer.from(message)
+
+/** A socket that counts what it gets. */
+async function sender(): Promise<Socket & { got: number }> {
+  const socket = Object.assign(createSocket('udp4'), { got: 0 })
+  socket.on('message', () => socket.got++)
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  socket.setRecvBufferSize(4 << 20)
+  return socket
+}
+
+test('a datagram of up to 4,096 octets and more is taken whole', async () => {
+  const listening = await listenUdp('127.0.0.1', 0, echo)
+  for (const length of [2, 512, 4096, 60_000]) {
+    const message = Buffer.alloc(length, 7)
+    assert.deepEqual(await askUdp(message, { port: listening.port }), message)
+  }
+  await listening.close()
+})
+
+test('IPv6 has a socket of its own, whose port IPv4 may share', async () => {
+  const six = await listenUdp('::', 0, (message, { address, family }) =>
+    Buffer.from([message[0]!, message[1]!, family, address.length]),
+  )
+  const four = await listenUdp('0.0.0.0', six.port, (message, { family }) => Buffer.from([message[0]!, message[1]!, family]))
+  assert.deepEqual(await askUdp(Buffer.of(1, 2), { port: six.port, address: '::1' }), Buffer.of(1, 2, 6, '::1'.length))
+  assert.deepEqual(await askUdp(Buffer.of(1, 2), { port: six.port }), Buffer.of(1, 2, 4))
+  await Promise.all([six.close(), four.close()])
+})
+
+test('a port that is taken is an error', async () => {
+  const listening = await listenUdp('127.0.0.1', 0, echo)
+  await assert.rejects(listenUdp('127.0.0.1', listening.port, echo), { code: 'EADDRINUSE' })
+  await listening.close()
+})
+
+test('a closed listener has answered everything that had arrived', async () => {
+  let received = 0
+  const listening = await listenUdp('127.0.0.1', 0, message => {
+    received++
+    return received % 2 ? Buffer.from(message) : Promise.resolve(Buffer.from(message))
+  })
+  const client = await sender()
+  const sends = Array.from(
+    { length: 2000 },
+    (_, i) => new Promise(sent => client.send(Buffer.of(i >> 8, i & 255), listening.port, '127.0.0.1', sent)),
+  )
+  await Promise.all(sends)
+  const before = received
+  await listening.close()
+  assert.ok(before < 2000, 'nothing was left to drain')
+  assert.equal(received, 2000)
+  while (client.got < 2000) await once(client, 'message', { signal: AbortSignal.timeout(2000) })
+  client.close()
+})
+
+test('a closing listener waits for the answers that are owed', async () => {
+  const held = new HeldReplies()
+  const listening = await listenUdp('127.0.0.1', 0, held.receive)
+  const asked = askUdp(Buffer.of(1, 2, 3), { port: listening.port })
+  await held.came(1)
+  let closed = false
+  const closing = listening.close().then(() => {
+    closed = true
+  })
+  for (let turns = 0; turns < 20; turns++) await nextTurn()
+  assert.equal(closed, false)
+  held.release(0)
+  assert.deepEqual(await asked, Buffer.of(1, 2, 3))
+  await closing
+})
+
+test('waiting for them takes no time of the processor', async () => {
+  const held = new HeldReplies()
+  const listening = await listenUdp('127.0.0.1', 0, held.receive)
+  const asked = askUdp(Buffer.of(1, 2, 3), { port: listening.port })
+  await held.came(1)
+  const closing = listening.close()
+  const before = process.cpuUsage()
+  await new Promise(resolve => setTimeout(resolve, 300))
+  const { user, system } = process.cpuUsage(before)
+  assert.ok(user + system < 150_000, `${user + system} µs`)
+  held.release(0)
+  await Promise.all([asked, closing])
+})
+
+test('a client that goes on asking cannot keep a listener from closing', async () => {
+  const listening = await listenUdp('127.0.0.1', 0, echo)
+  const client = await sender()
+  let asking = true
+  const ask = () => {
+    if (!asking) return
+    for (let i = 0; i < 20; i++) client.send(Buffer.of(1, 2), listening.port, '127.0.0.1', () => {})
+    setImmediate(ask)
+  }
+  ask()
+  const started = performance.now()
+  await listening.close()
+  asking = false
+  assert.ok(performance.now() - started < 4000)
+  client.close()
+})
