@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { arch, platform } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 
 // What shapes the memory of the process counts from its first moment only, so it replaces itself once, under the same id. Types that were
 // stripped once need not be stripped again: the stripper alone takes 20 MB, and again as much in each thread.
 if (process.env.NODE_COMPILE_CACHE === undefined && process.execve) {
-  const cache = fileURLToPath(new URL('../node_modules/.cache/istio-coredns', import.meta.url))
+  const cache = join(import.meta.dirname, '..', 'node_modules', '.cache', 'istio-coredns')
   process.execve(process.execPath, [process.execPath, ...process.execArgv, '--max-semi-space-size=1', ...process.argv.slice(1)], {
     ...process.env,
     NODE_COMPILE_CACHE: cache,

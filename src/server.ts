@@ -16,8 +16,10 @@ const MAX_DEPTH = 8
 
 /** Who is told of what no chain sees. */
 export interface Observer {
-  /** The message was no query, or one that no zone takes; `reply` is what it was answered with, if anything. */
+  /** The message was no query; `reply` is what it was answered with, if anything. */
   dropped(site: Site, message: Uint8Array, client: Client, transport: Transport, reply: Uint8Array | undefined): void
+  /** No zone took the query. */
+  refused(query: Query, reply: Reply): void
   /** A reply could not be made into a message: an error of ours. */
   failed(error: unknown): void
 }
@@ -45,9 +47,8 @@ export function respond(
   }
   const reply = ask(query, site.zones)
   if (reply instanceof Promise) return reply.then(write)
-  const bytes = write(reply)
-  if (query.zone === '') observer.dropped(site, message, client, transport, bytes)
-  return bytes
+  if (query.zone === '') observer.refused(query, reply)
+  return write(reply)
 }
 
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */

@@ -1,4 +1,3 @@
-import { getCompileCacheDir } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
 import type { Change, HostRecord, Report } from '../registry/record.ts'
@@ -85,7 +84,6 @@ export class Feed {
     return new Worker(worker, {
       name,
       workerData: data,
-      env: { ...process.env, ...compileCache() },
       // What a feed reads is garbage soon; more room for it would only be memory that is held.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
@@ -131,10 +129,4 @@ export class Feed {
     this.complete = true
     this.#completed.resolve()
   }
-}
-
-/** Lets the thread use the compiled code that this one keeps; else it loads what strips types, which takes 16 MB. */
-function compileCache(): { NODE_COMPILE_CACHE?: string } {
-  const directory = process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir()
-  return directory === undefined ? {} : { NODE_COMPILE_CACHE: directory }
 }

@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TlsOptions } from 'node:tls'
 import type { Corefile } from '../corefile/tree.ts'
+import type { Listener } from '../dns/query.ts'
 import type { LogFormat, Logger } from '../log.ts'
 import { Metrics } from '../metrics.ts'
 import type { HttpHandler, Plugin, Server } from '../plugin.ts'
 import { RequestMetrics, type ZoneRequests } from '../request-metrics.ts'
-import { type Observer, respond, type Site } from '../server.ts'
+import { type Observer, respond } from '../server.ts'
 import { chooseUdp, type UdpMode } from '../transport/udp-mode.ts'
 import { InFlight } from './chain.ts'
 import { configure } from './configuration.ts'
@@ -55,6 +56,7 @@ export class DnsServer implements Server {
     this.logFormat = settings.logFormat
     const observer: Observer = {
       dropped: (site, ...request) => this.#dropped(site).countMessage(...request),
+      refused: (query, reply) => this.#dropped(query.listener).count(query, reply, 0),
       failed: error => settings.log.error(`a reply could not be written: ${describe(error)}`),
     }
     this.#listeners = new Listeners(
@@ -174,9 +176,9 @@ export class DnsServer implements Server {
   }
 
   readonly #requestMetrics = new RequestMetrics(this.metrics)
-  readonly #droppedAt = new WeakMap<Site, ZoneRequests>()
+  readonly #droppedAt = new WeakMap<Listener, ZoneRequests>()
 
-  #dropped(site: Site): ZoneRequests {
+  #dropped(site: Listener): ZoneRequests {
     const known = this.#droppedAt.get(site)
     if (known) return known
     const requests = this.#requestMetrics.dropped(site.label)

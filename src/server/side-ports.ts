@@ -43,7 +43,8 @@ export class SidePorts {
 async function open(address: string, tls: TlsOptions | undefined): Promise<SidePort> {
   const routes: SidePort['routes'] = new Map()
   const listener: RequestListener = async (request, response) => {
-    const handler = routes.get(new URL(request.url ?? '/', 'http://side.port').pathname)?.at(-1)
+    const path = URL.parse(request.url ?? '/', 'http://side.port')?.pathname
+    const handler = path === undefined ? undefined : routes.get(path)?.at(-1)
     if (!handler) return void response.writeHead(404).end('404 page not found\n')
     try {
       const { status, body, content = 'text/plain; charset=utf-8' } = await handler()
@@ -61,5 +62,7 @@ async function open(address: string, tls: TlsOptions | undefined): Promise<SideP
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
   server.listen({ port: Number(address.slice(colon + 1)), ...(host && { host }) })
   await once(server, 'listening')
+  // A connection that cannot be accepted is lost; the server is not.
+  server.on('error', () => {})
   return { server, routes }
 }

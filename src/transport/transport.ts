@@ -3,10 +3,20 @@ import type { Client } from '../dns/query.ts'
 /** What a transport does with a message: hands it in and sends back what comes out. It knows nothing of DNS but the length of messages. */
 export type Receive = (message: Uint8Array, client: Client) => Uint8Array | undefined | Promise<Uint8Array>
 
+/** Datagrams that were lost so far. */
+export interface Losses {
+  /** Replies that the kernel did not take. */
+  readonly unsent: number
+  /** Those that came faster than they were read: the kernel threw them away. */
+  readonly overflows: number
+}
+
 /** An open listener of one transport. */
 export interface Listening {
   readonly address: string
   readonly port: number
+  /** Where the transport knows. */
+  losses?(): Losses
   /** Takes what has arrived, answers what is owed, then closes. */
   close(): Promise<void>
 }

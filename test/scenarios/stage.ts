@@ -126,7 +126,11 @@ export class Stage implements AsyncDisposable {
     const label = 'dns://:53'
     const site: Site = { label, address: '', port: 53, zones: this.#generation!.zonesAt(label) }
     const client = { address: '192.0.2.1', port: 40_000, family: 4 } as const
-    return respond(message, client, 'udp', site, { dropped: () => {}, failed: error => assert.fail(error as Error) })
+    return respond(message, client, 'udp', site, {
+      dropped: () => {},
+      refused: () => {},
+      failed: error => assert.fail(error as Error),
+    })
   }
 
   /** What the upstream answers; never at once, as it is far away. */

@@ -43,7 +43,7 @@ test('a million mutations, in this process', t => {
   })
   const site: Site = { label: 'dns://:53', address: '', port: 53, zones }
   const failures: unknown[] = []
-  const observer: Observer = { dropped: () => {}, failed: error => failures.push(error) }
+  const observer: Observer = { dropped: () => {}, refused: () => {}, failed: error => failures.push(error) }
   const client = { address: '192.0.2.9', port: 4000, family: 4 } as const
   const random = randomNumbers(seed)
   for (let n = 0; n < 1_000_000; n++) {

@@ -14,6 +14,7 @@ const client = { address: '192.0.2.1', port: 4000, family: 4 } as const
 
 const unobserved: Observer = {
   dropped: () => assert.fail('dropped'),
+  refused: () => assert.fail('refused'),
   failed: error => assert.fail(String(error)),
 }
 
@@ -66,7 +67,9 @@ for (const [name, message, at] of [
   ['the class is not IN', queryMessage('version.bind', 'TXT', { class: 3 }), site(() => assert.fail())],
 ] as const) {
   test(`REFUSED where ${name}`, () => {
-    const { rcode, flags, question } = reply(message, at)
+    const told: number[] = []
+    const { rcode, flags, question } = reply(message, at, { ...unobserved, refused: query => told.push(query.type) })
+    assert.equal(told.length, 1)
     assert.deepEqual([rcode, flags], ['REFUSED', 'qr rd'])
     assert.notEqual(question, '')
   })

@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { askTcp, askUdp, sendUdp, type Target, TcpClient } from './client.ts'
 import { type Answer, type QueryOptions, queryMessage, readAnswer } from './message.ts'
 
+/** How the servers of a test run read datagrams, for the tests that are to be run with each transport: `TEST_UDP=dgram node --test …`. */
+const UDP = process.env.TEST_UDP ? ['-udp', process.env.TEST_UDP] : []
+
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export interface StartOptions {
@@ -44,7 +47,7 @@ export class ServerProcess implements AsyncDisposable {
 
   constructor(folder: string, args: readonly string[], { env, input, cwd = folder }: StartOptions) {
     this.folder = folder
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+    this.child = spawn(process.execPath, [MAIN, ...UDP, ...args], {
       cwd,
       env: { ...process.env, ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

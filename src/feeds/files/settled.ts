@@ -75,6 +75,9 @@ export class SettledFiles {
       } catch (error) {
         lost.add(root)
         this.#complain(root, error)
+        // When it is back it is to be read, even if it is as it was.
+        const file = this.#files.get(root)
+        if (file) file.stamp = ''
       }
     }
     for (const file of this.#files.values()) {

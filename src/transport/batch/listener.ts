@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
-import { DRAIN, type Listening, type Receive } from '../transport.ts'
-import { type Native, openNative, raise } from './native.ts'
+import { DRAIN, type Listening, type Losses, type Receive } from '../transport.ts'
+import { type Native, openNative } from './native.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
 import { BATCH } from './ring.ts'
 import { Senders } from './senders.ts'
@@ -21,7 +21,7 @@ export async function listenBatch(
   port: number,
   receive: Receive,
   native: Native = openNative(),
-): Promise<Listening> {
+): Promise<BatchListener> {
   return new BatchListener(native, address, port, receive)
 }
 
@@ -32,10 +32,10 @@ interface Waiting {
 }
 
 /**
- * libuv's callback only wakes: all work is done in an immediate of the same turn of the event loop. There an error is an uncaught
- * exception like any other, promises go on afterwards, and late replies of the turn are there to be sent with the others.
+ * libuv's callback only wakes: all work is done in an immediate of the same turn of the event loop. After it promises go on as usual, and late replies
+ * of the turn are there to be sent with the others.
  */
-class BatchListener implements Listening {
+export class BatchListener implements Listening, Disposable {
   readonly address: string
   readonly port: number
   readonly #native: Native
@@ -72,7 +72,7 @@ class BatchListener implements Listening {
     this.#poll.watch(READABLE)
   }
 
-  get losses(): { unsent: number; overflows: number } {
+  losses(): Losses {
     return { unsent: this.#unsent, overflows: overflows(this.#native, this.#fd) }
   }
 
@@ -85,6 +85,15 @@ class BatchListener implements Listening {
     return this.#closing.promise
   }
 
+  /** Closes at once, whatever is owed. */
+  [Symbol.dispose](): void {
+    if (this.#fd < 0) return
+    this.#poll.close()
+    this.#native.calls.close(this.#fd)
+    this.#fd = -1
+    this.#closing?.resolve()
+  }
+
   readonly #wake = () => {
     if (this.#awake) return
     this.#awake = true
@@ -93,6 +102,15 @@ class BatchListener implements Listening {
 
   readonly #turn = () => {
     this.#awake = false
+    if (this.#fd < 0) return
+    try {
+      this.#work()
+    } catch (error) {
+      this.#native.raise(error)
+    }
+  }
+
+  #work(): void {
     this.#sendWaiting()
     // While the kernel takes no replies, queries stay with it, too.
     if (this.#waiting.length === 0 && !this.#drained) this.#read()
@@ -100,14 +118,7 @@ class BatchListener implements Listening {
     else if (this.#waiting.length > 0) this.#poll.watch(WRITABLE)
     else if (!this.#drained) this.#wake()
     else if (this.#owed > 0) this.#poll.watch(0)
-    else this.#end()
-  }
-
-  #end(): void {
-    this.#poll.close()
-    this.#native.calls.close(this.#fd)
-    this.#fd = -1
-    this.#closing!.resolve()
+    else this[Symbol.dispose]()
   }
 
   #read(): void {
@@ -127,10 +138,10 @@ class BatchListener implements Listening {
     try {
       const reply = this.#receive(message, this.#senders.client(at))
       if (reply === undefined) return
-      if (reply instanceof Promise) this.#owe(reply, ring.words.slice(at, at + 7))
+      if (reply instanceof Promise) this.#owe(reply, ring.name(at))
       else this.#put(reply, ring.words, at)
     } catch (error) {
-      raise(error)
+      this.#native.raise(error)
     }
   }
 

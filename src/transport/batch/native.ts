@@ -56,7 +56,10 @@ function load() {
     if (pollers.delete(handle)) functions.uv_close(handle, functions.free.pointer)
   }
   // Node ends the whole process when a worker thread leaves anything open in its event loop.
-  if (!isMainThread) process.once('exit', () => pollers.forEach((_, handle) => closePoll(handle)))
+  if (!isMainThread)
+    process.once('exit', () => {
+      for (const handle of pollers.keys()) closePoll(handle)
+    })
   return {
     // Without it the callbacks would be collected.
     lib,
@@ -65,6 +68,7 @@ function load() {
     ring: new Ring(memory => ffi.getRawPointer(memory)),
     pollers,
     closePoll,
+    raise,
     /** uv_poll_cb */
     polled: lib.registerCallback({ arguments: ['pointer', 'i32', 'i32'], return: 'void' }, (handle, status) =>
       guard(() => pollers.get(handle as bigint)?.(status)),
@@ -96,7 +100,7 @@ function guard(body: () => void): void {
 }
 
 /** Throws where it is nobody's: as an uncaught exception, after the running callback. */
-export function raise(error: unknown): void {
+function raise(error: unknown): void {
   setImmediate(() => {
     throw error
   })

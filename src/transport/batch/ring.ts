@@ -36,16 +36,9 @@ const OCTETS_OUT = SCRATCH + 64
 const OCTETS_IN = OCTETS_OUT + SENT
 const SIZE = OCTETS_IN + BATCH * RECEIVED
 
-/** The same as indexes of 32-bit words. */
-const WORDS = 4
-const HEADER_WORDS = HEADER / WORDS
-const IOVEC_WORDS = IOVEC / WORDS
-const NAME_WORDS = NAME / WORDS
-const NAMELEN_IN = (HEADERS_IN + 8) / WORDS
-const LENGTH_IN = (HEADERS_IN + 56) / WORDS
-const WORD_NAMES_IN = NAMES_IN / WORDS
-const WORD_IOVECS_OUT = IOVECS_OUT / WORDS
-const WORD_NAMES_OUT = NAMES_OUT / WORDS
+/** All but the octets of datagrams is read and written as words of 32 bits. */
+const WORD = 4
+const NAME_WORDS = NAME_LENGTH / WORD
 
 /**
  * The memory that recvmmsg fills and sendmmsg reads; all sockets of a thread use the same one by turns.
@@ -89,28 +82,31 @@ export class Ring {
       this.#describe(HEADERS_IN + i * HEADER, NAMES_IN + i * NAME, IOVECS_IN + i * IOVEC)
       this.#describe(HEADERS_OUT + i * HEADER, NAMES_OUT + i * NAME, IOVECS_OUT + i * IOVEC)
       this.#point(IOVECS_IN + i * IOVEC, OCTETS_IN + i * RECEIVED)
-      this.words[(IOVECS_IN + i * IOVEC + 8) / WORDS] = RECEIVED
+      this.words[(IOVECS_IN + i * IOVEC + 8) / WORD] = RECEIVED
     }
   }
 
   /** Writes a mmsghdr with one iovec. The kernel takes a sockaddr_in of 28 octets as well. */
   #describe(header: number, name: number, iovec: number): void {
     this.#point(header, name)
-    this.words[(header + 8) / WORDS] = NAME_LENGTH
+    this.words[(header + 8) / WORD] = NAME_LENGTH
     this.#point(header + 16, iovec)
-    this.words[(header + 24) / WORDS] = 1
+    this.words[(header + 24) / WORD] = 1
   }
 
   /** Writes the address of `target` to `at`. */
   #point(at: number, target: number): void {
     const low = this.#low + target
-    this.words[at / WORDS] = low
-    this.words[at / WORDS + 1] = low > 0xffffffff ? this.#high + 1 : this.#high
+    this.words[at / WORD] = low
+    this.words[at / WORD + 1] = low > 0xffffffff ? this.#high + 1 : this.#high
   }
 
   /** The datagram that recvmmsg put in place `i`, in memory of its own: a query that has to wait keeps it. */
   message(i: number): Buffer {
-    const length = Math.min(this.words[LENGTH_IN + i * HEADER_WORDS]!, RECEIVED)
+    const header = (HEADERS_IN + i * HEADER) / WORD
+    const length = Math.min(this.words[header + 14]!, RECEIVED)
+    // The kernel wrote how long the sender's address is; the next one may be of the other family.
+    this.words[header + 2] = NAME_LENGTH
     const message = Buffer.allocUnsafe(length)
     const start = OCTETS_IN + i * RECEIVED
     this.octets.copy(message, 0, start, start + length)
@@ -119,9 +115,12 @@ export class Ring {
 
   /** Where in `words` the sender of datagram `i` is. */
   sender(i: number): number {
-    // The kernel wrote how long it is; the next one may be of the other family.
-    this.words[NAMELEN_IN + i * HEADER_WORDS] = NAME_LENGTH
-    return WORD_NAMES_IN + i * NAME_WORDS
+    return (NAMES_IN + i * NAME) / WORD
+  }
+
+  /** The sockaddr from word `at` on, in memory of its own. */
+  name(at: number): Uint32Array {
+    return this.words.slice(at, at + NAME_WORDS)
   }
 
   /** Queues a datagram to the sockaddr in `name` from index `at` on. @returns whether there was room */
@@ -130,13 +129,11 @@ export class Ring {
     const start = this.#end
     if (i === BATCH || start + datagram.length > OCTETS_IN) return false
     this.octets.set(datagram, start)
-    const iovec = WORD_IOVECS_OUT + i * IOVEC_WORDS
-    const low = this.#low + start
-    this.words[iovec] = low
-    this.words[iovec + 1] = low > 0xffffffff ? this.#high + 1 : this.#high
-    this.words[iovec + 2] = datagram.length
-    const to = WORD_NAMES_OUT + i * NAME_WORDS
-    for (let word = 0; word < NAME_LENGTH / WORDS; word++) this.words[to + word] = name[at + word]!
+    const iovec = IOVECS_OUT + i * IOVEC
+    this.#point(iovec, start)
+    this.words[(iovec + 8) / WORD] = datagram.length
+    const to = (NAMES_OUT + i * NAME) / WORD
+    for (let word = 0; word < NAME_WORDS; word++) this.words[to + word] = name[at + word]!
     this.#end = start + datagram.length
     this.queued = i + 1
     return true
@@ -149,12 +146,11 @@ export class Ring {
 
   /** Queued datagram `i` and where it goes, in memory of their own. */
   take(i: number): { datagram: Buffer; name: Uint32Array } {
-    const iovec = WORD_IOVECS_OUT + i * IOVEC_WORDS
+    const iovec = (IOVECS_OUT + i * IOVEC) / WORD
     const start = (this.words[iovec]! - this.#low) >>> 0
-    const to = WORD_NAMES_OUT + i * NAME_WORDS
     return {
       datagram: Buffer.from(this.octets.subarray(start, start + this.words[iovec + 2]!)),
-      name: this.words.slice(to, to + NAME_LENGTH / WORDS),
+      name: this.name((NAMES_OUT + i * NAME) / WORD),
     }
   }
 

@@ -47,6 +47,7 @@ const broken: readonly (readonly [name: string, message: Buffer, at: number, rea
   ['a pointer forward', behindHeader(0xc0, 20, '\x03org\0'), 12, /does not point backward/],
   ['a pointer into the header', behindHeader('\x01a', 0xc0, 11), 12, /does not point backward/],
   ['two pointers in a ring', behindHeader('\x01a', 0xc0, 16, '\x01b', 0xc0, 12), 16, /does not point backward/],
+  ['two pointers in a ring before the name', behindHeader(0xc0, 14, 0xc0, 12, '\x01a', 0xc0, 12), 16, /does not point backward/],
   ['labels of type 01', behindHeader(0x40, 0), 12, /label type 1 at octet 12/],
   ['labels of type 10', behindHeader(0x80, 0), 12, /label type 2 at octet 12/],
   ['256 octets', behindHeader(63, 'a'.repeat(63), ...Array.from({ length: 96 }, () => '\x01a'), 0), 12, /longer than 255/],

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toKey, ZoneMap, ZoneSet } from '#src/dns/name.ts'
 
-const zones = ['example.org', 'sub.example.org', 'a.b.sub.example.org', '__proto__', 'x\\.example.org']
-const map = new ZoneMap(zones.map(zone => [toKey(zone), zone]))
+const zones = ['sub.example.org', 'example.org', 'a.b.sub.example.org', '__proto__', 'x\\.example.org']
+/** Zones that hold no name of this test. A map is looked through in another way when it is large. */
+const others = Array.from({ length: 100 }, (_, i) => `zone-${i}.example.net`)
+const maps = {
+  'a few zones': new ZoneMap(zones.map(zone => [toKey(zone), zone])),
+  'many zones': new ZoneMap([...others, ...zones].map(zone => [toKey(zone), zone])),
+}
 
 const found: readonly (readonly [name: string, asked: string, zone: string | undefined])[] = [
   ['the zone itself', 'example.org', 'example.org'],
@@ -20,19 +25,29 @@ const found: readonly (readonly [name: string, asked: string, zone: string | und
   ['names of Object.prototype that are no zones', 'constructor', undefined],
 ]
 
-for (const [name, asked, zone] of found) {
-  test(`longest zone: ${name}`, () => assert.equal(map.find(toKey(asked)), zone))
+for (const [size, map] of Object.entries(maps)) {
+  for (const [name, asked, zone] of found) {
+    test(`longest of ${size}: ${name}`, () => assert.equal(map.find(toKey(asked)), zone))
+  }
 }
 
 test('the root zone holds what no other does', () => {
-  const all = new ZoneMap([[toKey('.'), 'root']])
-  all.set(toKey('org'), 'org')
-  assert.equal(all.find(toKey('.')), 'root')
-  assert.equal(all.find(toKey('example.net')), 'root')
-  assert.equal(all.find(toKey('example.org')), 'org')
-  assert.equal(all.get(toKey('example.org')), undefined)
-  assert.deepEqual([...all.values()], ['root', 'org'])
-  assert.equal(all.size, 2)
+  for (const more of [[], others]) {
+    const all = new ZoneMap(more.map(zone => [toKey(zone), zone]))
+    all.set(toKey('.'), 'root')
+    all.set(toKey('org'), 'org')
+    assert.equal(all.find(toKey('.')), 'root')
+    assert.equal(all.find(toKey('example.net')), 'root')
+    assert.equal(all.find(toKey('example.org')), 'org')
+    assert.equal(all.get(toKey('example.org')), undefined)
+    assert.deepEqual([...all.values()], [...more, 'root', 'org'])
+    assert.equal(all.size, more.length + 2)
+  }
+})
+
+test('values may be anything but undefined', () => {
+  const map = new ZoneMap([[toKey('example.org'), 0]])
+  assert.equal(map.find(toKey('www.example.org')), 0)
 })
 
 test('a set of zones gives the longest, as key', () => {

@@ -124,5 +124,7 @@ test('a client that does not read what it is owed cannot hold up the end', async
   }
   connection.connection!.end()
   await nextTurn()
-  await connection.endsAfter(3000)
+  connection.tick(2000)
+  await connection.write(0)
+  await connection.endsAfter(1000)
 })

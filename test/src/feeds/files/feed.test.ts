@@ -127,9 +127,14 @@ suite('a file', () => {
     watched.write('b.yaml', service('b'))
     watched.replace('a.txt', service('a', '10.0.0.2'))
     await watched.has(A2)
-    unlinkSync(watched.path('a.txt'))
+    renameSync(watched.path('a.txt'), watched.path('c.txt'))
     await watched.until(() => watched.log.some(text => /a\.txt cannot be read/.test(text)))
+    const lost = performance.now()
     assert.deepEqual(watched.hosts, [A2])
+    assert.ok(watched.feed.current! < lost)
+    renameSync(watched.path('c.txt'), watched.path('a.txt'))
+    while (watched.feed.current! < lost) await wait(10)
+    assert.deepEqual([watched.hosts, watched.removed], [[A2], []])
   })
 
   test('that is emptied keeps its objects until it is clear that it stays empty', async () => {

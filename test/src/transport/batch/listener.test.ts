@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import type { Client } from '#src/dns/query.ts'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import type { Receive } from '#src/transport/transport.ts'
@@ -28,7 +29,7 @@ for (const address of ADDRESSES) {
   suite(`batches on ${address}`, () => {
     test('what is sent arrives, with who sent it, and the reply goes back', async () => {
       const seen: { message: Uint8Array; client: Client }[] = []
-      const listening = await listenBatch(address, 0, (message, client) => {
+      using listening = await listenBatch(address, 0, (message, client) => {
         seen.push({ message, client })
         return Buffer.from('pong')
       })
@@ -45,7 +46,7 @@ for (const address of ADDRESSES) {
     })
 
     test('more than a batch', async () => {
-      const listening = await listenBatch(address, 0, echo)
+      using listening = await listenBatch(address, 0, echo)
       using client = new BatchClient(address, listening.port)
       const datagrams = numbered(1000)
       client.send(...datagrams)
@@ -54,7 +55,7 @@ for (const address of ADDRESSES) {
     })
 
     test('sizes from nothing to the longest datagram', async () => {
-      const listening = await listenBatch(address, 0, message => Buffer.alloc(message[0]! * 256 + message[1]!, message[2]!))
+      using listening = await listenBatch(address, 0, message => Buffer.alloc(message[0]! * 256 + message[1]!, message[2]!))
       const socket = createSocket({ type: address === '::1' ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 })
       for (const size of [0, 1, 1232, 4096, 4097, 65_487]) {
         socket.send(Buffer.of(size >> 8, size & 255, size % 251), listening.port, address)
@@ -66,7 +67,7 @@ for (const address of ADDRESSES) {
     })
 
     test('long replies to one batch, more than one system call takes', async () => {
-      const listening = await listenBatch(address, 0, message => Buffer.alloc(4096, message))
+      using listening = await listenBatch(address, 0, message => Buffer.alloc(4096, message))
       using client = new BatchClient(address, listening.port)
       const datagrams = numbered(64)
       client.send(...datagrams)
@@ -85,27 +86,27 @@ test('two families at once share their memory without mixing up senders', async 
     seen.add(`${message[0] === 4 ? 'sent over 4' : 'sent over 6'}: ${address} ${family}`)
     return message
   }
-  const listenings = await Promise.all(ADDRESSES.map(address => listenBatch(address, 0, note)))
-  using four = new BatchClient('127.0.0.1', listenings[0]!.port)
-  using six = new BatchClient('::1', listenings[1]!.port)
+  using overFour = await listenBatch('127.0.0.1', 0, note)
+  using overSix = await listenBatch('::1', 0, note)
+  using four = new BatchClient('127.0.0.1', overFour.port)
+  using six = new BatchClient('::1', overSix.port)
   for (let round = 0; round < 20; round++) {
     four.send(...Array<Buffer>(20).fill(Buffer.of(4)))
     six.send(...Array<Buffer>(20).fill(Buffer.of(6)))
     await Promise.all([receive(four, 20), receive(six, 20)])
   }
   assert.deepEqual([...seen].sort(), ['sent over 4: 127.0.0.1 4', 'sent over 6: ::1 6'])
-  for (const listening of listenings) await listening.close()
 })
 
 test('an IPv6 socket takes nothing from IPv4', async () => {
-  const six = await listenBatch('::', 0, echo)
-  const four = await listenBatch('0.0.0.0', six.port, echo)
+  using six = await listenBatch('::', 0, echo)
+  using four = await listenBatch('0.0.0.0', six.port, echo)
   await six.close()
   await four.close()
 })
 
 test('a datagram that is longer than what is read comes cut off', async () => {
-  const listening = await listenBatch('127.0.0.1', 0, message =>
+  using listening = await listenBatch('127.0.0.1', 0, message =>
     Buffer.of(message.length >> 8, message.length & 255, message.at(-1)!),
   )
   using client = new BatchClient('127.0.0.1', listening.port)
@@ -117,7 +118,7 @@ test('a datagram that is longer than what is read comes cut off', async () => {
 
 test('a message stays as it was, whatever comes after it', async () => {
   const kept: Uint8Array[] = []
-  const listening = await listenBatch('127.0.0.1', 0, message => {
+  using listening = await listenBatch('127.0.0.1', 0, message => {
     kept.push(message)
     return message
   })
@@ -132,7 +133,7 @@ test('a message stays as it was, whatever comes after it', async () => {
 
 test('silence, replies at once and late ones in one batch', async () => {
   const later = Promise.withResolvers<void>()
-  const listening = await listenBatch('127.0.0.1', 0, message => {
+  using listening = await listenBatch('127.0.0.1', 0, message => {
     if (message[1]! % 3 === 0) return undefined
     return message[1]! % 3 === 1 ? message : later.promise.then(() => message)
   })
@@ -153,7 +154,7 @@ test('silence, replies at once and late ones in one batch', async () => {
 
 test('what receive leaves to be done afterwards is done, even when nothing else happens', async () => {
   const done = Promise.withResolvers<void>()
-  const listening = await listenBatch('127.0.0.1', 0, () => {
+  using listening = await listenBatch('127.0.0.1', 0, () => {
     queueMicrotask(done.resolve)
     return undefined
   })
@@ -165,7 +166,7 @@ test('what receive leaves to be done afterwards is done, even when nothing else 
 
 test('close answers what had arrived and what is owed, and nothing that comes later', async () => {
   const owed = Promise.withResolvers<void>()
-  const listening = await listenBatch('127.0.0.1', 0, message => (message[1]! & 1 ? owed.promise.then(() => message) : message))
+  using listening = await listenBatch('127.0.0.1', 0, message => (message[1]! & 1 ? owed.promise.then(() => message) : message))
   using client = new BatchClient('127.0.0.1', listening.port)
   const datagrams = numbered(2000)
   client.send(...datagrams)
@@ -184,7 +185,7 @@ test('close answers what had arrived and what is owed, and nothing that comes la
 })
 
 test('a socket that more and more comes to is closed nevertheless', async () => {
-  const listening = await listenBatch('127.0.0.1', 0, echo)
+  using listening = await listenBatch('127.0.0.1', 0, echo)
   using client = new BatchClient('127.0.0.1', listening.port)
   let closed = false
   const closing = listening.close().then(() => {
@@ -200,7 +201,7 @@ test('a socket that more and more comes to is closed nevertheless', async () => 
 })
 
 test('what keeps a socket from being opened is a system error like those of dgram', async () => {
-  const listening = await listenBatch('127.0.0.1', 0, echo)
+  using listening = await listenBatch('127.0.0.1', 0, echo)
   await assert.rejects(listenBatch('127.0.0.1', listening.port, echo), {
     code: 'EADDRINUSE',
     syscall: 'bind',
@@ -211,4 +212,21 @@ test('what keeps a socket from being opened is a system error like those of dgra
   await assert.rejects(listenBatch('192.0.2.1', 0, echo), { code: 'EADDRNOTAVAIL' })
   await assert.rejects(listenBatch('2001:db8::1', 0, echo), { code: 'EADDRNOTAVAIL' })
   await assert.rejects(listenBatch('localhost', 0, echo), { code: 'EINVAL' })
+})
+
+test('a throw of receive is an uncaught exception outside of C, and the others of the batch are answered', async () => {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: 'survive' })
+  const [port] = await once(worker, 'message')
+  using client = new BatchClient('127.0.0.1', port)
+  const errors: string[] = []
+  worker.on('message', message => errors.push(message))
+  for (let round = 0; round < 3; round++) {
+    client.send(...['first', 'throw', 'second', 'throw', 'third'].map(text => Buffer.from(text)))
+    assert.deepEqual((await receive(client, 3)).map(String), ['first', 'second', 'third'])
+  }
+  while (errors.length < 6) await once(worker, 'message')
+  assert.deepEqual(errors, Array(6).fill('throw'))
+  const ended = once(worker, 'exit')
+  client.send(Buffer.from('exit'))
+  assert.deepEqual(await ended, [3])
 })

@@ -1,0 +1,209 @@
+/** What the kernel may answer to a call, and what becomes of the datagrams then. */
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { listenBatch } from '#src/transport/batch/listener.ts'
+import { type Native, openNative } from '#src/transport/batch/native.ts'
+import type { Receive } from '#src/transport/transport.ts'
+import { BatchClient } from './client.ts'
+
+const { EAGAIN, ECONNREFUSED, ENOBUFS, EPERM } = constants.errno
+const native = openNative()
+
+const echo: Receive = message => message
+
+type Call = (...values: never[]) => number
+
+/** The native calls, some of them with others in their place; a fault is told as `errno`. */
+function faulty(calls: Record<string, Call>): { native: Native; fail(errno: number): -1 } {
+  let errno = 0
+  return {
+    native: {
+      ...native,
+      calls: { ...native.calls, ...calls } as Native['calls'],
+      errno() {
+        const told = errno || native.errno()
+        errno = 0
+        return told
+      },
+    },
+    fail(code) {
+      errno = code
+      return -1
+    },
+  }
+}
+
+/** A listener whose sendmmsg is `send`, which gets the real one. */
+function listenWith(
+  receive: Receive,
+  send: (real: (count: number) => number, count: number, fail: (errno: number) => -1) => number,
+) {
+  const fault = faulty({
+    sendmmsg: (fd: number, headers: bigint, count: number, flags: number) =>
+      send(fewer => native.calls.sendmmsg(fd, headers, fewer, flags), count, fault.fail),
+  })
+  return listenBatch('127.0.0.1', 0, receive, fault.native)
+}
+
+async function receive(client: BatchClient, count: number): Promise<number[]> {
+  const numbers: number[] = []
+  while (numbers.length < count) {
+    await nextTurn()
+    numbers.push(...client.receive().map(reply => reply.readUInt16BE()))
+  }
+  return numbers.sort((a, b) => a - b)
+}
+
+const numbered = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.of(i >> 8, i & 255))
+const upTo = (count: number): number[] => [...Array(count).keys()]
+
+for (const late of [false, true]) {
+  const answer: Receive = late ? message => nextTurn().then(() => message) : echo
+  test(`a full send buffer: ${late ? 'late replies' : 'replies'} wait until it takes them, and none is lost`, async () => {
+    let full = 0
+    using listening = await listenWith(answer, (real, count, fail) => {
+      // Some go, then none for a while.
+      if (full++ % 5 < 3) return fail(EAGAIN)
+      return real(Math.min(count, 7))
+    })
+    using client = new BatchClient('127.0.0.1', listening.port)
+    client.send(...numbered(300))
+    assert.deepEqual(await receive(client, 300), upTo(300))
+    await listening.close()
+    assert.equal(listening.losses().unsent, 0)
+    assert.ok(full > 60, `${full}`)
+  })
+}
+
+test('while the send buffer is full, nothing is read', async () => {
+  let full = true
+  let received = 0
+  using listening = await listenWith(
+    message => {
+      received++
+      return message
+    },
+    (real, count, fail) => (full ? fail(EAGAIN) : real(count)),
+  )
+  using client = new BatchClient('127.0.0.1', listening.port)
+  client.send(...numbered(500))
+  for (let turn = 0; turn < 50; turn++) await nextTurn()
+  assert.equal(received, 64)
+  full = false
+  assert.deepEqual(await receive(client, 500), upTo(500))
+  await listening.close()
+})
+
+test('late replies that the kernel does not take are kept up to a bound', async () => {
+  let full = true
+  const promised = Promise.withResolvers<void>()
+  let received = 0
+  using listening = await listenWith(
+    message => {
+      received++
+      return promised.promise.then(() => message)
+    },
+    (real, count, fail) => (full ? fail(EAGAIN) : real(count)),
+  )
+  using client = new BatchClient('127.0.0.1', listening.port)
+  client.send(...numbered(1500))
+  while (received < 1500) await nextTurn()
+  promised.resolve()
+  await nextTurn()
+  assert.equal(listening.losses().unsent, 1500 - 1024)
+  full = false
+  assert.deepEqual(await receive(client, 1024), upTo(1024))
+  await listening.close()
+})
+
+test('close waits until the kernel has taken every reply', async () => {
+  let full = true
+  using listening = await listenWith(echo, (real, count, fail) => (full ? fail(EAGAIN) : real(count)))
+  using client = new BatchClient('127.0.0.1', listening.port)
+  client.send(...numbered(200))
+  let closed = false
+  const closing = listening.close().then(() => {
+    closed = true
+  })
+  for (let turn = 0; turn < 20; turn++) await nextTurn()
+  assert.equal(closed, false)
+  full = false
+  await closing
+  assert.equal(client.receive().length, 200)
+})
+
+for (const [name, errno] of Object.entries({ ENOBUFS, EPERM, ECONNREFUSED })) {
+  test(`${name}: the datagram that it befalls is lost, and no other`, async () => {
+    let sent = 0
+    using listening = await listenWith(echo, (real, count, fail) => {
+      // sendmmsg tells of an error only when it comes first; else it sends what is before it.
+      if (sent % 10 === 3) {
+        sent++
+        return fail(errno)
+      }
+      const before = (((3 - sent) % 10) + 10) % 10
+      const done = real(Math.min(count, before))
+      sent += done
+      return done
+    })
+    using client = new BatchClient('127.0.0.1', listening.port)
+    client.send(...numbered(200))
+    assert.deepEqual(
+      await receive(client, 180),
+      upTo(200).filter(i => i % 10 !== 3),
+    )
+    assert.equal(listening.losses().unsent, 20)
+    await listening.close()
+  })
+}
+
+test('a reply that nothing can carry is lost alone', async () => {
+  using listening = await listenBatch('127.0.0.1', 0, message =>
+    message[1] === 1 ? Buffer.alloc(70_000) : message[1] === 2 ? Buffer.alloc(65_508) : message,
+  )
+  using client = new BatchClient('127.0.0.1', listening.port)
+  client.send(...numbered(5))
+  assert.deepEqual(await receive(client, 3), [0, 3, 4])
+  assert.equal(listening.losses().unsent, 2)
+  await listening.close()
+})
+
+test('an error that waits in the socket does not end the service', async () => {
+  const opened: number[] = []
+  const { native: watched } = faulty({
+    bind: (fd: number, name: bigint, length: number) => {
+      opened.push(fd)
+      return native.calls.bind(fd, name, length)
+    },
+  })
+  using listening = await listenBatch('127.0.0.1', 0, echo, watched)
+  // IP_RECVERR: errors that ICMP brings for earlier replies are reported, and libuv stops watching then.
+  const { scratch, scratchAt } = native.ring
+  scratch.setInt32(0, 1, true)
+  assert.equal(native.calls.setsockopt(opened[0]!, 0, 11, scratchAt, 4), 0)
+  for (let round = 0; round < 3; round++) {
+    const gone = createSocket('udp4')
+    await new Promise(resolve => gone.send('gone', listening.port, '127.0.0.1', resolve))
+    gone.close()
+    await once(gone, 'close')
+    for (let turn = 0; turn < 5; turn++) await nextTurn()
+    using client = new BatchClient('127.0.0.1', listening.port)
+    client.send(...numbered(100))
+    assert.ok((await receive(client, 99)).length >= 99)
+  }
+  await listening.close()
+})
+
+test('what comes faster than it is read is counted', async () => {
+  using listening = await listenBatch('127.0.0.1', 0, () => undefined)
+  using client = new BatchClient('127.0.0.1', listening.port)
+  assert.equal(listening.losses().overflows, 0)
+  const datagrams = Array<Buffer>(1000).fill(Buffer.alloc(4000))
+  for (let round = 0; round < 10; round++) client.send(...datagrams)
+  assert.ok(listening.losses().overflows > 0)
+  await listening.close()
+})

@@ -1,0 +1,114 @@
+/** The memory that C is given: layouts, and what garbage collections, freed memory and ending threads do to it, which is nothing. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { BATCH, Ring } from '#src/transport/batch/ring.ts'
+
+const run = promisify(execFile)
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** As many datagrams as wanted for a long run; a million when nothing is said. */
+const TORTURE = Number(process.env.TORTURE ?? 1_000_000)
+const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+suite(`a garbage collection on every turn, SEED=${SEED}`, { concurrency: true }, () => {
+  for (const [address, count, full] of [
+    ['127.0.0.1', TORTURE / 2, 100],
+    ['::1', TORTURE / 2, 100],
+    ['127.0.0.1', TORTURE / 100, 1],
+  ] as const) {
+    test(`${count} datagrams to ${address}, ${full === 1 ? 'all collections' : `one in ${full}`} full`, async () => {
+      const args = ['--expose-gc', file('./torture.ts'), ...[address, count, SEED, full].map(String)]
+      // What C frees is written over, too.
+      const { stdout, stderr } = await run(process.execPath, args, { env: { ...process.env, MALLOC_PERTURB_: '165' } })
+      const { sent, turns } = JSON.parse(stdout)
+      assert.ok(sent >= count && turns > sent / 256, stdout)
+      assert.equal(stderr, '', 'there is not even a warning')
+    })
+  }
+})
+
+for (const [end, code] of [
+  ['exit', 3],
+  ['throw', 1],
+] as const) {
+  test(`a worker thread that ends with open sockets does not take the process along: ${end}`, async () => {
+    const worker = new Worker(file('./worker.ts'))
+    const [port] = await once(worker, 'message')
+    const socket = createSocket('udp4')
+    socket.send('ping', port, '127.0.0.1')
+    assert.equal(`${(await once(socket, 'message'))[0]}`, 'ping')
+    const ended = new Promise(resolve => worker.on('error', () => {}).on('exit', resolve))
+    socket.send(end, port, '127.0.0.1')
+    assert.equal(await ended, code)
+    socket.close()
+  })
+}
+
+/** Addresses in a ring that begins at `start`, read back. */
+function addresses(start: bigint) {
+  const ring = new Ring(() => start)
+  const memory = new DataView(ring.words.buffer)
+  return {
+    ring,
+    at: (address: bigint) => memory.getBigUint64(Number(address - start), true),
+    word: (address: bigint) => memory.getUint32(Number(address - start), true),
+    size: BigInt(memory.byteLength),
+  }
+}
+
+// The last one has the boundary of 4 GiB inside, where an address no longer fits into its lower word.
+for (const start of [0x10000n, 0x7f12_3456_7000n, 0x7f12_ffff_e000n, 0x7f12_fffe_0000n]) {
+  test(`every address in a ring at 0x${start.toString(16)} leads into it, and nothing overlaps`, () => {
+    const { ring, at, word, size } = addresses(start)
+    const datagram = Buffer.from('datagram')
+    for (let i = 0; i < BATCH; i++) assert.ok(ring.put(datagram, new Uint32Array(7).fill(i), 0))
+    assert.equal(ring.put(datagram, new Uint32Array(7), 0), false)
+    const spans: [from: bigint, to: bigint][] = [[ring.scratchAt, ring.scratchAt + 64n]]
+    for (const [headers, length] of [
+      [ring.incoming, 4096],
+      [ring.outgoing(0), datagram.length],
+    ] as const) {
+      for (let i = 0n; i < BATCH; i++) {
+        const header = headers + i * 64n
+        const iovec = at(header + 16n)
+        assert.deepEqual([word(header + 8n), at(header + 24n), at(header + 32n), at(header + 40n)], [28, 1n, 0n, 0n])
+        assert.equal(at(iovec + 8n), BigInt(length))
+        spans.push(
+          [header, header + 64n],
+          [iovec, iovec + 16n],
+          [at(header), at(header) + 28n],
+          [at(iovec), at(iovec) + BigInt(length)],
+        )
+      }
+    }
+    spans.sort(([a], [b]) => (a < b ? -1 : 1))
+    assert.ok(spans[0]![0] >= start && spans.at(-1)![1] <= start + size)
+    for (let i = 1; i < spans.length; i++) assert.ok(spans[i]![0] >= spans[i - 1]![1])
+    for (const i of [0, 1, BATCH - 1]) assert.deepEqual(ring.take(i), { datagram, name: new Uint32Array(7).fill(i) })
+    assert.equal(ring.outgoing(3), ring.outgoing(0) + 192n)
+  })
+}
+
+test('a ring takes replies of 65,536 octets in all', () => {
+  const ring = new Ring(() => 0n)
+  const name = new Uint32Array(7)
+  assert.ok(ring.put(Buffer.alloc(65_000), name, 0))
+  assert.ok(ring.put(Buffer.alloc(536), name, 0))
+  assert.equal(ring.put(Buffer.alloc(1), name, 0), false)
+  ring.clear()
+  assert.ok(ring.put(Buffer.alloc(65_536), name, 0))
+  ring.clear()
+  assert.equal(ring.put(Buffer.alloc(65_537), name, 0), false)
+})
+
+test('a length that no receive buffer has is not believed', () => {
+  const { ring } = addresses(0n)
+  ring.words[56 / 4] = 0xffffffff
+  assert.equal(ring.message(0).length, 4096)
+})
