@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { delayed, silence, zone } from '#test/support/scripts.ts'
-import { startServer } from '#test/support/server.ts'
+import { runServer, startServer } from '#test/support/server.ts'
 import { startUpstream } from '#test/support/upstream.ts'
 import { kept, openBurst } from './burst.ts'
 
@@ -105,6 +105,14 @@ suite('SIGTERM', () => {
     assert.equal((await server.queryTcp('www.example.org')).rcode, 'NOERROR')
     assert.deepEqual(await server.exited, GONE)
     assert.ok(server.stdout.includes('[INFO] SIGTERM: Shutting down servers then terminating'))
+  })
+
+  test('it ends a server that is still starting', async () => {
+    await using server = await runServer('.:0 {\n mesh cluster.local {\n  source file missing\n  startup_timeout 1m\n }\n}\n')
+    await server.waitForLine(/missing cannot be read/)
+    server.signal('SIGTERM')
+    assert.deepEqual(await server.exited, GONE)
+    assert.deepEqual(server.ports, [])
   })
 
   test('a reload that comes meanwhile changes nothing', async () => {

@@ -1,4 +1,6 @@
 /** A UDP client that sends and reads in batches, at once: what it sent is in the server's receive buffer when `send` returns. */
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Native, openNative } from '#src/transport/batch/native.ts'
 import { BATCH, NAME_LENGTH } from '#src/transport/batch/ring.ts'
 import { openSocket } from '#src/transport/batch/socket.ts'
@@ -49,6 +51,18 @@ export class BatchClient implements Disposable {
       for (let i = 0; i < count; i++) datagrams.push(ring.message(i))
       if (count < BATCH) return datagrams
     }
+  }
+
+  /** Waits until `count` datagrams have come. */
+  async wait(count: number): Promise<Buffer[]> {
+    const deadline = performance.now() + 5000
+    const datagrams: Buffer[] = []
+    while (datagrams.length < count) {
+      assert.ok(performance.now() < deadline, `${datagrams.length} datagrams of ${count} came in time`)
+      await nextTurn()
+      datagrams.push(...this.receive())
+    }
+    return datagrams
   }
 
   [Symbol.dispose](): void {
