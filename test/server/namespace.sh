@@ -17,17 +17,21 @@ ip link set upstream up
 nsenter -t $upstream -n ip addr add 198.18.0.1/24 dev node
 nsenter -t $upstream -n ip link set node up
 
-nsenter -t $upstream -n "$NODE" "$MAIN" -conf "$folder/upstream.Corefile" > "$folder/upstream.log" 2>&1 &
-unshare -m sh -c 'mount --bind "$0/upstream.conf" /etc/resolv.conf && exec "$NODE" "$MAIN" -conf "$1"' \
-  "$folder" "$corefile" > "$folder/server.log" 2>&1 &
-
-for log in upstream server; do
+# Waits until a program has started, for ten seconds.
+started() {
   for try in $(seq 200); do
-    ! grep -q ', node v' "$folder/$log.log" || break
+    ! grep -q ', node v' "$1" || return 0
     sleep 0.05
   done
-  grep -q ', node v' "$folder/$log.log" || { cat "$folder/$log.log" >&2; exit 1; }
-done
+  cat "$1" >&2
+  exit 1
+}
+
+nsenter -t $upstream -n "$NODE" "$MAIN" -conf "$folder/upstream.Corefile" > "$folder/upstream.log" 2>&1 &
+started "$folder/upstream.log"
+unshare -m sh -c 'mount --bind "$0/upstream.conf" /etc/resolv.conf && exec "$NODE" "$MAIN" -conf "$1"' \
+  "$folder" "$corefile" > "$folder/server.log" 2>&1 &
+started "$folder/server.log"
 
 mount --bind "$folder/client.conf" /etc/resolv.conf
 "$@"

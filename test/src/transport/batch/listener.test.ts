@@ -24,14 +24,13 @@ for (const address of ADDRESSES) {
         return Buffer.from('pong')
       })
       assert.equal(listening.address, address)
-      const socket = createSocket(address === '::1' ? 'udp6' : 'udp4')
+      await using socket = createSocket(address === '::1' ? 'udp6' : 'udp4')
       socket.send('ping', listening.port, address)
       const [reply, { address: from, port }] = await once(socket, 'message')
       assert.deepEqual([`${reply}`, from, port], ['pong', address, listening.port])
       assert.deepEqual(seen, [
         { message: Buffer.from('ping'), client: { address, port: socket.address().port, family: address === '::1' ? 6 : 4 } },
       ])
-      socket.close()
       await listening.close()
     })
 
@@ -46,13 +45,12 @@ for (const address of ADDRESSES) {
 
     test('sizes from nothing to the longest datagram', async () => {
       using listening = await listenBatch(address, 0, message => Buffer.alloc(message[0]! * 256 + message[1]!, message[2]!))
-      const socket = createSocket({ type: address === '::1' ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 })
+      await using socket = createSocket({ type: address === '::1' ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 })
       for (const size of [0, 1, 1232, 4096, 4097, 65_487]) {
         socket.send(Buffer.of(size >> 8, size & 255, size % 251), listening.port, address)
         const [reply] = await once(socket, 'message')
         assert.deepEqual(reply, Buffer.alloc(size, size % 251))
       }
-      socket.close()
       await listening.close()
     })
 

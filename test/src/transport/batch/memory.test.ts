@@ -40,13 +40,12 @@ for (const [end, code] of [
   test(`a worker thread that ends with open sockets does not take the process along: ${end}`, async () => {
     const worker = new Worker(file('./worker.ts'))
     const [port] = await once(worker, 'message')
-    const socket = createSocket('udp4')
+    await using socket = createSocket('udp4')
     socket.send('ping', port, '127.0.0.1')
     assert.equal(`${(await once(socket, 'message'))[0]}`, 'ping')
     const ended = new Promise(resolve => worker.on('error', () => {}).on('exit', resolve))
     socket.send(end, port, '127.0.0.1')
     assert.equal(await ended, code)
-    socket.close()
   })
 }
 

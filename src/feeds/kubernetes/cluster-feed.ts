@@ -1,0 +1,140 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Logger } from '../../log.ts'
+import { Join } from '../../registry/join.ts'
+import type { MeshObject } from '../../registry/objects.ts'
+import type { HostRecord } from '../../registry/record.ts'
+import type { Subscriber } from '../feed.ts'
+import type { Cluster } from './cluster.ts'
+import { closeCluster } from './clusters.ts'
+import type { Listener } from './held.ts'
+import type { ClusterObject, KindName } from './objects.ts'
+
+/** Records replayed to a new subscriber in one go; queries get their turn in between. */
+const SLICE = 100
+/** Changes that are made of objects at a time. */
+const MAX_CHANGES = 100
+/** Milliseconds that the first hosts wait for the rest of what they are made of. */
+const PATIENCE = 1000
+
+/** What hosts are made of; Pods are watched, too, as soon as a ServiceEntry selects some. */
+const KINDS: readonly KindName[] = ['Namespace', 'Service', 'EndpointSlice', 'ServiceEntry', 'WorkloadEntry']
+
+/** The hosts of a cluster: its objects put together, and told as a feed of the mesh tells them. */
+export class ClusterFeed implements Listener {
+  readonly source: { readonly key: string; readonly name: string }
+  /** Whether everything that the cluster held at first has been told. */
+  complete = false
+  readonly completed: Promise<void>
+  readonly #cluster: Cluster
+  readonly #join = new Join()
+  readonly #records = new Map<string, HostRecord>()
+  readonly #subscribers = new Set<Subscriber>()
+  #kinds = KINDS
+  /** Whether hosts are made of objects. */
+  #begun = false
+  /** Set while more hosts are to be made than in one go. */
+  #later: Promise<void> | undefined
+
+  /** @param cluster one that was opened for this feed alone */
+  constructor(source: { readonly key: string; readonly name: string }, cluster: Cluster) {
+    this.source = source
+    this.#cluster = cluster
+    cluster.need(KINDS)
+    this.completed = this.#begin()
+  }
+
+  async #begin(): Promise<void> {
+    await this.#cluster.join(this)
+    const synced = this.#untilSynced()
+    await Promise.race([synced, setTimeout(PATIENCE, undefined, { ref: false })])
+    this.#begun = true
+    this.flush()
+    await synced
+    while (this.#later) await this.#later
+    this.complete = true
+  }
+
+  /** What is known may come to ask for more kinds. */
+  async #untilSynced(): Promise<void> {
+    while (this.waiting !== '') await this.#cluster.synced(this.#kinds)
+  }
+
+  set log(log: Logger) {
+    this.#cluster.log = log
+  }
+
+  /** What it waits for before it is complete. */
+  get waiting(): string {
+    return this.#cluster.waiting(this.#kinds) ?? ''
+  }
+
+  /** When all kinds were known to be as told, by the monotonic clock in milliseconds. */
+  get current(): number | undefined {
+    const heard = Array.from(this.#cluster.watches, watch => watch.heard)
+    const least = Math.min(...heard)
+    return Number.isFinite(least) ? least : undefined
+  }
+
+  get records(): ReadonlyMap<string, HostRecord> {
+    return this.#records
+  }
+
+  /** How many objects of each kind are held. */
+  get objects(): ReadonlyMap<string, number> {
+    return new Map(Array.from(this.#cluster.watches, ({ kind, held }) => [kind.name, held.objects.size]))
+  }
+
+  get rejected(): number {
+    return Array.from(this.#cluster.watches, ({ held }) => held.rejected).reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Tells `subscriber` all records, then every change, until {@link unsubscribe}. A record may be told twice. */
+  async subscribe(subscriber: Subscriber): Promise<void> {
+    this.#subscribers.add(subscriber)
+    let told = 0
+    for (const [id, record] of this.#records) {
+      if (!this.#subscribers.has(subscriber)) return
+      subscriber(id, record, undefined)
+      if (++told % SLICE === 0) await setImmediate()
+    }
+  }
+
+  unsubscribe(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber)
+  }
+
+  async close(): Promise<void> {
+    this.#cluster.leave(this)
+    closeCluster(this.#cluster)
+  }
+
+  change(id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined): void {
+    const { kind } = object ?? previous ?? {}
+    if (kind === 'ImportedSlice' || kind === 'ServiceImport') return
+    this.#join.put(id, object as MeshObject | undefined)
+    if (object?.kind === 'ServiceEntry' && object.selector) this.#needPods()
+  }
+
+  flush(): void {
+    // At first Services and their endpoints come one by one: each host is made once, when they are together.
+    if (!this.#begun || !this.#join.changed) return
+    for (const [id, record] of this.#join.take(MAX_CHANGES)) {
+      const previous = this.#records.get(id)
+      if (record) this.#records.set(id, record)
+      else this.#records.delete(id)
+      for (const subscriber of this.#subscribers) subscriber(id, record, previous)
+    }
+    if (this.#join.changed) this.#later ??= setImmediate().then(() => this.#flushMore())
+  }
+
+  #flushMore(): void {
+    this.#later = undefined
+    this.flush()
+  }
+
+  #needPods(): void {
+    if (this.#kinds.includes('Pod')) return
+    this.#kinds = [...KINDS, 'Pod']
+    this.#cluster.need(['Pod'])
+  }
+}

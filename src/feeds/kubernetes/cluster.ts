@@ -1,0 +1,115 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Logger } from '../../log.ts'
+import type { AccessSource } from './access.ts'
+import type { Details } from './columns.ts'
+import { Complaints } from './complaints.ts'
+import { Connection } from './connection.ts'
+import { Held, type Listener } from './held.ts'
+import { kindsOf, type Selectors } from './kinds.ts'
+import type { KindName } from './objects.ts'
+import { TIMING, type Timing } from './timing.ts'
+import { Watch } from './watch.ts'
+
+/** Objects replayed to a new listener in one go; queries get their turn in between. */
+const SLICE = 200
+
+/** The objects of one cluster, as its API server tells of them. What is known stays known while the server is lost. */
+export class Cluster {
+  readonly name: string
+  log: Logger
+  readonly #selectors: Selectors
+  readonly #connection: Connection
+  readonly #timing: Timing
+  readonly #watches = new Map<KindName, Watch>()
+  readonly #listeners = new Set<Listener>()
+  readonly #complaints = new Complaints(line => this.log.warn(`${this.name}: ${line}`))
+  #details: Details = { pods: false, zones: false }
+  #troubled = false
+  #changed = Promise.withResolvers<void>()
+
+  constructor(source: AccessSource, selectors: Selectors, log: Logger, timing: Timing = TIMING) {
+    this.name = source.name
+    this.log = log
+    this.#selectors = selectors
+    this.#connection = new Connection(source, timing.silence)
+    this.#timing = timing
+  }
+
+  /** These kinds are watched from now on, with at least these details of endpoints. */
+  need(names: Iterable<KindName>, details: Partial<Details> = {}): void {
+    const { pods, zones } = this.#details
+    const wider = (details.pods && !pods) || (details.zones && !zones)
+    if (wider) this.#details = { pods: pods || details.pods === true, zones: zones || details.zones === true }
+    const kinds = kindsOf(this.#selectors, this.#details)
+    if (wider) for (const name of ['EndpointSlice', 'ImportedSlice'] as const) this.#watches.get(name)?.reread(kinds.get(name)!)
+    for (const name of names) {
+      if (this.#watches.has(name)) continue
+      const kind = kinds.get(name)!
+      const held = new Held(kind, this.#listeners, problem => this.#complaints.add(problem))
+      const watch = new Watch(kind, held, this.#connection, this.#timing, () => this.#onState(watch))
+      this.#watches.set(name, watch)
+      void watch.run()
+    }
+  }
+
+  /** What is known of each kind that is watched. */
+  get watches(): Iterable<Watch> {
+    return this.#watches.values()
+  }
+
+  /** What is still waited for before everything of these kinds is known; undefined when it is. */
+  waiting(names: Iterable<KindName>): string | undefined {
+    for (const name of names) {
+      const watch = this.#watches.get(name)
+      if (watch && !watch.synced) return `${watch.kind.resource}: ${watch.trouble || 'no list yet'}`
+    }
+    return undefined
+  }
+
+  /** Fulfilled when everything of these kinds is known. */
+  async synced(names: readonly KindName[]): Promise<void> {
+    while (this.waiting(names) !== undefined) await this.#changed.promise
+  }
+
+  /** Tells `listener` of all objects, then of every change, until it leaves. An object may be told of twice. */
+  async join(listener: Listener): Promise<void> {
+    this.#listeners.add(listener)
+    let told = 0
+    for (const { held } of this.#watches.values()) {
+      for (const [id, object] of held.objects) {
+        if (!this.#listeners.has(listener)) return
+        listener.change(id, object, undefined, undefined)
+        if (++told % SLICE > 0) continue
+        listener.flush()
+        await setImmediate()
+      }
+    }
+    listener.flush()
+  }
+
+  leave(listener: Listener): void {
+    this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    for (const watch of this.#watches.values()) watch.stop()
+    this.#connection.close()
+    this.#complaints.end()
+  }
+
+  #onState(changed: Watch): void {
+    const { trouble } = changed
+    const watches = [...this.#watches.values()]
+    if (trouble !== '') {
+      // One that stops the watches of all kinds is told once.
+      if (watches.every(watch => watch === changed || watch.trouble !== trouble))
+        this.#complaints.add(`${changed.kind.resource}: ${trouble}; what is known stays`)
+      this.#troubled = true
+    } else if (this.#troubled && watches.every(watch => watch.trouble === '')) {
+      this.#troubled = false
+      this.log.info(`${this.name}: everything is watched again`)
+    }
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+}

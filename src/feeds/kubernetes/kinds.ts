@@ -1,0 +1,141 @@
+/** The kinds of objects that are watched: where the API has them, which of them are asked for, and how each is read. */
+import type { Field, Skip } from '../objects/field.ts'
+import { readNamespace, readPod } from '../objects/pod.ts'
+import { readServiceEntry, readWorkloadEntry } from '../objects/service-entry.ts'
+import type { Details } from './columns.ts'
+import { SERVICE_NAME, sliceFromJson, sliceFromProtobuf } from './endpoint-slice.ts'
+import { META } from './meta.ts'
+import type { ClusterObject, EndpointSlice, ImportedSlice, KindName } from './objects.ts'
+import type { ProtobufItem } from './protobuf-encoding.ts'
+import { readClusterService, serviceFromProtobuf } from './service.ts'
+import { readServiceImport } from './service-import.ts'
+import { message, messages, number, type Shape, shape, text } from './shape.ts'
+
+type Unversioned<T> = T extends unknown ? Omit<T, 'version'> & { readonly version?: string } : never
+
+export interface Kind {
+  readonly name: KindName
+  /** As the API and its permissions call it: `endpointslices.discovery.k8s.io`. */
+  readonly resource: string
+  /** The path of the API that lists them in all namespaces. */
+  readonly path: string
+  readonly labelSelector: string
+  readonly fieldSelector: string
+  /** Where the kind need not exist: the name of the definition that brings it. */
+  readonly definition?: string
+  /** From JSON, or from what `shape` leaves; without its version. @throws {Invalid} */
+  read(root: Field, skip: Skip): Unversioned<ClusterObject> | undefined
+  /** How Protocol Buffers are read; custom resources have none. */
+  readonly shape?: Shape
+  /** In place of `shape` and `read`. @throws {Invalid} */
+  readonly fromProtobuf?: (item: ProtobufItem, skip: Skip) => ClusterObject | undefined
+}
+
+/** Label selectors as the API takes them; `''` selects everything. */
+export interface Selectors {
+  /** Of Services, EndpointSlices and Pods. */
+  readonly labels: string
+  /** Of Namespaces, and, as CoreDNS has it, ServiceImports. */
+  readonly namespaceLabels: string
+}
+
+const IMPORT_NAME = 'multicluster.kubernetes.io/service-name'
+const SOURCE_CLUSTER = 'multicluster.kubernetes.io/source-cluster'
+
+const SLICES = { resource: 'endpointslices.discovery.k8s.io', path: '/apis/discovery.k8s.io/v1/endpointslices' }
+
+const POD = shape(
+  message(1, 'metadata', META),
+  message(
+    2,
+    'spec',
+    shape(
+      messages(2, 'containers', shape(messages(6, 'ports', shape(text(1, 'name'), number(3, 'containerPort'))))),
+      text(16, 'hostname'),
+      text(17, 'subdomain'),
+    ),
+  ),
+  message(
+    3,
+    'status',
+    shape(
+      messages(2, 'conditions', shape(text(1, 'type'), text(2, 'status'))),
+      text(6, 'podIP'),
+      messages(12, 'podIPs', shape(text(1, 'ip'))),
+    ),
+  ),
+)
+
+/** @param details what is kept of endpoints */
+export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details): ReadonlyMap<KindName, Kind> {
+  const kinds: Kind[] = [
+    {
+      ...everything,
+      name: 'Service',
+      resource: 'services',
+      path: '/api/v1/services',
+      labelSelector: labels,
+      read: readClusterService,
+      fromProtobuf: serviceFromProtobuf,
+    },
+    {
+      ...everything,
+      name: 'EndpointSlice',
+      ...SLICES,
+      labelSelector: and(labels, SERVICE_NAME),
+      read: (root, skip) => sliceFromJson(root, details, skip),
+      fromProtobuf: (item, skip) => sliceFromProtobuf(item, details, skip),
+    },
+    {
+      ...everything,
+      name: 'ImportedSlice',
+      ...SLICES,
+      labelSelector: and(labels, IMPORT_NAME),
+      read: (root, skip) => imported(sliceFromJson(root, details, skip), root.at('metadata')),
+      fromProtobuf: (item, skip) => imported(sliceFromProtobuf(item, details, skip), item.metadata()),
+    },
+    {
+      ...everything,
+      name: 'Namespace',
+      resource: 'namespaces',
+      path: '/api/v1/namespaces',
+      labelSelector: namespaceLabels,
+      read: readNamespace,
+      shape: shape(message(1, 'metadata', META)),
+    },
+    {
+      name: 'Pod',
+      resource: 'pods',
+      path: '/api/v1/pods',
+      labelSelector: labels,
+      fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown',
+      read: readPod,
+      shape: POD,
+    },
+    custom('ServiceEntry', 'networking.istio.io/v1', 'serviceentries', readServiceEntry),
+    custom('WorkloadEntry', 'networking.istio.io/v1', 'workloadentries', readWorkloadEntry),
+    {
+      ...custom('ServiceImport', 'multicluster.x-k8s.io/v1alpha1', 'serviceimports', readServiceImport),
+      labelSelector: namespaceLabels,
+    },
+  ]
+  return new Map(kinds.map(kind => [kind.name, kind]))
+}
+
+const everything = { labelSelector: '', fieldSelector: '' }
+
+/** @param version `GROUP/VERSION` */
+function custom(name: KindName, version: string, plural: string, read: Kind['read']): Kind {
+  const definition = `${plural}.${version.split('/')[0]}`
+  return { ...everything, name, resource: definition, path: `/apis/${version}/${plural}`, definition, read }
+}
+
+const imported = (slice: EndpointSlice | undefined, metadata: Field): ImportedSlice | undefined =>
+  slice && {
+    ...slice,
+    kind: 'ImportedSlice',
+    service: metadata.at('labels', IMPORT_NAME).text(),
+    cluster: metadata.at('labels', SOURCE_CLUSTER).text(''),
+  }
+
+const and = (...selectors: string[]): string => selectors.filter(selector => selector !== '').join()

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Access, AccessSource } from './access.ts'
+
+const READER = fileURLToPath(new URL('./kubeconfig-reader.ts', import.meta.url))
+
+/** Milliseconds: a program that gives credentials may ask others over the network. */
+const TIMEOUT = 60_000
+/** Milliseconds before a token expires when it is no longer shown. */
+const EARLY = 60_000
+
+/**
+ * What a kubeconfig file says. Reading it, and running what it names for credentials, takes a library of 80 MB, so a process of its own
+ * does that and ends.
+ * @param context the file's current one where nothing is said
+ */
+export function kubeconfig(path: string, context?: string): AccessSource {
+  let held: (Access & { expires?: number }) | undefined
+  let stamp: number | undefined
+  return {
+    key: JSON.stringify(['kubeconfig', path, context]),
+    name: `kubernetes kubeconfig ${basename(path)}${context === undefined ? '' : ` ${context}`}`,
+    async read(renew) {
+      const { mtimeMs } = await stat(path)
+      if (held && !renew && mtimeMs === stamp && !(held.expires !== undefined && held.expires - EARLY < Date.now())) return held
+      const read = await readInProcess(path, context)
+      ;[held, stamp] = [read, mtimeMs]
+      return read
+    },
+  }
+}
+
+async function readInProcess(path: string, context: string | undefined): Promise<Access & { expires?: number }> {
+  const args = [READER, path, ...(context === undefined ? [] : [context])]
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: TIMEOUT, maxBuffer: 4 << 20 })
+    return JSON.parse(stdout)
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string }
+    throw new Error(`kubeconfig ${path}: ${stderr.trim() || message}`)
+  }
+}

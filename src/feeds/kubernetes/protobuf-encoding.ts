@@ -1,0 +1,163 @@
+/** How an API server writes `application/vnd.kubernetes.protobuf` (field numbers: the `generated.proto` files of k8s.io/apimachinery). */
+import { Field, type Skip } from '../objects/field.ts'
+import type { Encoding, Event, List } from './encoding.ts'
+import { LengthFrames } from './frames.ts'
+import { type Item, versioned } from './item.ts'
+import type { Kind } from './kinds.ts'
+import { META } from './meta.ts'
+import type { ClusterObject } from './objects.ts'
+import { Malformed, ProtobufReader, sized } from './protobuf-reader.ts'
+import { message, number, readShape, type Shape, shape, text } from './shape.ts'
+import { readStatus } from './status.ts'
+
+/** Before everything but the events of a watch. */
+const MAGIC = 'k8s\0'
+/** `runtime.Unknown` around each object, whose type it tells. */
+const UNKNOWN = { raw: sized(2) }
+/** `meta/v1.WatchEvent`, and the `runtime.RawExtension` in it. */
+const EVENT = { type: sized(1), object: sized(2) }
+const EXTENSION = { raw: sized(1) }
+/** Any list. */
+const LIST = { metadata: sized(1), items: sized(2) }
+const LIST_META = shape(text(2, 'resourceVersion'), text(3, 'continue'))
+const STATUS = shape(text(3, 'message'), message(5, 'details', shape(number(5, 'retryAfterSeconds'))), number(6, 'code'))
+/** Any object. */
+const OBJECT = { metadata: sized(1) }
+const OBJECT_META = { name: sized(1), namespace: sized(3), resourceVersion: sized(6), labels: sized(11), annotations: sized(12) }
+const ENTRY = { key: sized(1), value: sized(2) }
+
+const EMPTY = new ProtobufReader(Buffer.alloc(0))
+
+export const protobuf: Encoding = {
+  frames: () => new LengthFrames(),
+  event: readEvent,
+  list: body => readList(unwrap(new ProtobufReader(body))),
+  status: body => readStatus(readShape(unwrap(new ProtobufReader(body)), STATUS)),
+}
+
+/** The object inside. */
+function unwrap(reader: ProtobufReader): ProtobufReader {
+  if (reader.bytes.toString('latin1', reader.at, reader.at + MAGIC.length) !== MAGIC)
+    throw new Malformed('no object of Kubernetes')
+  reader.at += MAGIC.length
+  return field(reader, UNKNOWN.raw) ?? EMPTY
+}
+
+/** A message in a message. */
+function field(reader: ProtobufReader, wanted: number): ProtobufReader | undefined {
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === wanted) return reader.within()
+    reader.skip(tag)
+  }
+  return undefined
+}
+
+function readEvent(frame: Buffer): Event | undefined {
+  const reader = new ProtobufReader(frame)
+  let type = ''
+  let object: ProtobufReader | undefined
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === EVENT.type) type = reader.text()
+    else if (tag === EVENT.object) object = field(reader.within(), EXTENSION.raw)
+    else reader.skip(tag)
+  }
+  if (!object) throw new Malformed('an event without an object')
+  if (type === 'ERROR') return { type, status: readStatus(readShape(unwrap(object), STATUS)) }
+  if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK')
+    return { type, item: new ProtobufItem(unwrap(object)) }
+  return undefined
+}
+
+function readList(reader: ProtobufReader): List {
+  const start = reader.at
+  const { resourceVersion, continue: next } = readPart(field(reader, LIST.metadata), LIST_META)
+  return {
+    version: `${resourceVersion ?? ''}`,
+    next: `${next ?? ''}`,
+    items: items(new ProtobufReader(reader.bytes, start, reader.end)),
+  }
+}
+
+function* items(list: ProtobufReader): Iterable<Item> {
+  for (let tag = list.next(); tag !== 0; tag = list.next()) {
+    if (tag === LIST.items) yield new ProtobufItem(list.within())
+    else list.skip(tag)
+  }
+}
+
+const readPart = (reader: ProtobufReader | undefined, members: Shape): Record<string, unknown> =>
+  reader ? readShape(reader, members) : {}
+
+export class ProtobufItem implements Item {
+  namespace = ''
+  name = ''
+  version = ''
+  readonly #object: ProtobufReader
+  readonly #start: number
+  readonly #meta: ProtobufReader
+  readonly #metaStart: number
+
+  constructor(object: ProtobufReader) {
+    this.#object = object
+    this.#start = object.at
+    const meta = field(object, OBJECT.metadata) ?? EMPTY
+    this.#meta = meta
+    this.#metaStart = meta.at
+    for (let tag = meta.next(); tag !== 0; tag = meta.next()) {
+      if (tag === OBJECT_META.name) this.name = meta.text()
+      else if (tag === OBJECT_META.namespace) this.namespace = meta.text()
+      else if (tag === OBJECT_META.resourceVersion) this.version = meta.text()
+      else meta.skip(tag)
+    }
+  }
+
+  /** The reader of the object, at its start. */
+  open(): ProtobufReader {
+    this.#object.at = this.#start
+    return this.#object
+  }
+
+  #openMeta(): ProtobufReader {
+    this.#meta.at = this.#metaStart
+    return this.#meta
+  }
+
+  metadata(): Field {
+    return new Field(readShape(this.#openMeta(), META))
+  }
+
+  /** One label. */
+  label(name: string): string | undefined {
+    return this.#entry(OBJECT_META.labels, name)
+  }
+
+  /** One annotation. */
+  annotation(name: string): string | undefined {
+    return this.#entry(OBJECT_META.annotations, name)
+  }
+
+  #entry(map: number, name: string): string | undefined {
+    const meta = this.#openMeta()
+    for (let tag = meta.next(); tag !== 0; tag = meta.next()) {
+      if (tag !== map) {
+        meta.skip(tag)
+        continue
+      }
+      const entry = meta.within()
+      let key = ''
+      for (let part = entry.next(); part !== 0; part = entry.next()) {
+        if (part === ENTRY.key) key = entry.text()
+        else if (part === ENTRY.value && key === name) return entry.text()
+        else entry.skip(part)
+      }
+      if (key === name) return ''
+    }
+    return undefined
+  }
+
+  read(kind: Kind, skip: Skip): ClusterObject | undefined {
+    if (kind.fromProtobuf) return kind.fromProtobuf(this, skip)
+    if (!kind.shape) throw new Malformed(`a ${kind.name} in Protocol Buffers`)
+    return versioned(kind.read(new Field(readShape(this.open(), kind.shape)), skip), this.version)
+  }
+}

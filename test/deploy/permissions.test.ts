@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { kindsOf } from '#src/feeds/kubernetes/kinds.ts'
+import { pod, the } from './manifests.ts'
+
+test('the service account may read what is watched, and nothing else', () => {
+  const kinds = [...kindsOf({ labels: '', namespaceLabels: '' }, { pods: false, zones: false }).values()]
+  const { metadata, rules } = the('ClusterRole')
+  const granted = rules!.flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
+    resources!.flatMap(resource =>
+      resourceNames.map(name => `${verbs} ${[resource, ...apiGroups!.filter(group => group !== '')].join('.')} ${name}`.trim()),
+    ),
+  )
+  assert.deepEqual(
+    granted.sort(),
+    [
+      ...new Set(kinds.map(({ resource }) => `list,watch ${resource}`)),
+      ...kinds.flatMap(({ definition }) =>
+        definition ? `watch customresourcedefinitions.apiextensions.k8s.io ${definition}` : [],
+      ),
+    ].sort(),
+  )
+  const { roleRef, subjects } = the('ClusterRoleBinding')
+  const account = the('ServiceAccount').metadata!
+  assert.deepEqual(roleRef, { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata!.name })
+  assert.deepEqual(subjects, [{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }])
+  assert.equal(pod.spec!.serviceAccountName, account.name)
+})

@@ -1,0 +1,161 @@
+/** How an API server is reached: from inside a pod, by a URL, by a kubeconfig file. */
+import assert from 'node:assert/strict'
+import { mkdtempDisposable, rename, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Credentials } from '#src/feeds/kubernetes/access.ts'
+import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
+import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
+import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
+import { selfSigned } from '#test/support/kubernetes/certificate.ts'
+import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
+import { service } from '#test/support/kubernetes/objects.ts'
+import { logged, watchCluster } from '#test/support/kubernetes/watching.ts'
+
+const tls = selfSigned()
+const skip = tls ? false : 'openssl is not on this machine'
+
+const folder = () => mkdtempDisposable(join(tmpdir(), 'access-'))
+
+/** As the kubelet does it: the new file takes the place of the old one. */
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text)
+  await rename(`${path}.new`, path)
+}
+
+test('a pod shows its token, reads it anew when it is not accepted, and trusts the certificates of its mount', {
+  skip,
+}, async t => {
+  await using mount = await folder()
+  await using api = await FakeApi.start(tls)
+  api.token = 'first'
+  const environment = process.env
+  t.after(() => {
+    process.env = environment
+  })
+  process.env = { ...environment, KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: `${api.port}` }
+  await writeFile(join(mount.path, 'ca.crt'), tls!.cert)
+  await writeFile(join(mount.path, 'token'), 'first\n')
+
+  using watching = watchCluster(inCluster(mount.path), ['Service'], { timing: { lifetime: [1000, 1000] } })
+  const { cluster, observer, log } = watching
+  await cluster.synced(['Service'])
+  assert.equal(api.seen[0]!.http, '2.0')
+  await replace(join(mount.path, 'token'), 'second')
+  api.token = 'second'
+  const first = api.seen.length
+  await api.asked(({ authorization }) => authorization === 'Bearer second', first)
+  api.put(service('backend'))
+  await observer.until(({ objects }) => objects.size === 1)
+  assert.deepEqual(log, [])
+
+  // A token that is of no use in either reading is a trouble.
+  api.token = 'third'
+  await logged(log, /services: Unauthorized \(401\)/)
+  await replace(join(mount.path, 'token'), 'third')
+  await logged(log, /watched again/)
+})
+
+test('certificates that are not trusted are told of, and trusted as soon as the file says so', { skip }, async () => {
+  await using files = await folder()
+  await using api = await FakeApi.start(tls)
+  const paths = { ca: join(files.path, 'ca'), cert: join(files.path, 'cert'), key: join(files.path, 'key') }
+  const stranger = selfSigned()!
+  await writeFile(paths.ca, stranger.cert)
+  await writeFile(paths.cert, tls!.cert)
+  await writeFile(paths.key, tls!.key)
+  using watching = watchCluster(endpoint(`https://127.0.0.1:${api.port}/`, paths), ['Service'])
+  await logged(watching.log, /self-signed certificate/)
+  await replace(paths.ca, tls!.cert)
+  await watching.cluster.synced(['Service'])
+})
+
+test('outside of a cluster, what is missing is named', () => {
+  assert.throws(() => inCluster('/nowhere').read(false), /KUBERNETES_SERVICE_HOST/)
+  assert.throws(() => endpoint('https://192.0.2.1', { ca: '/nowhere', cert: '/nowhere', key: '/nowhere' }).read(false), /ENOENT/)
+})
+
+test('what was read last is used while the source cannot be read, unless it was refused', async () => {
+  const access = { server: 'http://192.0.2.1', tls: {}, headers: {} }
+  let readable = true
+  const credentials = new Credentials({
+    key: '',
+    name: '',
+    read: () => {
+      if (!readable) throw new Error('gone')
+      return { ...access }
+    },
+  })
+  const first = await credentials.get()
+  readable = false
+  assert.equal(await credentials.get(), first)
+  await assert.rejects(credentials.renew(first), /gone/)
+  readable = true
+  const renewed = await credentials.renew(first)
+  assert.notEqual(renewed, first)
+  // Whoever is refused with what was read before is given what another one has read meanwhile.
+  assert.equal(await credentials.renew(first), renewed)
+})
+
+const config = (server: string, user: string, cluster = ''): string => `
+apiVersion: v1
+kind: Config
+current-context: here
+clusters: [{name: here, cluster: {server: '${server}'${cluster}}}]
+users: [{name: me, user: ${user}}]
+contexts: [{name: here, context: {cluster: here, user: me}}, {name: nobody, context: {cluster: here, user: none}}, {name: lost, context: {cluster: away, user: me}}]
+`
+
+test('a kubeconfig file: the server, whom to trust, what to show', { skip }, async () => {
+  await using files = await folder()
+  const path = join(files.path, 'config')
+  const data = (text: string) => Buffer.from(text).toString('base64')
+  const user = `{token: secret, client-certificate-data: ${data(tls!.cert)}, client-key-data: ${data(tls!.key)}}`
+  await writeFile(
+    path,
+    config('https://192.0.2.1:6443', user, `, certificate-authority-data: ${data('CA')}, tls-server-name: kube`),
+  )
+  assert.deepEqual(await kubeconfig(path).read(false), {
+    server: 'https://192.0.2.1:6443',
+    tls: { ca: 'CA', cert: tls!.cert, key: tls!.key, servername: 'kube' },
+    headers: { authorization: 'Bearer secret' },
+  })
+  await assert.rejects(async () => kubeconfig(path, 'elsewhere').read(false), /there is no context elsewhere/)
+  await assert.rejects(async () => kubeconfig(path, 'lost').read(false), /the cluster of context lost is not in the file/)
+  await assert.rejects(async () => kubeconfig(join(files.path, 'none')).read(false), /ENOENT/)
+})
+
+test('a kubeconfig file: a program gives a token, and is asked again when it is refused or about to expire', async () => {
+  await using files = await folder()
+  await using api = await FakeApi.start()
+  const [path, tokens] = [join(files.path, 'config'), join(files.path, 'tokens')]
+  const jwt = (expires: number) => `x.${Buffer.from(JSON.stringify({ exp: expires })).toString('base64url')}.y`
+  const script = `cat ${tokens}; echo asked >> ${tokens}.log`
+  const say = (token: string) =>
+    writeFile(
+      tokens,
+      JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }),
+    )
+  await say('first')
+  const exec = `{exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: ['-c', '${script}']}}`
+  await writeFile(path, config(api.url, exec))
+  api.token = 'first'
+  using watching = watchCluster(kubeconfig(path), ['Service'], { timing: { lifetime: [1000, 1000] } })
+  await watching.cluster.synced(['Service'])
+  await say('second')
+  api.token = 'second'
+  await api.asked(({ authorization }) => authorization === 'Bearer second')
+  assert.deepEqual(watching.log, [])
+
+  const source = kubeconfig(path)
+  const read = async () => (await source.read(false)).headers.authorization
+  const soon = jwt(Date.now() / 1000 + 30)
+  await say(soon)
+  assert.equal(await read(), `Bearer ${soon}`)
+  const later = jwt(Date.now() / 1000 + 3600)
+  await say(later)
+  assert.equal(await read(), `Bearer ${later}`)
+  await say('unread')
+  assert.equal(await read(), `Bearer ${later}`)
+})

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ClusterFeed } from '#src/feeds/kubernetes/cluster-feed.ts'
+import { openCluster, openClusters } from '#src/feeds/kubernetes/clusters.ts'
+import { createLogger } from '#src/log.ts'
+import type { HostRecord } from '#src/registry/record.ts'
+import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
+import { endpointSlice, namespace, pod, service, serviceEntry, workloadEntry } from '#test/support/kubernetes/objects.ts'
+import { at } from '#test/support/kubernetes/watching.ts'
+
+const octets = (...numbers: number[]): string => String.fromCharCode(...numbers)
+
+function openFeed(api: FakeApi): ClusterFeed {
+  const source = at(api.url)
+  const log = createLogger('coredns', 'info', { write: () => {} })
+  return new ClusterFeed(source, openCluster(source, { labels: '', namespaceLabels: '' }, log))
+}
+
+/** The records of hosts, as a subscriber is told of them. */
+class Told {
+  readonly records = new Map<string, HostRecord>()
+  #changed = Promise.withResolvers<void>()
+
+  readonly take = (id: string, record: HostRecord | undefined): void => {
+    if (record) this.records.set(id, record)
+    else this.records.delete(id)
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+
+  async until(matches: (records: ReadonlyMap<string, HostRecord>) => boolean): Promise<void> {
+    while (!matches(this.records)) await this.#changed.promise
+  }
+
+  /** The addresses of a host, one behind the other. */
+  addresses(id: string): string {
+    return (
+      this.records
+        .get(id)
+        ?.groups.map(({ addresses }) => addresses)
+        .join('') ?? ''
+    )
+  }
+}
+
+test('Services, their endpoints and namespaces become hosts, and follow every change', async () => {
+  await using api = await FakeApi.start()
+  api.put(namespace('default'), service('backend'), endpointSlice('backend', ['10.0.0.1', '10.0.0.2']))
+  const feed = openFeed(api)
+  const told = new Told()
+  await feed.subscribe(told.take)
+  await feed.completed
+  assert.equal(feed.complete, true)
+  assert.deepEqual([...told.records.keys()].sort(), ['Namespace default/default', 'Service default/backend'])
+  assert.equal(told.addresses('Service default/backend'), octets(10, 0, 0, 1, 10, 0, 0, 2))
+  assert.deepEqual(feed.records, told.records)
+  assert.equal(feed.objects.get('EndpointSlice'), 1)
+  assert.ok(performance.now() - feed.current! < 5000)
+
+  api.put(endpointSlice('backend', ['10.0.0.2']))
+  await told.until(() => told.addresses('Service default/backend') === octets(10, 0, 0, 2))
+  api.delete(service('backend'))
+  await told.until(records => !records.has('Service default/backend'))
+
+  const late = new Told()
+  await feed.subscribe(late.take)
+  assert.deepEqual(late.records, told.records)
+  feed.unsubscribe(late.take)
+  await feed.close()
+  assert.deepEqual(openClusters(), [])
+})
+
+test('Pods are watched as soon as a ServiceEntry selects some', async () => {
+  await using api = await FakeApi.start()
+  const ready = { podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }], conditions: [{ type: 'Ready', status: 'True' }] }
+  const labels = { app: 'legacy' }
+  api.put(pod('legacy-0', ready, {}, { labels }), workloadEntry('vm', { address: '192.0.2.7', labels }))
+  const feed = openFeed(api)
+  const told = new Told()
+  await feed.subscribe(told.take)
+  await feed.completed
+  assert.equal(api.seen.filter(({ path }) => path === '/api/v1/pods').length, 0)
+  api.put(
+    serviceEntry('legacy', {
+      hosts: ['legacy.example.org'],
+      resolution: 'STATIC',
+      ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+      workloadSelector: { labels },
+    }),
+  )
+  const id = 'ServiceEntry default/legacy \x06legacy\x07example\x03org\0'
+  await told.until(() => told.addresses(id).length === 8)
+  assert.equal([...told.addresses(id).match(/..../gs)!].sort().join(''), octets(10, 0, 0, 7, 192, 0, 2, 7))
+  await feed.close()
+})
+
+test('a feed whose ServiceEntries select Pods is complete only with them', async () => {
+  await using api = await FakeApi.start()
+  api.put(
+    serviceEntry('legacy', { hosts: ['legacy.example.org'], resolution: 'STATIC', workloadSelector: { labels: { app: 'x' } } }),
+  )
+  let held = true
+  api.script = ({ path }) => (held && path === '/api/v1/pods' ? { status: 500 } : undefined)
+  const feed = openFeed(api)
+  await api.asked(({ path }) => path === '/api/v1/pods')
+  await new Promise(resolve => setTimeout(resolve, 50))
+  assert.equal(feed.complete, false)
+  assert.match(feed.waiting, /^pods: /)
+  held = false
+  await feed.completed
+  await feed.close()
+})

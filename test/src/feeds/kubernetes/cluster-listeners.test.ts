@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { closeCluster, openCluster, openClusters } from '#src/feeds/kubernetes/clusters.ts'
+import type { EndpointSlice } from '#src/feeds/kubernetes/objects.ts'
+import { createLogger } from '#src/log.ts'
+import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
+import { endpointSlice, service } from '#test/support/kubernetes/objects.ts'
+import { Observer } from '#test/support/kubernetes/observer.ts'
+import { at, hasAddresses, logged, watchCluster } from '#test/support/kubernetes/watching.ts'
+
+const SLICE = 'EndpointSlice default/backend-1'
+
+test('who joins late is told of everything, and who has left of nothing', async () => {
+  await using api = await FakeApi.start()
+  api.put(...Array.from({ length: 450 }, (_, i) => service(`s${i}`)))
+  using watching = watchCluster(at(api.url), ['Service'])
+  const { cluster, observer } = watching
+  await cluster.synced(['Service'])
+  const late = new Observer()
+  await cluster.join(late)
+  assert.deepEqual(late.objects, observer.objects)
+  cluster.leave(late)
+  api.put(service('new'))
+  await observer.until(({ objects }) => objects.has('Service default/new'))
+  assert.equal(late.objects.size, 450)
+})
+
+test('a kind that is asked for later is told of, and waited for, when it is asked for', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'), endpointSlice('backend', ['10.0.0.1']))
+  using watching = watchCluster(at(api.url), ['Service'])
+  const { cluster, observer } = watching
+  await cluster.synced(['Service'])
+  cluster.need(['Service', 'EndpointSlice'])
+  assert.equal(cluster.waiting(['Service', 'EndpointSlice']), 'endpointslices.discovery.k8s.io: no list yet')
+  await cluster.synced(['Service', 'EndpointSlice'])
+  assert.ok(observer.objects.has(SLICE))
+})
+
+test('what more is asked for of endpoints is read without a moment with less', async () => {
+  await using api = await FakeApi.start()
+  const endpoints = [{ addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name: 'backend-0' }, zone: 'East' }]
+  api.put(endpointSlice('backend', [], { endpoints }))
+  using watching = watchCluster(at(api.url), ['EndpointSlice'])
+  const { cluster, observer, log } = watching
+  await cluster.synced(['EndpointSlice'])
+  assert.equal((observer.objects.get(SLICE) as EndpointSlice).pods, undefined)
+  cluster.need(['EndpointSlice'], { pods: true })
+  cluster.need(['EndpointSlice'], { zones: true, pods: true })
+  await observer.untilObject(SLICE, object => object.kind === 'EndpointSlice' && object.zones !== undefined)
+  const { pods, zones } = observer.objects.get(SLICE) as EndpointSlice
+  assert.deepEqual({ pods, zones }, { pods: ['backend-0'], zones: ['east'] })
+  assert.ok(!observer.history.some(change => change.startsWith('-')))
+  assert.deepEqual(log, [])
+})
+
+test('a change of endpoints tells when it came about', async () => {
+  await using api = await FakeApi.start()
+  const time = '2026-01-02T03:04:05.678901234Z'
+  const annotated = (addresses: readonly string[], annotation: string) => {
+    const { metadata, ...slice } = endpointSlice('backend', addresses)
+    return {
+      ...slice,
+      metadata: { ...metadata!, annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': annotation } },
+    }
+  }
+  api.put(annotated(['10.0.0.1'], time))
+  using watching = watchCluster(at(api.url), ['EndpointSlice'])
+  const { cluster, observer } = watching
+  await cluster.synced(['EndpointSlice'])
+  // It was there before anybody watched.
+  assert.equal(observer.triggers.size, 0)
+  api.put(annotated(['10.0.0.2'], 'yesterday'))
+  await observer.untilObject(SLICE, hasAddresses('10.0.0.2'))
+  assert.equal(observer.triggers.size, 0)
+  api.put(annotated(['10.0.0.3'], time))
+  await observer.untilObject(SLICE, hasAddresses('10.0.0.3'))
+  assert.equal(observer.triggers.get(SLICE), Date.parse('2026-01-02T03:04:05.678Z'))
+})
+
+test('what is wrong in objects is named, so many lines at most, and all else is kept', async () => {
+  await using api = await FakeApi.start()
+  api.put(...Array.from({ length: 50 }, (_, i) => endpointSlice(`s${i}`, ['10.0.0.1', 'nowhere', 'elsewhere'])))
+  api.put(service('not-a-label.'), service('svc', {}, { namespace: 'svc' }))
+  using watching = watchCluster(at(api.url), ['EndpointSlice', 'Service'])
+  const { cluster, observer, log } = watching
+  await cluster.synced(['EndpointSlice', 'Service'])
+  assert.equal(observer.objects.size, 51)
+  assert.ok(observer.objects.has('Service svc/svc'))
+  assert.ok(hasAddresses('10.0.0.1')(observer.objects.get('EndpointSlice default/s7-1')!))
+  assert.equal(log.length, 20)
+  assert.match(
+    await logged(log, /s0-1/),
+    /^\[WARNING\] kubernetes: EndpointSlice default\/s0-1: endpoints\[0*1\]\.addresses\[0\] must be an IPv4 address, not "nowhere"$/,
+  )
+  assert.deepEqual(
+    Array.from(cluster.watches, ({ kind, held }) => [kind.name, held.objects.size, held.rejected]),
+    [
+      ['EndpointSlice', 50, 50],
+      ['Service', 1, 1],
+    ],
+  )
+})
+
+test('an object that cannot be read any more stays as it was', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'), service('other'))
+  using watching = watchCluster(at(api.url), ['Service'])
+  const { cluster, observer } = watching
+  await cluster.synced(['Service'])
+  api.put(service('backend', { clusterIP: 'x', clusterIPs: ['x'] }), service('third'))
+  await observer.until(({ objects }) => objects.has('Service default/third'))
+  // Also when everything is listed anew.
+  api.expire()
+  api.delete(service('other'))
+  await observer.until(({ objects }) => !objects.has('Service default/other'))
+  assert.deepEqual([...observer.objects.keys()].sort(), ['Service default/backend', 'Service default/third'])
+  assert.ok(!observer.history.includes('~Service default/backend'))
+})
+
+test('a cluster is watched once for all its users, and until the last one has left', async () => {
+  await using api = await FakeApi.start()
+  const lines: string[] = []
+  const log = createLogger('coredns', 'info', { write: line => void lines.push(line) })
+  const all = { labels: '', namespaceLabels: '' }
+  const [one, two] = [openCluster(at(api.url), all, log), openCluster(at(api.url), all, log)]
+  const other = openCluster(at(api.url), { ...all, labels: 'a=b' }, log)
+  assert.equal(one, two)
+  assert.notEqual(one, other)
+  one.need(['Service'])
+  two.need(['Service'])
+  await one.synced(['Service'])
+  assert.equal(api.seen.length, 1)
+  closeCluster(one)
+  assert.deepEqual(openClusters(), [one, other])
+  const observer = new Observer()
+  await two.join(observer)
+  api.put(service('backend'))
+  await observer.until(({ objects }) => objects.size === 1)
+  closeCluster(two)
+  closeCluster(other)
+  assert.deepEqual(openClusters(), [])
+})

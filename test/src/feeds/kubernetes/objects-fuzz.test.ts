@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { json } from '#src/feeds/kubernetes/json-encoding.ts'
+import { kindsOf } from '#src/feeds/kubernetes/kinds.ts'
+import { protobuf } from '#src/feeds/kubernetes/protobuf-encoding.ts'
+import { endpointSlice, type KubeObject, service } from '#test/support/kubernetes/objects.ts'
+import { writeEvent, writeList } from '#test/support/kubernetes/protobuf-writer.ts'
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
+const kinds = kindsOf({ labels: '', namespaceLabels: '' }, { pods: true, zones: true })
+
+/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+function randomFrom(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const random = randomFrom(seed)
+const one = <const T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!
+const some = <T>(most: number, make: () => T): T[] => Array.from({ length: Math.floor(random() * (most + 1)) }, make)
+const address = () =>
+  one('10.0.0.1', '192.0.2.255', 'fd00::1', '', '10.0.0.256', '1.2.3', '1.2.3.4.5', '01.2.3.4', 'None', 'x', '٣.1.1.1')
+const name = () => one('a', 'web', 'web-0', '', 'A', 'a.b', '-a', 'ä', 'x'.repeat(64), '__proto__', 'constructor')
+const port = () => ({ name: name(), protocol: one('TCP', 'UDP', 'SCTP', 'X', undefined), port: one(80, 1, 65_535, 65_536, 0) })
+
+const randomService = (): KubeObject => {
+  const ips = some(3, address)
+  return service(
+    name(),
+    {
+      type: one('ClusterIP', 'ExternalName', 'NodePort', 'LoadBalancer', ''),
+      externalName: one('', 'example.org', '..'),
+      clusterIP: ips[0] ?? '',
+      clusterIPs: one(ips, undefined),
+      ipFamilies: one(['IPv4'], ['IPv6', 'IPv4'], ['IPv5'], undefined),
+      ports: some(3, () => ({ ...port(), targetPort: one<number | string>(8080, 'http', 0, '') })),
+      selector: one({ app: 'web', __proto: 'x' }, undefined),
+      externalIPs: one(undefined, some(2, address)),
+      publishNotReadyAddresses: one(true, false, undefined),
+    },
+    {
+      namespace: name() || 'default',
+      annotations: one<Readonly<Record<string, string>>>({}, { 'networking.istio.io/exportTo': one('.', '', 'a,b') }),
+    },
+  )
+}
+
+const randomSlice = (): KubeObject =>
+  endpointSlice(
+    'web',
+    [],
+    {
+      addressType: one('IPv4', 'IPv4', 'IPv6', 'FQDN', 'x'),
+      ports: one(undefined, some(3, port)),
+      endpoints: some(5, () => ({
+        addresses: some(3, address),
+        conditions: one(undefined, {}, { ready: true }, { ready: false, serving: true }),
+        hostname: one(undefined, name()),
+        targetRef: one(undefined, { kind: 'Pod', name: name() }),
+        zone: one(undefined, 'East', ''),
+      })),
+    },
+    { namespace: name() || 'default' },
+  )
+
+/** What is kept and what is said. A problem names its place and, where the value is quoted, the value. */
+function outcome(items: Iterable<{ read: (kind: never, skip: (problem: Error) => void) => unknown }>, kind: string): unknown {
+  const problems: string[] = []
+  for (const item of items) {
+    try {
+      return { kept: item.read(kinds.get(kind as 'Service') as never, problem => problems.push(problem.message)), problems }
+    } catch (error) {
+      return { refused: (error as Error).message, problems }
+    }
+  }
+  return undefined
+}
+
+test(`objects of any kind of nonsense are read alike from both encodings (SEED=${seed})`, () => {
+  for (let i = 0; i < 4000; i++) {
+    const object = one(randomService, randomSlice)()
+    const fromJson = json.list(Buffer.from(JSON.stringify({ metadata: {}, items: [object] })))
+    const fromProtobuf = protobuf.list(writeList(object.kind, object.apiVersion, { resourceVersion: '1' }, [object]))
+    assert.deepEqual(outcome(fromProtobuf.items, object.kind), outcome(fromJson.items, object.kind), JSON.stringify(object))
+  }
+})
+
+test(`octets that have come to harm do no harm (SEED=${seed})`, () => {
+  for (let i = 0; i < 4000; i++) {
+    const object = one(randomService, randomSlice)()
+    const frame = writeEvent('MODIFIED', {
+      ...object,
+      metadata: { ...object.metadata!, name: 'web', namespace: 'default' },
+    }).subarray(4)
+    for (let n = 1 + Math.floor(random() * 8); n > 0; n--) frame[Math.floor(random() * frame.length)] = Math.floor(random() * 256)
+    const begun = performance.now()
+    try {
+      const event = protobuf.event(frame.subarray(0, one(frame.length, Math.floor(random() * frame.length))))
+      if (event && event.type !== 'ERROR') outcome([event.item], object.kind)
+    } catch (error) {
+      assert.ok(error instanceof Error && error.name === 'Malformed', `${(error as Error).stack}`)
+    }
+    assert.ok(performance.now() - begun < 1000)
+  }
+})

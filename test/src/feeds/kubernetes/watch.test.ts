@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import type { KindName } from '#src/feeds/kubernetes/objects.ts'
+import { type Asked, FakeApi } from '#test/support/kubernetes/fake-api.ts'
+import { endpointSlice, service } from '#test/support/kubernetes/objects.ts'
+import { at, hasAddresses, logged, type Watching, watchCluster } from '#test/support/kubernetes/watching.ts'
+
+const BACKEND = 'Service default/backend'
+const SLICE = 'EndpointSlice default/backend-1'
+
+const isWatch = ({ query }: Asked) => query.get('watch') === 'true' && !query.has('sendInitialEvents')
+const isList = ({ query }: Asked) => query.get('watch') !== 'true'
+const isStream = ({ query }: Asked) => query.has('sendInitialEvents')
+
+async function watchServices(api: FakeApi, options: Parameters<typeof watchCluster>[2] = {}): Promise<Watching> {
+  const kinds: KindName[] = ['Service']
+  const watching = watchCluster(at(api.url), kinds, options)
+  await watching.cluster.synced(kinds)
+  return watching
+}
+
+test('a watch begins with all objects, lasts a random time, and has bookmarks', async () => {
+  await using api = await FakeApi.start()
+  using _ = watchCluster(at(api.url), ['Service', 'EndpointSlice', 'Pod'])
+  const lifetimes = new Set<number>()
+  for (const path of ['/api/v1/services', '/apis/discovery.k8s.io/v1/endpointslices', '/api/v1/pods']) {
+    const { query, accept } = await api.asked(asked => asked.path === path)
+    const { timeoutSeconds, labelSelector, fieldSelector, ...rest } = Object.fromEntries(query)
+    assert.deepEqual(rest, {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+    })
+    assert.equal(accept, 'application/vnd.kubernetes.protobuf,application/json')
+    assert.ok(Number(timeoutSeconds) >= 300 && Number(timeoutSeconds) <= 600, `${timeoutSeconds}`)
+    lifetimes.add(Number(timeoutSeconds))
+    assert.equal(labelSelector, path.endsWith('slices') ? 'kubernetes.io/service-name' : undefined)
+    assert.equal(
+      fieldSelector,
+      path.endsWith('pods') ? 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown' : undefined,
+    )
+  }
+  assert.ok(lifetimes.size > 1)
+})
+
+test('a watch goes on from the last bookmark', async () => {
+  await using api = await FakeApi.start()
+  api.bookmarkEvery = 20
+  api.put(service('backend'))
+  using _ = await watchServices(api, { timing: { lifetime: [1000, 1000] } })
+  // Of another kind, so that only bookmarks tell of them.
+  api.put(endpointSlice('backend', []), endpointSlice('backend', []))
+  const { query } = await api.asked(isWatch)
+  assert.equal(query.get('resourceVersion'), `${api.store.version}`)
+})
+
+test('where watches cannot begin with all objects, they are listed in pages of 500', async () => {
+  await using api = await FakeApi.start()
+  api.streams = false
+  api.put(...Array.from({ length: 1203 }, (_, i) => service(`s${i}`)))
+  const listed = api.store.version
+  // What happens between the pages is told by the watch.
+  api.script = asked => {
+    if (asked.query.has('continue') && api.store.version === listed) {
+      api.delete(service('s0'))
+      api.put(service('s1203'))
+    }
+    return undefined
+  }
+  using watching = await watchServices(api)
+  await watching.observer.until(({ objects }) => !objects.has('Service default/s0') && objects.has('Service default/s1203'))
+  assert.equal(watching.observer.objects.size, 1203)
+  const lists = api.seen.filter(isList)
+  assert.deepEqual(
+    lists.map(({ query }) => [query.get('limit'), query.has('continue'), query.has('resourceVersion')]),
+    [
+      ['500', false, false],
+      ['500', true, false],
+      ['500', true, false],
+    ],
+  )
+  assert.equal((await api.asked(isWatch)).query.get('resourceVersion'), `${listed}`)
+  assert.equal(api.seen.filter(isStream).length, 1)
+})
+
+test('a version that is too old leads to a new list, by the status of a watch or by an event in it', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'), service('goes'))
+  using watching = await watchServices(api)
+  const { observer, log } = watching
+  api.script = asked => (isWatch(asked) ? { status: 410, body: 'too old' } : undefined)
+  api.delete(service('goes'))
+  await observer.until(({ objects }) => !objects.has('Service default/goes'))
+  const before = api.seen.length
+  api.expire()
+  await api.asked(isStream, before)
+  api.script = () => undefined
+  api.put(service('new'))
+  await observer.until(({ objects }) => objects.has('Service default/new'))
+  assert.deepEqual(observer.history, [`+${BACKEND}`, '+Service default/goes', '-Service default/goes', '+Service default/new'])
+  assert.deepEqual(log, [])
+})
+
+for (const streams of [true, false]) {
+  test(`nothing goes before a list is whole: ${streams ? 'a watch that begins with it breaks off' : 'a page is missing'}`, async () => {
+    await using api = await FakeApi.start()
+    api.streams = streams
+    const all = Array.from({ length: 1100 }, (_, i) => service(`s${i}`))
+    api.put(...all)
+    using watching = await watchServices(api)
+    const { observer } = watching
+    await api.stop()
+    api.delete(...all.slice(600))
+    api.compact()
+    let broken = 0
+    api.script = asked => {
+      if (streams && isStream(asked)) return { breakAfter: 1000 * ++broken }
+      if (isList(asked) && (streams || asked.query.has('continue'))) return { status: 500, body: `${++broken}` }
+      return undefined
+    }
+    await api.restart()
+    while (broken < 4) await setTimeout(5)
+    assert.equal(observer.objects.size, 1100)
+    api.script = () => undefined
+    await observer.until(({ objects }) => objects.size === 600)
+  })
+}
+
+test('a server that forbids it is named in one line, and in what is waited for', async () => {
+  await using api = await FakeApi.start()
+  const message = 'services is forbidden: User "dns" cannot list resource "services" in API group "" at the cluster scope'
+  const body = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code: 403 })
+  api.script = () => ({ status: 403, headers: { 'content-type': 'application/json' }, body })
+  using watching = watchCluster(at(api.url), ['Service'])
+  const { cluster, log } = watching
+  await logged(log, /forbidden/)
+  assert.equal(cluster.waiting(['Service']), `services: not allowed to list and watch: ${message} (403)`)
+  while (api.seen.length < 4) await setTimeout(5)
+  assert.deepEqual(log, [`[WARNING] kubernetes: services: not allowed to list and watch: ${message} (403); what is known stays`])
+  api.script = () => undefined
+  await cluster.synced(['Service'])
+  assert.equal(cluster.waiting(['Service']), undefined)
+  assert.equal(log.at(-1), '[INFO] kubernetes: everything is watched again')
+})
+
+test('a server that is busy is left alone as long as it asks for, and a watch then goes on where it was', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'))
+  using watching = await watchServices(api, { timing: { lifetime: [1000, 1000] } })
+  const version = `${api.store.version}`
+  const first = api.seen.length
+  api.script = ({ path }) => (path === '/api/v1/services' ? { status: 429, headers: { 'retry-after': '1' } } : undefined)
+  const refused = await api.asked(isWatch, first)
+  api.script = () => undefined
+  const next = await api.asked(isWatch, first + 1)
+  assert.ok(next.at - refused.at >= 1000, `${next.at - refused.at} ms`)
+  assert.equal(next.query.get('resourceVersion'), version)
+  assert.deepEqual(watching.observer.history, [`+${BACKEND}`])
+})
+
+test('what goes wrong again and again is tried more and more seldom', async () => {
+  await using api = await FakeApi.start()
+  api.script = () => ({ status: 500, body: 'etcd is gone' })
+  using watching = watchCluster(at(api.url), ['Service'], { timing: { backoff: [50, 400] } })
+  await setTimeout(1500)
+  // Without growing, and without chance, there would be 30 of them; without growing, about 60.
+  assert.ok(api.seen.length > 3 && api.seen.length < 25, `${api.seen.length} requests`)
+  assert.deepEqual(watching.log, ['[WARNING] kubernetes: services: etcd is gone (500); what is known stays'])
+})
+
+test('a page of a proxy is told for what it is', async () => {
+  await using api = await FakeApi.start()
+  const html = '<html><body>\n<h1>Sign in</h1>\x1b[2J</body></html>'
+  api.script = () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: html })
+  using watching = watchCluster(at(api.url), ['Service'])
+  assert.equal(
+    await logged(watching.log, /html/),
+    "[WARNING] kubernetes: services: the answer is text/html, no API server's: <html><body> <h1>Sign in</h1> [2J</body></html>; what is known stays",
+  )
+  api.script = () => ({ status: 502, headers: { 'content-type': 'text/html' }, body: html })
+  await logged(watching.log, /Sign in.*\(502\)/)
+  // JSON that is no list says nothing about what there is, either.
+  api.streams = false
+  api.script = () => ({ status: 200, headers: { 'content-type': 'application/json' }, body: '{}' })
+  await logged(watching.log, /a list without a version/)
+})
+
+test('a server that does not answer, or begins to and stops, is asked again', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'))
+  const faults = ['deaf', 'mute'] as const
+  api.script = () => faults[api.seen.length - 1]
+  using watching = watchCluster(at(api.url), ['Service'], { timing: { silence: 100 } })
+  await watching.cluster.synced(['Service'])
+  assert.equal(
+    await logged(watching.log, /no word/),
+    '[WARNING] kubernetes: services: no word from the API server for 0.1 s; what is known stays',
+  )
+})
+
+for (const protobuf of [true, false]) {
+  const encoding = protobuf ? 'Protocol Buffers' : 'JSON'
+
+  test(`${encoding}: events that come octet by octet are read, and one that is cut off is told again`, async () => {
+    await using api = await FakeApi.start()
+    api.protobuf = protobuf
+    api.put(endpointSlice('backend', ['10.0.0.1', '10.0.0.2']))
+    api.script = () => ({ dripping: 1 })
+    using watching = watchCluster(at(api.url), ['EndpointSlice'], { timing: { lifetime: [1000, 1000] } })
+    const { observer } = watching
+    await observer.untilObject(SLICE, hasAddresses('10.0.0.1', '10.0.0.2'))
+    await watching.cluster.synced(['EndpointSlice'])
+    api.script = () => ({ breakAfter: 100 })
+    await api.asked(isWatch)
+    api.put(endpointSlice('backend', ['10.0.0.3']))
+    await setTimeout(100)
+    api.script = () => undefined
+    await observer.untilObject(SLICE, hasAddresses('10.0.0.3'))
+  })
+
+  test(`${encoding}: an event that cannot be read is left out, and everything is listed anew when the watch ends`, async () => {
+    await using api = await FakeApi.start()
+    api.protobuf = protobuf
+    api.put(service('backend'))
+    using watching = await watchServices(api, { timing: { lifetime: [1000, 1000] } })
+    const garbage = protobuf ? Buffer.from([0, 0, 0, 5, 0x0a, 0xff, 1, 2, 3]) : '{"type":"MODIFIED","object":{\n'
+    api.script = asked => (isWatch(asked) ? { inject: garbage } : undefined)
+    await api.asked(isWatch)
+    api.put(service('next'))
+    await watching.observer.until(({ objects }) => objects.has('Service default/next'))
+    await logged(watching.log, /services: an event that cannot be read/)
+    assert.equal([...watching.cluster.watches][0]!.held.rejected, 1)
+    await api.asked(isStream, api.seen.length)
+  })
+}
+
+test('JSON is asked for where the server refuses Protocol Buffers', async () => {
+  await using api = await FakeApi.start()
+  api.script = ({ accept }) => (accept === 'application/json' ? undefined : { status: 406, body: 'only JSON' })
+  api.put(service('backend'))
+  using watching = await watchServices(api)
+  assert.deepEqual([...watching.observer.objects.keys()], [BACKEND])
+  assert.deepEqual(watching.log, [])
+})
+
+test('the objects of a kind that is no more go when the server says so twice', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'))
+  api.store.put({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'ServiceEntry',
+    metadata: { name: 'api', namespace: 'default' },
+    spec: { hosts: ['a.example'] },
+  })
+  using watching = watchCluster(at(api.url), ['ServiceEntry'], { timing: { relook: 200 } })
+  const { cluster, observer, log } = watching
+  await cluster.synced(['ServiceEntry'])
+  api.unserve('ServiceEntry')
+  const first = api.seen.length
+  await api.stop()
+  await api.restart()
+  const looked = await api.asked(({ path }) => path.endsWith('serviceentries'), first)
+  assert.equal(observer.objects.size, 1)
+  await observer.until(({ objects }) => objects.size === 0)
+  assert.ok(performance.now() - looked.at >= 200)
+  api.serve('ServiceEntry')
+  await observer.until(({ objects }) => objects.size === 1)
+  assert.ok(
+    log.every(line => !line.includes('404')),
+    log.join(),
+  )
+})
+
+test('a watch that ends as soon as it has begun is no busy loop', async () => {
+  await using api = await FakeApi.start()
+  using watching = await watchServices(api)
+  api.script = asked => (isWatch(asked) ? { status: 200, headers: { 'content-type': 'application/json' } } : undefined)
+  api.expire()
+  await logged(watching.log, /the watch ended at once/)
+  const before = api.seen.length
+  await setTimeout(300)
+  assert.ok(api.seen.length - before < 15, `${api.seen.length - before} requests`)
+})
+
+test('after it is closed, nothing is asked any more', async () => {
+  await using api = await FakeApi.start()
+  const watching = await watchServices(api)
+  watching.cluster.close()
+  const before = api.seen.length
+  api.expire()
+  await setTimeout(300)
+  assert.equal(api.seen.length, before)
+})
