@@ -16,7 +16,7 @@ test('until every source is complete, known names are answered and unknown ones 
   mesh {
     source file here.yaml
     source file later
-    startup_timeout 200ms
+    startup_timeout 2s
     fallthrough
   }
   whoami

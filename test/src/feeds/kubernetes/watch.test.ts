@@ -82,6 +82,9 @@ test('where watches cannot begin with all objects, they are listed in pages of 5
     ],
   )
   assert.equal((await api.asked(isWatch)).query.get('resourceVersion'), `${listed}`)
+  const before = api.seen.length
+  api.expire()
+  await api.asked(isList, before)
   assert.equal(api.seen.filter(isStream).length, 1)
 })
 
