@@ -9,7 +9,7 @@ import type { Change } from './store.ts'
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 
-type Said = Exclude<Fault, { status: number } | 'deaf'> | undefined
+type Said = Exclude<Fault, { status: number } | 'deaf' | 'unseen'> | undefined
 
 /** How what is said is written. */
 interface Writer {

@@ -1,7 +1,15 @@
 /** An API server of Kubernetes as far as lists and watches go, that misbehaves where its script says so and remembers what it was asked. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2'
+import { createServer as createOldSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Damage } from './body.ts'
 import { converse } from './conversation.ts'
@@ -26,6 +34,8 @@ export type Fault =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   /** There is none. */
   | 'deaf'
+  /** Over HTTP/2, it is refused before anybody looks at it (RFC 9113 §8.7). */
+  | 'unseen'
   /** It begins, and nothing follows. */
   | 'mute'
   /** These octets stand before the first event. */
@@ -46,6 +56,8 @@ const KINDS = [
 interface Tls {
   readonly key: string
   readonly cert: string
+  /** Only HTTP/1.1 is spoken. */
+  readonly old?: boolean
 }
 
 export class FakeApi implements AsyncDisposable {
@@ -68,6 +80,7 @@ export class FakeApi implements AsyncDisposable {
   readonly #tls: Tls | undefined
   #server: Server | Http2SecureServer
   readonly #sockets = new Set<Socket>()
+  readonly #sessions = new Set<ServerHttp2Session>()
   readonly #expiring = new Set<() => void>()
   #changed = Promise.withResolvers<void>()
 
@@ -126,6 +139,11 @@ export class FakeApi implements AsyncDisposable {
     return () => this.#expiring.delete(end)
   }
 
+  /** Takes no more requests on any connection of HTTP/2 that is open now; those that run go on (RFC 9113 §6.8). */
+  goAway(): void {
+    for (const session of this.#sessions) session.goaway()
+  }
+
   /** The first request from the one with this index on that is like this. */
   async asked(matches: (asked: Asked) => boolean, from = 0): Promise<Asked> {
     for (;;) {
@@ -155,7 +173,16 @@ export class FakeApi implements AsyncDisposable {
     const take = (request: IncomingMessage, out: ServerResponse) => this.#take(request, out)
     // With HTTP/2, requests and responses are as good as those of HTTP/1.1.
     const takeSecurely = take as unknown as (request: Http2ServerRequest, out: Http2ServerResponse) => void
-    const server = this.#tls ? createSecureServer({ ...this.#tls, allowHTTP1: true }, takeSecurely) : createServer(take)
+    const tls = this.#tls
+    const server = tls?.old
+      ? createOldSecureServer(tls, take)
+      : tls
+        ? createSecureServer({ ...tls, allowHTTP1: true }, takeSecurely)
+        : createServer(take)
+    server.on('session', (session: ServerHttp2Session) => {
+      this.#sessions.add(session)
+      session.on('close', () => this.#sessions.delete(session))
+    })
     return server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
@@ -177,6 +204,10 @@ export class FakeApi implements AsyncDisposable {
     this.#changed = Promise.withResolvers()
     const fault = this.script(asked)
     if (fault === 'deaf') return
+    if (fault === 'unseen') {
+      ;(out as unknown as Http2ServerResponse).stream.close(constants.NGHTTP2_REFUSED_STREAM)
+      return
+    }
     if (typeof fault === 'object' && 'status' in fault) {
       out.writeHead(fault.status, { 'content-type': 'text/plain', ...fault.headers }).end(fault.body ?? '')
       return

@@ -89,6 +89,7 @@ test('what was read last is used while the source cannot be read, unless it was 
   })
   const first = await credentials.get()
   readable = false
+  credentials.doubt()
   assert.equal(await credentials.get(), first)
   await assert.rejects(credentials.renew(first), /gone/)
   readable = true

@@ -28,6 +28,8 @@ export interface Api extends AsyncDisposable {
   /** The port of the server, and what is to be trusted there: with it, it is asked over TLS. */
   readonly port: number
   readonly ca: string | undefined
+  /** The bearer token that is to be shown, if any. */
+  readonly token: string | undefined
 }
 
 /** @param bare without the definitions of custom resources @returns a reason to skip where there is no such server */
@@ -45,7 +47,7 @@ async function setScene(api: Api): Promise<Scene> {
   const access = {
     server: `${api.ca === undefined ? 'http' : 'https'}://127.0.0.1:${proxy.port}`,
     tls: api.ca === undefined ? {} : { ca: api.ca },
-    headers: {},
+    headers: { ...(api.token !== undefined && { authorization: `Bearer ${api.token}` }) },
   }
   return {
     api,

@@ -21,11 +21,17 @@ for (const secure of [false, true]) {
   clusterSuite(`a real one over ${http}`, async bare => {
     const built = await realApiProgram()
     if ('skip' in built) return built.skip
-    const api = await RealApi.start(built.program, { args: ['--bookmark-every', '1s', ...(bare ? ['--no-crds'] : [])] })
+    // A server does not keep connections of HTTP/2 with strangers.
+    const token = secure ? 'secret' : undefined
+    const api = await RealApi.start(built.program, {
+      ...(token !== undefined && { token }),
+      args: ['--bookmark-every', '1s', ...(bare ? ['--no-crds'] : [])],
+    })
     const ca = secure ? await api.certificate() : undefined
     return {
       port: secure ? api.securePort : api.port,
       ca,
+      token,
       put: (...objects) => api.put(...objects),
       delete: (...objects) => api.delete(...objects),
       compact: () => api.compact(),

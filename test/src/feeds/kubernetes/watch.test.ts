@@ -148,6 +148,18 @@ test('a server that forbids it is named in one line, and in what is waited for',
   assert.equal(log.at(-1), '[INFO] kubernetes: everything is watched again')
 })
 
+test('what stops the watches of all kinds is told once', async () => {
+  await using api = await FakeApi.start()
+  api.script = () => ({ status: 500, body: 'etcd is gone' })
+  const kinds = ['Service', 'EndpointSlice', 'Namespace'] as const
+  using watching = watchCluster(at(api.url), kinds)
+  while (api.seen.length < 9) await setTimeout(5)
+  assert.equal(watching.log.length, 1)
+  api.script = () => undefined
+  await watching.cluster.synced(kinds)
+  assert.deepEqual(watching.log.slice(1), ['[INFO] kubernetes: everything is watched again'])
+})
+
 test('a server that is busy is left alone as long as it asks for, and a watch then goes on where it was', async () => {
   await using api = await FakeApi.start()
   api.put(service('backend'))
