@@ -47,13 +47,12 @@ export class Mesh implements Instance {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const replays = this.#options.sources.map((source, i) => {
-      const feed = openFeed(source(this.#block.root), this.#log)
+    const feeds = await Promise.all(this.#options.sources.map(source => openFeed(source(this.#block.root), this.#log)))
+    const replays = feeds.map((feed, i) => {
       const subscriber: Subscriber = (id, record, previous) => this.#registry.apply(i, id, record, previous)
       this.#subscriptions.push({ feed, subscriber })
       return feed.subscribe(subscriber)
     })
-    const feeds = this.#subscriptions.map(({ feed }) => feed)
     const timeout = setTimeout(this.#options.startupTimeout, undefined, { signal, ref: false }).catch(() => undefined)
     await Promise.race([Promise.all([...replays, ...feeds.map(feed => feed.completed)]), timeout])
     await Promise.all(replays)

@@ -1,6 +1,7 @@
 import { toKey } from '#src/dns/name.ts'
 import type { Source } from '#src/feeds/feed.ts'
 import { fileSource } from '#src/feeds/files/source.ts'
+import { type Kubeconfig, kubernetesSource } from '#src/feeds/kubernetes/source.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 import { isReverse } from '#src/registry/reverse.ts'
 
@@ -49,7 +50,7 @@ export function parseOptions(directive: Directive): Options {
     },
   })
   line.end()
-  if (options.sources.length === 0) throw line.problem('no source is named: expected a line such as `source file DIR`')
+  if (options.sources.length === 0) throw line.problem('no source is named: expected a line such as `source kubernetes`')
   if (options.zones.every(zone => isReverse(toKey(zone))))
     throw line.problem('a zone that is not a reverse zone is needed, for the names of services')
   return options
@@ -57,7 +58,16 @@ export function parseOptions(directive: Directive): Options {
 
 function parseSource(option: Line): (root: string) => Source {
   const kind = option.oneOf('source', SOURCES)
-  if (kind !== 'file') throw option.problem(`source ${kind} is not built yet: only source file is`)
-  const paths = option.some('DIR or FILE')
-  return root => fileSource(paths, root)
+  if (kind === 'file') {
+    const paths = option.some('DIR or FILE')
+    return root => fileSource(paths, root)
+  }
+  if (kind === 'istiod') throw option.problem('source istiod is not built yet: source file and source kubernetes are')
+  const config = option.left > 0 ? parseKubeconfig(option) : undefined
+  return root => kubernetesSource(config, root)
+}
+
+function parseKubeconfig(option: Line): Kubeconfig {
+  option.oneOf('what follows source kubernetes', ['kubeconfig'])
+  return { file: option.text('FILE'), context: option.left > 0 ? option.text('CONTEXT') : undefined }
 }

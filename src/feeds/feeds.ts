@@ -1,20 +1,23 @@
 /** The feeds of the process: one for each source, however many Corefile blocks name it, and kept over a reload. */
 import type { Logger } from '../log.ts'
-import { Feed, type Source } from './feed.ts'
+import type { Feed, Source } from './feed.ts'
 
-const open = new Map<string, { feed: Feed; users: number }>()
+interface Held {
+  readonly opening: Promise<Feed>
+  feed: Feed | undefined
+  users: number
+}
+
+const open = new Map<string, Held>()
 
 /** The feed of `source`, begun with its first user. @param log where it tells its troubles from now on */
-export function openFeed(source: Source, log: Logger): Feed {
-  const held = open.get(source.key)
-  if (held) {
-    held.users++
-    held.feed.log = log
-    return held.feed
-  }
-  const feed = new Feed(source, log)
-  open.set(source.key, { feed, users: 1 })
-  return feed
+export async function openFeed(source: Source, log: Logger): Promise<Feed> {
+  const held = open.get(source.key) ?? { opening: source.open(log), feed: undefined, users: 0 }
+  open.set(source.key, held)
+  held.users++
+  held.feed = await held.opening
+  held.feed.log = log
+  return held.feed
 }
 
 /** One user fewer; the last one ends the feed. */
@@ -26,4 +29,4 @@ export async function closeFeed(feed: Feed): Promise<void> {
 }
 
 /** Every feed that is in use. */
-export const openFeeds = (): Feed[] => Array.from(open.values(), ({ feed }) => feed)
+export const openFeeds = (): Feed[] => Array.from(open.values(), ({ feed }) => feed).filter(feed => feed !== undefined)

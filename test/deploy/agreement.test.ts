@@ -25,7 +25,7 @@ function optionsOf(name: string): unknown {
   return plugin.parse(new Directive(name, ['.'], entries))
 }
 
-test('the Corefile is accepted', { skip: 'source kubernetes is not built yet' }, async () => {
+test('the Corefile is accepted', async () => {
   await using server = await runServer(corefile, { args: ['-validate'] })
   const { code } = await server.exited
   assert.equal(code, 0, server.output)

@@ -10,8 +10,7 @@ const { text } = read('deploy/README.md')
 const fences = fencesOf(text)
 
 for (const fence of fences.filter(({ language }) => language === 'corefile')) {
-  const skip = fence.text.includes('source kubernetes') && 'source kubernetes is not built yet'
-  test(`deploy/README.md:${fence.line}: the Corefile is accepted`, { skip }, () => {
+  test(`deploy/README.md:${fence.line}: the Corefile is accepted`, () => {
     configure(parseCorefile(fence.text, 'deploy/README.md'), plugins, 53)
   })
 }

@@ -3,14 +3,13 @@ import type { Logger } from '../../log.ts'
 import { Join } from '../../registry/join.ts'
 import type { MeshObject } from '../../registry/objects.ts'
 import type { HostRecord } from '../../registry/record.ts'
-import type { Subscriber } from '../feed.ts'
+import type { Feed, Source, Subscriber } from '../feed.ts'
+import { Records } from '../records.ts'
 import type { Cluster } from './cluster.ts'
 import { closeCluster } from './clusters.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
 
-/** Records replayed to a new subscriber in one go; queries get their turn in between. */
-const SLICE = 100
 /** Changes that are made of objects at a time. */
 const MAX_CHANGES = 100
 /** Milliseconds that the first hosts wait for the rest of what they are made of. */
@@ -20,15 +19,13 @@ const PATIENCE = 1000
 const KINDS: readonly KindName[] = ['Namespace', 'Service', 'EndpointSlice', 'ServiceEntry', 'WorkloadEntry']
 
 /** The hosts of a cluster: its objects put together, and told as a feed of the mesh tells them. */
-export class ClusterFeed implements Listener {
-  readonly source: { readonly key: string; readonly name: string }
-  /** Whether everything that the cluster held at first has been told. */
+export class ClusterFeed implements Feed, Listener {
+  readonly source: Source
   complete = false
   readonly completed: Promise<void>
   readonly #cluster: Cluster
   readonly #join = new Join()
-  readonly #records = new Map<string, HostRecord>()
-  readonly #subscribers = new Set<Subscriber>()
+  readonly #records = new Records()
   #kinds = KINDS
   /** Whether hosts are made of objects. */
   #begun = false
@@ -36,7 +33,7 @@ export class ClusterFeed implements Listener {
   #later: Promise<void> | undefined
 
   /** @param cluster one that was opened for this feed alone */
-  constructor(source: { readonly key: string; readonly name: string }, cluster: Cluster) {
+  constructor(source: Source, cluster: Cluster) {
     this.source = source
     this.#cluster = cluster
     cluster.need(KINDS)
@@ -59,16 +56,18 @@ export class ClusterFeed implements Listener {
     while (this.waiting !== '') await this.#cluster.synced(this.#kinds)
   }
 
+  get log(): Logger {
+    return this.#cluster.log
+  }
+
   set log(log: Logger) {
     this.#cluster.log = log
   }
 
-  /** What it waits for before it is complete. */
   get waiting(): string {
     return this.#cluster.waiting(this.#kinds) ?? ''
   }
 
-  /** When all kinds were known to be as told, by the monotonic clock in milliseconds. */
   get current(): number | undefined {
     const heard = Array.from(this.#cluster.watches, watch => watch.heard)
     const least = Math.min(...heard)
@@ -76,10 +75,9 @@ export class ClusterFeed implements Listener {
   }
 
   get records(): ReadonlyMap<string, HostRecord> {
-    return this.#records
+    return this.#records.all
   }
 
-  /** How many objects of each kind are held. */
   get objects(): ReadonlyMap<string, number> {
     return new Map(Array.from(this.#cluster.watches, ({ kind, held }) => [kind.name, held.objects.size]))
   }
@@ -88,19 +86,12 @@ export class ClusterFeed implements Listener {
     return Array.from(this.#cluster.watches, ({ held }) => held.rejected).reduce((sum, count) => sum + count, 0)
   }
 
-  /** Tells `subscriber` all records, then every change, until {@link unsubscribe}. A record may be told twice. */
-  async subscribe(subscriber: Subscriber): Promise<void> {
-    this.#subscribers.add(subscriber)
-    let told = 0
-    for (const [id, record] of this.#records) {
-      if (!this.#subscribers.has(subscriber)) return
-      subscriber(id, record, undefined)
-      if (++told % SLICE === 0) await setImmediate()
-    }
+  subscribe(subscriber: Subscriber): Promise<void> {
+    return this.#records.subscribe(subscriber)
   }
 
   unsubscribe(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber)
+    this.#records.unsubscribe(subscriber)
   }
 
   async close(): Promise<void> {
@@ -118,12 +109,7 @@ export class ClusterFeed implements Listener {
   flush(): void {
     // At first Services and their endpoints come one by one: each host is made once, when they are together.
     if (!this.#begun || !this.#join.changed) return
-    for (const [id, record] of this.#join.take(MAX_CHANGES)) {
-      const previous = this.#records.get(id)
-      if (record) this.#records.set(id, record)
-      else this.#records.delete(id)
-      for (const subscriber of this.#subscribers) subscriber(id, record, previous)
-    }
+    for (const [id, record] of this.#join.take(MAX_CHANGES)) this.#records.set(id, record)
     if (this.#join.changed) this.#later ??= setImmediate().then(() => this.#flushMore())
   }
 

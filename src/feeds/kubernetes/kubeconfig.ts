@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Access, AccessSource } from './access.ts'
@@ -16,13 +16,15 @@ const EARLY = 60_000
  * What a kubeconfig file says. Reading it, and running what it names for credentials, takes a library of 80 MB, so a process of its own
  * does that and ends.
  * @param context the file's current one where nothing is said
+ * @param root the directory that a relative name counts from; empty for the working directory
  */
-export function kubeconfig(path: string, context?: string): AccessSource {
+export function kubeconfig(file: string, context?: string, root = ''): AccessSource {
+  const path = resolve(root, file)
   let held: (Access & { expires?: number }) | undefined
   let stamp: number | undefined
   return {
     key: JSON.stringify(['kubeconfig', path, context]),
-    name: `kubernetes kubeconfig ${basename(path)}${context === undefined ? '' : ` ${context}`}`,
+    name: `kubernetes kubeconfig ${file}${context === undefined ? '' : ` ${context}`}`,
     async read(renew) {
       const { mtimeMs } = await stat(path)
       if (held && !renew && mtimeMs === stamp && !(held.expires !== undefined && held.expires - EARLY < Date.now())) return held

@@ -13,8 +13,8 @@ test('the least that can be said', () => {
   const { sources, ...options } = parse('mesh {\nsource file /etc/mesh\n}')
   assert.deepEqual(options, { zones: ['cluster.local.'], answer: 'endpoints', ttl: 5, startupTimeout: 5000, fallthrough: [] })
   assert.deepEqual(
-    sources.map(source => source('').data),
-    [{ paths: ['/etc/mesh'] }],
+    sources.map(source => source('').key),
+    ['["file","/etc/mesh"]'],
   )
 })
 
@@ -22,6 +22,9 @@ test('all that can be said', () => {
   const { sources, ...options } = parse(`mesh Mesh.Example 10.0.0.0/8 {
     source file a.yaml /b
     source file c
+    source kubernetes
+    source kubernetes kubeconfig clusters/west.yaml
+    source kubernetes kubeconfig /east.yaml admin
     answer vip
     ttl 0
     startup_timeout 1m
@@ -36,11 +39,17 @@ test('all that can be said', () => {
   })
   assert.deepEqual(
     sources.map(source => source('/root').name),
-    ['file a.yaml /b', 'file c'],
+    [
+      'file a.yaml /b',
+      'file c',
+      'kubernetes',
+      'kubernetes kubeconfig clusters/west.yaml',
+      'kubernetes kubeconfig /east.yaml admin',
+    ],
   )
   assert.deepEqual(
-    sources.map(source => source('/root').data),
-    [{ paths: ['/root/a.yaml', '/b'] }, { paths: ['/root/c'] }],
+    sources.slice(0, 2).map(source => source('/root').key),
+    ['["file","/root/a.yaml","/b"]', '["file","/root/c"]'],
   )
 })
 
@@ -76,17 +85,19 @@ test('the same files are one source, however they are named', () => {
 
 suite('what cannot be accepted', () => {
   for (const [lines, message] of [
-    ['mesh', /no source is named: expected a line such as `source file DIR`/],
+    ['mesh', /no source is named: expected a line such as `source kubernetes`/],
     ['mesh cluster.local', /no source is named/],
     ['mesh {\nttl 5\n}', /no source is named/],
     ['mesh 10.0.0.0/8 {\nsource file x\n}', /a zone that is not a reverse zone is needed/],
     ['mesh {\nsource file\n}', /Corefile:3 - Error during parsing: .*expected DIR or FILE \(column 8\)/],
     ['mesh {\nsource\n}', /expected source/],
+    ['mesh {\nsource kubernetes config\n}', /what follows source kubernetes must be one of kubeconfig: 'config'.*\(column 19\)/],
+    ['mesh {\nsource kubernetes kubeconfig\n}', /expected FILE/],
+    ['mesh {\nsource kubernetes kubeconfig a b c\n}', /expected no more arguments/],
     [
-      'mesh {\nsource kubernetes\n}',
-      /Corefile:3 - Error during parsing: source kubernetes is not built yet: only source file is \(column 8\)/,
+      'mesh {\nsource istiod istiod.istio-system:15010\n}',
+      /Corefile:3 - Error during parsing: source istiod is not built yet: source file and source kubernetes are \(column 8\)/,
     ],
-    ['mesh {\nsource istiod istiod.istio-system:15010\n}', /source istiod is not built yet/],
     ['mesh {\nsource fil x\n}', /source must be one of file, kubernetes, istiod: 'fil' .*did you mean 'file'/],
     ['mesh {\nsource file x\nanswer pods\n}', /answer must be one of endpoints, vip: 'pods'/],
     ['mesh {\nsource file x\nttl 3601\n}', /SECONDS must be a whole number between 0 and 3600: '3601'/],

@@ -2,8 +2,9 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { Feed, type Source, type Subscriber } from '#src/feeds/feed.ts'
+import type { Feed, Subscriber } from '#src/feeds/feed.ts'
 import { fileSource } from '#src/feeds/files/source.ts'
+import { ThreadFeed, type ThreadSource } from '#src/feeds/thread-feed.ts'
 import { createLogger } from '#src/log.ts'
 import { line } from './files/mesh-of.ts'
 
@@ -22,14 +23,14 @@ export class Watched implements AsyncDisposable {
   /** @param files to be there at the start @param source made of the folder */
   constructor(
     files: Readonly<Record<string, string>> = {},
-    source: (folder: string) => Source = folder => fileSource([folder], ''),
+    source: (folder: string) => ThreadSource = folder => fileSource([folder], ''),
   ) {
     for (const [file, text] of Object.entries(files)) this.write(file, text)
     const write = (text: string) => {
       this.log.push(text.trimEnd())
       this.#wake()
     }
-    this.feed = new Feed(source(this.folder), createLogger('coredns', 'info', { write }))
+    this.feed = new ThreadFeed(source(this.folder), createLogger('coredns', 'info', { write }))
     void this.feed.subscribe(this.#subscriber)
     void this.feed.completed.then(() => this.#wake())
   }

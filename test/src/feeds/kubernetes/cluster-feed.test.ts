@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ClusterFeed } from '#src/feeds/kubernetes/cluster-feed.ts'
-import { openCluster, openClusters } from '#src/feeds/kubernetes/clusters.ts'
+import type { Feed } from '#src/feeds/feed.ts'
+import { openClusters } from '#src/feeds/kubernetes/clusters.ts'
+import { clusterSource } from '#src/feeds/kubernetes/source.ts'
 import { createLogger } from '#src/log.ts'
 import type { HostRecord } from '#src/registry/record.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
@@ -10,11 +11,8 @@ import { at } from '#test/support/kubernetes/watching.ts'
 
 const octets = (...numbers: number[]): string => String.fromCharCode(...numbers)
 
-function openFeed(api: FakeApi): ClusterFeed {
-  const source = at(api.url)
-  const log = createLogger('coredns', 'info', { write: () => {} })
-  return new ClusterFeed(source, openCluster(source, { labels: '', namespaceLabels: '' }, log))
-}
+const openFeed = (api: FakeApi): Promise<Feed> =>
+  clusterSource(at(api.url)).open(createLogger('coredns', 'info', { write: () => {} }))
 
 /** The records of hosts, as a subscriber is told of them. */
 class Told {
@@ -46,7 +44,7 @@ class Told {
 test('Services, their endpoints and namespaces become hosts, and follow every change', async () => {
   await using api = await FakeApi.start()
   api.put(namespace('default'), service('backend'), endpointSlice('backend', ['10.0.0.1', '10.0.0.2']))
-  const feed = openFeed(api)
+  const feed = await openFeed(api)
   const told = new Told()
   await feed.subscribe(told.take)
   await feed.completed
@@ -75,7 +73,7 @@ test('Pods are watched as soon as a ServiceEntry selects some', async () => {
   const ready = { podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }], conditions: [{ type: 'Ready', status: 'True' }] }
   const labels = { app: 'legacy' }
   api.put(pod('legacy-0', ready, {}, { labels }), workloadEntry('vm', { address: '192.0.2.7', labels }))
-  const feed = openFeed(api)
+  const feed = await openFeed(api)
   const told = new Told()
   await feed.subscribe(told.take)
   await feed.completed
@@ -101,7 +99,7 @@ test('a feed whose ServiceEntries select Pods is complete only with them', async
   )
   let held = true
   api.script = ({ path }) => (held && path === '/api/v1/pods' ? { status: 500 } : undefined)
-  const feed = openFeed(api)
+  const feed = await openFeed(api)
   await api.asked(({ path }) => path === '/api/v1/pods')
   await new Promise(resolve => setTimeout(resolve, 50))
   assert.equal(feed.complete, false)

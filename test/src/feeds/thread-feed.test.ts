@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { threadSource } from '#src/feeds/thread-feed.ts'
 import type { HostRecord } from '#src/registry/record.ts'
 import { service, Watched } from './watching.ts'
 
@@ -31,7 +32,7 @@ test('hundreds of hosts come in portions, and a later subscriber is told them al
 test('a thread that fails is started again, and what it held is kept until the new one knows better', async () => {
   const runs = new Int32Array(new SharedArrayBuffer(4))
   const worker = new URL('./crashing.ts', import.meta.url)
-  await using watched = new Watched({}, () => ({ key: 'crashing', name: 'crashing', worker, data: { runs } }))
+  await using watched = new Watched({}, () => threadSource({ key: 'crashing', name: 'crashing', worker, data: { runs } }))
   await watched.until(() => watched.log.some(text => /crashing: the feed has failed and starts again in 1 s/.test(text)))
   assert.ok(watched.log.some(text => /for a test/.test(text)))
   assert.deepEqual(watched.hosts, ['one.', 'two.'])

@@ -1,0 +1,38 @@
+import { setImmediate } from 'node:timers/promises'
+import type { HostRecord } from '../registry/record.ts'
+import type { Subscriber } from './feed.ts'
+
+/** Records replayed to a new subscriber in one go; queries get their turn in between. */
+const SLICE = 100
+
+/** The records of a feed, and who is told of them. */
+export class Records {
+  readonly #records = new Map<string, HostRecord>()
+  readonly #subscribers = new Set<Subscriber>()
+
+  get all(): ReadonlyMap<string, HostRecord> {
+    return this.#records
+  }
+
+  /** The record under this id is now this one, or is no more. */
+  set(id: string, record: HostRecord | undefined): void {
+    const previous = this.#records.get(id)
+    if (record) this.#records.set(id, record)
+    else this.#records.delete(id)
+    for (const subscriber of this.#subscribers) subscriber(id, record, previous)
+  }
+
+  async subscribe(subscriber: Subscriber): Promise<void> {
+    this.#subscribers.add(subscriber)
+    let told = 0
+    for (const [id, record] of this.#records) {
+      if (!this.#subscribers.has(subscriber)) return
+      subscriber(id, record, undefined)
+      if (++told % SLICE === 0) await setImmediate()
+    }
+  }
+
+  unsubscribe(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber)
+  }
+}
