@@ -16,9 +16,9 @@ import {
   type Reply,
   type ServerBlock,
 } from '#src/plugin.ts'
+import { answerAlias } from '#src/registry/alias.ts'
 import type { Beyond, Known } from '#src/registry/known.ts'
 import { Missing, Registry } from '#src/registry/registry.ts'
-import { answerAlias } from './alias.ts'
 import { exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { answerTargets } from './targets.ts'

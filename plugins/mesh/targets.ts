@@ -1,8 +1,8 @@
 import { RCODE } from '#src/dns/codes.ts'
 import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { answer, failure, type Handler, type Query, type Reply } from '#src/plugin.ts'
+import { type AnswerRecord, answerRecords } from '#src/registry/answer-records.ts'
 import type { Target } from '#src/registry/record.ts'
-import { type AnswerRecord, answerRecords } from './answer-records.ts'
 
 /** More endpoints than this are not asked for: each is a query of its own. */
 const MAX_TARGETS = 32

@@ -2,26 +2,35 @@ import { ROOT } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { keyBelow } from './key-below.ts'
 
+interface AuthorityOptions {
+  /** The most that negative answers are kept, in seconds (RFC 2308 §4); the TTL where nothing else is said. */
+  readonly minimum: number
+  /** Labels of the first name server and of the mailbox, before the zone. */
+  readonly server: readonly string[]
+  readonly mailbox: readonly string[]
+}
+
 /**
  * SOA records. One stands in the authority section of every negative answer, and depends on nothing but two lengths: all its names end in
  * the zone's name, which is a pointer into the question. So each is compiled once for all names of a length.
  */
 export class Authority {
   readonly #ttl: number
+  readonly #options: AuthorityOptions
   readonly #negative = new Map<number, Sections>()
   #serial = 0
 
-  /** @param ttl of the records, and so of negative answers (RFC 2308 §4), in seconds */
-  constructor(ttl: number) {
+  /** @param ttl of the records, in seconds */
+  constructor(ttl: number, options: Partial<AuthorityOptions> = {}) {
     this.#ttl = ttl
+    this.#options = { minimum: ttl, server: ['ns', 'dns'], mailbox: ['hostmaster'], ...options }
     this.touch()
   }
 
-  /** The data has changed: the serial becomes the present second. */
-  touch(): void {
-    const now = Math.floor(Date.now() / 1000)
-    if (now === this.#serial) return
-    this.#serial = now
+  /** The data has changed: its serial is the second, by the clock, when it did. */
+  touch(second: number = Math.floor(Date.now() / 1000)): void {
+    if (second === this.#serial) return
+    this.#serial = second
     this.#negative.clear()
   }
 
@@ -44,8 +53,9 @@ export class Authority {
   }
 
   #soa(builder: SectionsBuilder, zone: string): Sections {
-    const [mname, rname] = [keyBelow(['ns', 'dns'], zone), keyBelow(['hostmaster'], zone)]
-    const soa = { mname, rname, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum: this.#ttl }
+    const { minimum, server, mailbox } = this.#options
+    const [mname, rname] = [keyBelow(server, zone), keyBelow(mailbox, zone)]
+    const soa = { mname, rname, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum }
     return builder.soa(zone, this.#ttl, soa).build()
   }
 }

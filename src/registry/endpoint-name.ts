@@ -31,7 +31,10 @@ export class EndpointName implements Known {
 
 /** The key of an endpoint's name: its hostname, else its address with dashes, below its host. */
 export const endpointKey = (host: string, address: string, hostname: string): string =>
-  keyBelow([hostname || dashed(Buffer.from(address, 'latin1'))], host)
+  keyBelow([hostname || addressLabel(address)], host)
+
+/** The label that stands for an address: `10-0-0-1`, `fd00--1`. */
+export const addressLabel = (address: string): string => dashed(Buffer.from(address, 'latin1'))
 
 /** The octets of the address that a label such as `10-0-0-1` or `fd00--1` stands for. An address has one label only. */
 export function addressOfLabel(label: string): string | undefined {

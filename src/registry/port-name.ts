@@ -1,15 +1,10 @@
 import { TYPE } from '../dns/codes.ts'
-import { type Sections, SectionsBuilder, type Srv } from '../dns/sections.ts'
+import type { Sections, Srv } from '../dns/sections.ts'
 import { endpointKey } from './endpoint-name.ts'
 import type { Host } from './host.ts'
 import type { Known } from './known.ts'
 import { endpointsOf, type Port } from './record.ts'
-
-/** More endpoints than this are told without their addresses: the message would not hold them. */
-const MAX_ADDITIONAL = 500
-
-/** More than this do not fit a message. */
-const MAX_RECORDS = 1500
+import { MAX_SRV_RECORDS, srvRecords, weightOf } from './srv-records.ts'
 
 /** Where SRV records stand: `_http._tcp.backend.default.svc.cluster.local`. */
 export class PortName implements Known {
@@ -40,13 +35,7 @@ export class PortName implements Known {
   #compile(key: string): Sections {
     const { ttl } = this.#host.options
     const { services, addresses } = this.#host.vips.length > 0 ? this.#virtual() : this.#endpoints()
-    const builder = new SectionsBuilder(key)
-    const weight = Math.max(1, Math.floor(100 / services.size))
-    for (const { target, port } of services.values()) builder.srv(key, ttl, { priority: 0, weight, port, target })
-    builder.additional()
-    if (addresses.length <= MAX_ADDITIONAL)
-      for (const [owner, address] of addresses) builder.address(owner, ttl, Buffer.from(address, 'latin1'))
-    return builder.build()
+    return srvRecords(key, ttl, weightOf(services.size), services.values(), addresses)
   }
 
   /** The service port at the host itself. */
@@ -69,7 +58,7 @@ export class PortName implements Known {
         const owner = this.#host.wildcard ? this.#base : endpointKey(this.#base, address, hostname)
         for (const { number } of ports) add(owner, number)
         addresses.set(owner + address, [owner, address])
-        if (services.size >= MAX_RECORDS) break
+        if (services.size >= MAX_SRV_RECORDS) break
       }
     }
     for (const { name, ports } of this.#host.targets) for (const { number } of this.#matching(ports)) add(name, number)

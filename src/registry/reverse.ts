@@ -2,6 +2,7 @@ import { octetsOfReverse } from '../dns/address.ts'
 import { TYPE } from '../dns/codes.ts'
 import { labelsOf, toKey } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
+import { AddressMap } from './address-map.ts'
 import { endpointKey } from './endpoint-name.ts'
 import type { Host } from './host.ts'
 import type { Known } from './known.ts'
@@ -16,8 +17,7 @@ export const isReverse = (key: string): boolean => REVERSE.some(({ zone }) => ke
 
 /** Which hosts an address belongs to. */
 export class ReverseIndex {
-  /** Most addresses belong to one host. */
-  readonly #hosts = new Map<string, Host | readonly Host[]>()
+  readonly #hosts = new AddressMap<Host>()
   readonly #ttl: number
 
   /** @param ttl of PTR records, in seconds */
@@ -26,19 +26,11 @@ export class ReverseIndex {
   }
 
   add(address: string, host: Host): void {
-    const others = this.#hosts.has(address) ? this.#of(address).filter(other => other !== host) : []
-    this.#hosts.set(address, others.length === 0 ? host : [...others, host])
+    this.#hosts.add(address, host)
   }
 
   delete(address: string, host: Host): void {
-    const others = this.#of(address).filter(other => other !== host)
-    if (others.length === 0) this.#hosts.delete(address)
-    else this.#hosts.set(address, others.length === 1 ? others[0]! : others)
-  }
-
-  #of(address: string): readonly Host[] {
-    const hosts = this.#hosts.get(address)
-    return hosts === undefined ? [] : Array.isArray(hosts) ? hosts : [hosts as Host]
+    this.#hosts.delete(address, host)
   }
 
   /** The name `key`, where it is the reverse name of a known address. @param zone the zone that it is in, if the mesh is served as one */
@@ -46,7 +38,7 @@ export class ReverseIndex {
     const octets = isReverse(key) && octetsOfReverse(key)
     if (!octets) return undefined
     const address = String.fromCharCode(...octets)
-    const names = namesOf(address, this.#of(address))
+    const names = namesOf(address, this.#hosts.of(address))
     return names.length > 0 ? new ReverseName(zone ?? key, names, this.#ttl) : undefined
   }
 }

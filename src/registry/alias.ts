@@ -1,10 +1,16 @@
-import { RCODE, TYPE } from '#src/dns/codes.ts'
-import { SectionsBuilder } from '#src/dns/sections.ts'
-import { answer, failure, type Handler, type Query, type Reply } from '#src/plugin.ts'
+import { RCODE, TYPE } from '../dns/codes.ts'
+import type { Query } from '../dns/query.ts'
+import { answer, failure, type Reply } from '../dns/reply.ts'
+import { SectionsBuilder } from '../dns/sections.ts'
 import { answerRecords } from './answer-records.ts'
 
 /** A CNAME, and behind it, for who asks for addresses, what the chain answers for its target. @param ttl of the CNAME, in seconds */
-export function answerAlias(query: Query, target: string, ttl: number, resolve: Handler): Reply | Promise<Reply> {
+export function answerAlias(
+  query: Query,
+  target: string,
+  ttl: number,
+  resolve: (query: Query) => Reply | Promise<Reply>,
+): Reply | Promise<Reply> {
   const builder = new SectionsBuilder(query.key).name(query.key, TYPE.CNAME, ttl, target)
   if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return answer(builder.build())
   const derived = query.derive(target, query.type)

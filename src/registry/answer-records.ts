@@ -1,9 +1,9 @@
 /** Records out of another reply, for merging into one of our own: names are taken out of their compression. */
-import { TYPE } from '#src/dns/codes.ts'
-import { endOfName, readKey } from '#src/dns/message.ts'
-import type { Query } from '#src/dns/query.ts'
-import type { Reply } from '#src/dns/reply.ts'
-import { readTtl } from '#src/dns/sections.ts'
+import { TYPE } from '../dns/codes.ts'
+import { endOfName, readKey } from '../dns/message.ts'
+import type { Query } from '../dns/query.ts'
+import type { Reply } from '../dns/reply.ts'
+import { readTtl } from '../dns/sections.ts'
 
 export type AnswerRecord = { readonly owner: string; readonly ttl: number } & (
   | { readonly octets: Uint8Array }
