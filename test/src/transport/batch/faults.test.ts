@@ -167,16 +167,21 @@ test('a reply that nothing can carry is lost alone', async () => {
   await listening.close()
 })
 
-test('an error that waits in the socket does not end the service', async () => {
+test('errors that wait in the socket do not end the service, nor keep the event loop busy', async () => {
   const opened: number[] = []
+  let reads = 0
   const { native: watched } = faulty({
     bind: (fd: number, name: bigint, length: number) => {
       opened.push(fd)
       return native.calls.bind(fd, name, length)
     },
+    recvmmsg: (...values: Parameters<Native['calls']['recvmmsg']>) => {
+      reads++
+      return native.calls.recvmmsg(...values)
+    },
   })
   using listening = await listenBatch('127.0.0.1', 0, echo, watched)
-  // IP_RECVERR: errors that ICMP brings for earlier replies are reported, and libuv stops watching then.
+  // IP_RECVERR: errors that ICMP brings for earlier replies are queued, and libuv stops watching then.
   const { scratch, scratchAt } = native.ring
   scratch.setInt32(0, 1, true)
   assert.equal(native.calls.setsockopt(opened[0]!, 0, 11, scratchAt, 4), 0)
@@ -186,6 +191,9 @@ test('an error that waits in the socket does not end the service', async () => {
     gone.close()
     await once(gone, 'close')
     for (let turn = 0; turn < 5; turn++) await nextTurn()
+    reads = 0
+    for (let turn = 0; turn < 1000; turn++) await nextTurn()
+    assert.ok(reads < 10, `${reads} reads of a quiet socket`)
     using client = new BatchClient('127.0.0.1', listening.port)
     client.send(...numbered(100))
     assert.ok((await receive(client, 99)).length >= 99)
