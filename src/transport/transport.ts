@@ -11,6 +11,12 @@ export interface Losses {
   readonly overflows: number
 }
 
+/** How an address is opened. */
+export interface Opening {
+  /** Other threads open it, too, and the kernel gives each client's messages to one of them (SO_REUSEPORT). Other processes of the user may as well. */
+  readonly shared?: boolean
+}
+
 /** An open listener of one transport. */
 export interface Listening {
   readonly address: string

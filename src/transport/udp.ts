@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
-import { DRAIN, type Listening, type Receive } from './transport.ts'
+import { DRAIN, type Listening, type Opening, type Receive } from './transport.ts'
 
 /** The kernel's default of 212,992 octets holds some 280 small queries; a burst is longer. */
 const RECEIVE_BUFFER = 4 << 20
@@ -17,9 +17,14 @@ const lookup = ((address: string, _family: number, done: (error: Error | null, a
  * @param port 0 for any free one
  * @throws a system error, such as EADDRINUSE
  */
-export async function listenUdp(address: string, port: number, receive: Receive): Promise<Listening> {
+export async function listenUdp(
+  address: string,
+  port: number,
+  receive: Receive,
+  { shared = false }: Opening = {},
+): Promise<Listening> {
   const type = isIPv6(address) ? 'udp6' : 'udp4'
-  const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup })
+  const socket = createSocket({ type, ipv6Only: type === 'udp6', reusePort: shared, lookup })
   const listening = once(socket, 'listening')
   socket.bind({ address, port, exclusive: true })
   await listening

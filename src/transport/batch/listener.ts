@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { DRAIN, type Listening, type Losses, type Receive } from '../transport.ts'
+import { DRAIN, type Listening, type Losses, type Opening, type Receive } from '../transport.ts'
 import { type Native, openNative } from './native.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
 import { BATCH } from './ring.ts'
@@ -20,9 +20,9 @@ export async function listenBatch(
   address: string,
   port: number,
   receive: Receive,
-  native: Native = openNative(),
+  { shared = false, native = openNative() }: Opening & { native?: Native } = {},
 ): Promise<BatchListener> {
-  return new BatchListener(native, address, port, receive)
+  return new BatchListener(native, openSocket(native, address, port, { shared }), address, receive)
 }
 
 /** A reply in memory of its own, and the sockaddr that it goes to. */
@@ -55,8 +55,7 @@ export class BatchListener implements Listening, Disposable {
   #deadline = 0
   #drained = false
 
-  constructor(native: Native, address: string, port: number, receive: Receive) {
-    const socket = openSocket(native, address, port)
+  constructor(native: Native, socket: { fd: number; port: number }, address: string, receive: Receive) {
     this.address = address
     this.port = socket.port
     this.#native = native

@@ -51,15 +51,19 @@ function load() {
   const ffi = loadFfi()
   const { lib, functions } = ffi.dlopen(null, calls)
   const errnoAt = functions.__errno_location()
-  /** By address of a uv_poll_t: who is told of its events. */
-  const pollers = new Map<bigint, (status: number) => void>()
+  /** By address of a uv_poll_t: the descriptor that it watches, and who is told of its events. */
+  const pollers = new Map<bigint, { fd: number; notice: (status: number) => void }>()
   const closePoll = (handle: bigint) => {
     if (pollers.delete(handle)) functions.uv_close(handle, functions.free.pointer)
   }
-  // Node ends the whole process when a worker thread leaves anything open in its event loop.
+  // Node ends the whole process when a worker thread leaves anything open in its event loop. And a shared port that nobody reads any more must go,
+  // as the kernel would go on giving it its share of the queries.
   if (!isMainThread)
     process.once('exit', () => {
-      for (const handle of pollers.keys()) closePoll(handle)
+      for (const [handle, { fd }] of pollers) {
+        closePoll(handle)
+        functions.close(fd)
+      }
     })
   return {
     // Without it the callbacks would be collected.
@@ -72,7 +76,7 @@ function load() {
     raise,
     /** uv_poll_cb */
     polled: lib.registerCallback({ arguments: ['pointer', 'i32', 'i32'], return: 'void' }, (handle, status) =>
-      guard(() => pollers.get(handle as bigint)?.(status)),
+      guard(() => pollers.get(handle as bigint)?.notice(status)),
     ),
     /** Why the last call failed. To be asked at once, and to be taken as a hint: what Node does in between may fail as well. */
     errno: () => ffi.getInt32(errnoAt),

@@ -38,14 +38,15 @@ export class Poll {
       calls.free(this.#handle)
       throw systemError('uv_poll_init', -failure, `${fd}`)
     }
-    pollers.set(this.#handle, status => {
+    const notice = (status: number) => {
       // An error that the socket has to report ends the watch.
       if (status < 0) {
         this.#events = 0
         this.#failed = true
       }
       wake()
-    })
+    }
+    pollers.set(this.#handle, { fd, notice })
   }
 
   /** Calls `wake` again and again while the descriptor is READABLE or WRITABLE; 0 for neither. */

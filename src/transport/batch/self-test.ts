@@ -39,7 +39,7 @@ async function echo(native: Native, address: string): Promise<void> {
       clients.push(client)
       return Buffer.concat([message, Buffer.of(message.length & 255)])
     },
-    { ...native, raise: reject },
+    { native: { ...native, raise: reject } },
   )
   const family = isIPv6(address) ? 6 : 4
   const socket = createSocket(`udp${family}`)

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { constants } from 'node:os'
+import type { Opening } from '../transport.ts'
 import { type Native, systemError } from './native.ts'
 import { NAME_LENGTH } from './ring.ts'
 
@@ -12,6 +13,7 @@ const SOCK_CLOEXEC = 0x80000
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
 const SO_RCVBUF = 8
+const SO_REUSEPORT = 15
 const SO_MEMINFO = 55
 const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
@@ -27,7 +29,12 @@ const BUFFER = 4 << 20
  * A UDP socket that is bound and does not block. `port` 0 for any free one.
  * @throws a system error, such as EADDRINUSE
  */
-export function openSocket(native: Native, address: string, port: number): { fd: number; port: number } {
+export function openSocket(
+  native: Native,
+  address: string,
+  port: number,
+  { shared }: Opening = {},
+): { fd: number; port: number } {
   const { calls, errno, ring } = native
   const { scratch, scratchAt } = ring
   const where = `${address}:${port}`
@@ -44,6 +51,7 @@ export function openSocket(native: Native, address: string, port: number): { fd:
     if (calls.setsockopt(fd, level, option, scratchAt, 4) < 0) fail('setsockopt', errno())
   }
   if (six) set(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+  if (shared) set(SOL_SOCKET, SO_REUSEPORT, 1)
   set(SOL_SOCKET, SO_RCVBUF, BUFFER)
   set(SOL_SOCKET, SO_SNDBUF, BUFFER)
   if ((six ? calls.uv_ip6_addr : calls.uv_ip4_addr)(address, port, scratchAt) < 0) fail('bind', constants.errno.EINVAL)

@@ -46,7 +46,7 @@ function listenWith(
     sendmmsg: (fd: number, headers: bigint, count: number, flags: number) =>
       send(fewer => native.calls.sendmmsg(fd, headers, fewer, flags), count, fault.fail),
   })
-  return listenBatch('127.0.0.1', 0, receive, fault.native)
+  return listenBatch('127.0.0.1', 0, receive, fault)
 }
 
 /** The numbers of the next `count` replies. */
@@ -180,7 +180,7 @@ test('errors that wait in the socket do not end the service, nor keep the event 
       return native.calls.recvmmsg(...values)
     },
   })
-  using listening = await listenBatch('127.0.0.1', 0, echo, watched)
+  using listening = await listenBatch('127.0.0.1', 0, echo, { native: watched })
   // IP_RECVERR: errors that ICMP brings for earlier replies are queued, and libuv stops watching then.
   const { scratch, scratchAt } = native.ring
   scratch.setInt32(0, 1, true)

@@ -204,7 +204,7 @@ test('what keeps a socket from being opened is a system error like those of dgra
 })
 
 test('a throw of receive is an uncaught exception outside of C, and the others of the batch are answered', async () => {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: 'survive' })
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { survive: true } })
   const [port] = await once(worker, 'message')
   using client = new BatchClient('127.0.0.1', port)
   const errors: string[] = []
