@@ -11,12 +11,14 @@ import type { Listener, Query } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { ConnectUdp } from './transport/transport.ts'
 
 export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
 export { type Listener, Query } from './dns/query.ts'
 export { answer, failure, nameError, noData, Reply, refused } from './dns/reply.ts'
 export type { LogFormat, Logger } from './log.ts'
+export type { ConnectUdp, PeerSocket } from './transport/transport.ts'
 
 export type Handler = (query: Query) => Reply | Promise<Reply>
 
@@ -91,6 +93,8 @@ export interface Server {
    * with `tls`, which the first registration of an address decides, it speaks HTTPS.
    */
   serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>>
+  /** How to open UDP sockets to other servers, in the way that `-udp` chose. Rejects where that is not possible. */
+  udp(): Promise<ConnectUdp>
   /** SHA-512 of the Corefile that runs, in hex. */
   readonly configuration: string
   /** Reads the Corefile again; its hash, or the Problem of a file that does not parse. */

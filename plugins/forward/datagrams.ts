@@ -1,7 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram'
-import { isIPv6 } from 'node:net'
 import { getSystemErrorMessage } from 'node:util'
 import type { Cell } from '#src/metrics.ts'
+import type { ConnectUdp, PeerSocket } from '#src/plugin.ts'
 import { type Exchange, networkError, replyTo } from './exchange.ts'
 import { random16 } from './random.ts'
 
@@ -29,33 +28,47 @@ export interface DatagramSettings {
   readonly maxIdle: number
 }
 
-/** The UDP sockets to one upstream. Each query takes one by chance, with a random id: a stranger has to guess both (RFC 5452 §9.2). */
+/**
+ * The UDP sockets to one upstream. The queries of a turn of the event loop go through one of them, by chance, so that they go out together; each with a
+ * random id: a stranger has to guess both (RFC 5452 §9.2).
+ */
 export class DatagramPool {
   readonly #settings: DatagramSettings
+  readonly #connect: ConnectUdp
   readonly #hits: Cell
   readonly #misses: Cell
   readonly #slots: (DatagramSocket | undefined)[]
   readonly #retired = new Set<DatagramSocket>()
+  /** The slot of this turn; -1 until somebody asks. */
+  #slot = -1
 
-  constructor(settings: DatagramSettings, counters: { hits: Cell; misses: Cell }) {
+  constructor(settings: DatagramSettings, connect: ConnectUdp, counters: { hits: Cell; misses: Cell }) {
     this.#settings = settings
+    this.#connect = connect
     this.#hits = counters.hits
     this.#misses = counters.misses
     this.#slots = new Array(Math.min(settings.maxIdle || SOCKETS, SOCKETS)).fill(undefined)
   }
 
   ask(exchange: Exchange): void {
-    const slot = random16() % this.#slots.length
-    let socket = this.#slots[slot]
+    if (this.#slot < 0) {
+      this.#slot = random16() % this.#slots.length
+      queueMicrotask(this.#endTurn)
+    }
+    let socket = this.#slots[this.#slot]
     if (socket && !(socket.isSpent && this.#retired.size < RETIRED)) {
       this.#hits.value++
     } else {
       this.#misses.value++
       if (socket) this.#retired.add(socket)
-      socket = new DatagramSocket(this.#settings)
-      this.#slots[slot] = socket
+      socket = new DatagramSocket(this.#settings, this.#connect)
+      this.#slots[this.#slot] = socket
     }
     socket.send(exchange)
+  }
+
+  readonly #endTurn = () => {
+    this.#slot = -1
   }
 
   /** Closes what is not needed any more; says whether any socket is left. */
@@ -80,13 +93,9 @@ export class DatagramPool {
   }
 }
 
-/** Addresses come as numbers; the default would wait a turn of the event loop for dns.lookup, and queries with it. */
-const lookup = ((address: string, _family: number, done: (error: null, address: string, family: number) => void) =>
-  done(null, address, isIPv6(address) ? 6 : 4)) as unknown as NonNullable<Parameters<typeof createSocket>[0] & object>['lookup']
-
 /** A connected socket: the kernel lets in the upstream's datagrams only, and tells of ICMP errors. */
 class DatagramSocket {
-  readonly #socket: Socket
+  readonly #socket: PeerSocket
   readonly #to: string
   /** By id; null where the reply has come. They stay, so that a second or a late reply is no stray, and their ids are not free. */
   readonly #exchanges = new Map<number, Exchange | null>()
@@ -97,13 +106,12 @@ class DatagramSocket {
   #sent = 0
   #strays = 0
 
-  constructor({ address, port, to, source }: DatagramSettings) {
+  constructor({ address, port, to, source }: DatagramSettings, connect: ConnectUdp) {
     this.#to = to
-    this.#socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', lookup })
-    this.#socket.on('message', message => this.#received(message))
-    this.#socket.on('error', error => this.#failed(error))
-    if (source !== undefined) this.#socket.bind({ address: source, exclusive: true })
-    this.#socket.connect(port, address)
+    this.#socket = connect(
+      { address, port, source },
+      { received: message => this.#received(message), failed: error => this.#failed(error) },
+    )
   }
 
   get isBroken(): boolean {
@@ -137,19 +145,11 @@ class DatagramSocket {
     this.#exchanges.set(id, exchange)
     this.#sent++
     this.used = performance.now()
-    try {
-      this.#socket.send(exchange.question.write(id, exchange), this.#afterSend)
-    } catch {
-      // It is not connected; the event that says why is on its way.
-    }
-  }
-
-  // An ICMP error to an earlier query comes out of the next send, which then sends nothing.
-  readonly #afterSend = (error: Error | null) => {
-    if (error) this.#failed(error)
+    this.#socket.send(exchange.question.write(id, exchange))
   }
 
   #failed({ syscall, errno, message }: NodeJS.ErrnoException): void {
+    // An ICMP error to an earlier query.
     const isBroken = syscall !== 'recvmsg' && syscall !== 'send'
     const [operation, step] = isBroken ? ['dial', 'connect'] : ['read', 'read']
     const reason = errno === undefined ? message : `${step}: ${getSystemErrorMessage(errno)}`

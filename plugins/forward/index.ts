@@ -63,10 +63,12 @@ class Forward implements Instance {
       port,
       serverName: line.tlsServerName || serverName,
     }
+    const { server } = this.#block
     const key = JSON.stringify([settings, scheme === 'dns' ? undefined : credentials])
-    const createPools = scheme === 'dns' ? plainPools : (await import('./secure-pools.ts')).securePools(credentials)
+    const createPools =
+      scheme === 'dns' ? plainPools(await server.udp()) : (await import('./secure-pools.ts')).securePools(credentials)
     const held = this.#upstreams.get(key) ?? this.#adopted.get(key)
-    const upstream = held ?? new Upstream(settings, createPools, this.#block.server.metrics)
+    const upstream = held ?? new Upstream(settings, createPools, server.metrics)
     if (!this.#upstreams.has(key)) upstream.hold()
     this.#upstreams.set(key, upstream)
     return upstream

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import type { ConnectUdp } from '#src/plugin.ts'
 import { DatagramPool } from './datagrams.ts'
 import type { Exchange } from './exchange.ts'
 import type { UpstreamMetrics } from './metrics.ts'
@@ -25,11 +26,13 @@ export interface Pools {
 export type CreatePools = (settings: UpstreamSettings, to: string, metrics: UpstreamMetrics) => Pools
 
 /** UDP and TCP. */
-export const plainPools: CreatePools = (settings, to, metrics) => {
-  const { address, port, source } = settings
-  const dial = () => connect({ host: address, port, ...(source !== undefined && { localAddress: source }) })
-  return {
-    datagrams: new DatagramPool({ ...settings, to }, metrics.connections('udp')),
-    streams: new StreamPool({ ...settings, to }, { dial, established: 'connect' }, metrics.connections('tcp')),
+export function plainPools(connectUdp: ConnectUdp): CreatePools {
+  return (settings, to, metrics) => {
+    const { address, port, source } = settings
+    const dial = () => connect({ host: address, port, ...(source !== undefined && { localAddress: source }) })
+    return {
+      datagrams: new DatagramPool({ ...settings, to }, connectUdp, metrics.connections('udp')),
+      streams: new StreamPool({ ...settings, to }, { dial, established: 'connect' }, metrics.connections('tcp')),
+    }
   }
 }

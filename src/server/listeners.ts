@@ -3,7 +3,7 @@ import type { Site } from '../server.ts'
 import { Connections } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
 import { ANY_ADDRESS, familyMissing, type Listening, type Receive } from '../transport/transport.ts'
-import type { ListenUdp } from '../transport/udp-mode.ts'
+import type { Udp } from '../transport/udp-mode.ts'
 import type { Zones } from './zones.ts'
 
 /** Where a server block wants to listen. */
@@ -32,12 +32,11 @@ type Respond = (message: Uint8Array, client: Client, transport: Transport, site:
 export class Listeners {
   readonly connections = new Connections()
   readonly #respond: Respond
-  readonly #chooseUdp: () => Promise<ListenUdp>
-  #listenUdp: Promise<ListenUdp> | undefined
+  readonly #udp: () => Promise<Udp>
 
-  constructor(respond: Respond, chooseUdp: () => Promise<ListenUdp>) {
+  constructor(respond: Respond, udp: () => Promise<Udp>) {
     this.#respond = respond
-    this.#chooseUdp = chooseUdp
+    this.#udp = udp
   }
 
   /** Opens UDP and TCP, to serve `zones` from the first query on. Port 0 takes one port that is free for both. @throws a system error that names the place */
@@ -56,8 +55,7 @@ export class Listeners {
 
   async #openOnce(place: Place, zones: Zones): Promise<OpenPlace> {
     const site = { label: placeLabel(place), address: place.address, port: place.port, zones }
-    this.#listenUdp ??= this.#chooseUdp()
-    const listenUdp = await this.#listenUdp
+    const { listen: listenUdp } = await this.#udp()
     const open: Listening[] = []
     const close = async () => void (await Promise.all(open.map(listening => listening.close())))
     try {

@@ -8,7 +8,8 @@ import { Metrics } from '../metrics.ts'
 import type { HttpHandler, Plugin, Server } from '../plugin.ts'
 import { RequestMetrics, type ZoneRequests } from '../request-metrics.ts'
 import { type Observer, respond } from '../server.ts'
-import { chooseUdp, type UdpMode } from '../transport/udp-mode.ts'
+import type { ConnectUdp } from '../transport/transport.ts'
+import { chooseUdp, type Udp, type UdpMode } from '../transport/udp-mode.ts'
 import { InFlight } from './chain.ts'
 import { configure } from './configuration.ts'
 import { Generation } from './generation.ts'
@@ -45,6 +46,7 @@ export class DnsServer implements Server {
   readonly #sidePorts = new SidePorts()
   readonly #listeners: Listeners
   readonly #open = new Map<string, OpenPlace>()
+  #udpChoice: Promise<Udp> | undefined
   #generation: Generation | undefined
   /** The replacement under way, and the one that is to follow it. */
   #replacing: Promise<void> = Promise.resolve()
@@ -61,7 +63,7 @@ export class DnsServer implements Server {
     }
     this.#listeners = new Listeners(
       (message, client, transport, site) => respond(message, client, transport, site, observer),
-      () => chooseUdp(settings.udp ?? 'auto', reason => settings.log.info(`datagrams are read one by one: ${reason}`)),
+      () => this.#udp(),
     )
   }
 
@@ -106,6 +108,16 @@ export class DnsServer implements Server {
 
   serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>> {
     return this.#sidePorts.serve(address, path, handler, tls)
+  }
+
+  async udp(): Promise<ConnectUdp> {
+    return (await this.#udp()).connect
+  }
+
+  #udp(): Promise<Udp> {
+    const { udp = 'auto', log } = this.#settings
+    this.#udpChoice ??= chooseUdp(udp, reason => log.info(`datagrams are read one by one: ${reason}`))
+    return this.#udpChoice
   }
 
   unready(word: string): { plugin: string; reason: string }[] {

@@ -36,3 +36,30 @@ export const ANY_ADDRESS = ['0.0.0.0', '::'] as const
 /** Whether the machine has no such address family, as opposed to a port that is taken. */
 export const familyMissing = (error: unknown): boolean =>
   ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? '')
+
+/** Whom a connected UDP socket speaks to. */
+export interface Peer {
+  /** IPv6 with a zone index where it is of a link. */
+  readonly address: string
+  readonly port: number
+  /** The address to send from; any when nothing is said. */
+  readonly source?: string | undefined
+}
+
+/** What comes to a connected UDP socket. */
+export interface PeerEvents {
+  /** A datagram of the peer, in memory of its own. */
+  received(datagram: Buffer): void
+  /** A system error. With syscall `recvmsg` or `send` the socket goes on: it is an ICMP message that an earlier datagram brought. */
+  failed(error: NodeJS.ErrnoException): void
+}
+
+/** A UDP socket that hears one peer only. */
+export interface PeerSocket {
+  /** Sends a copy. What a full send buffer does not take is lost, as on any other way. */
+  send(datagram: Uint8Array): void
+  close(): void
+}
+
+/** Opens a socket to a peer, from a port by chance. Where that fails, `events` is told, now or later. */
+export type ConnectUdp = (peer: Peer, events: PeerEvents) => PeerSocket

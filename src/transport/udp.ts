@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
-import { DRAIN, type Listening, type Opening, type Receive } from './transport.ts'
+import { type ConnectUdp, DRAIN, type Listening, type Opening, type Receive } from './transport.ts'
 
 /** The kernel's default of 212,992 octets holds some 280 small queries; a burst is longer. */
 const RECEIVE_BUFFER = 4 << 20
@@ -83,3 +83,24 @@ const clientOf = ({ address, port, family }: RemoteInfo): Client => ({
   port,
   family: family === 'IPv6' ? 6 : 4,
 })
+
+export const connectUdp: ConnectUdp = ({ address, port, source }, events) => {
+  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', lookup })
+  const fail = (error: Error | null) => {
+    if (error) events.failed(error)
+  }
+  socket.on('message', message => events.received(message))
+  socket.on('error', fail)
+  if (source !== undefined) socket.bind({ address: source, exclusive: true })
+  socket.connect(port, address)
+  return {
+    send(datagram) {
+      try {
+        socket.send(Uint8Array.from(datagram), fail)
+      } catch {
+        // It is not connected; the event that says why is on its way.
+      }
+    },
+    close: () => socket.close(),
+  }
+}

@@ -15,6 +15,7 @@ import { Ring } from './ring.ts'
 const calls = {
   socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
   bind: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
+  connect: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
   getsockname: { arguments: ['i32', 'pointer', 'pointer'], return: 'i32' },
   setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
   getsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'pointer'], return: 'i32' },
@@ -71,6 +72,8 @@ function load() {
     calls: functions,
     loop: ffi.getCurrentEventLoop(),
     ring: new Ring(memory => ffi.getRawPointer(memory)),
+    /** For connected sockets: while replies to clients are being put together, so are questions to upstreams. */
+    peerRing: new Ring(memory => ffi.getRawPointer(memory), { connected: true }),
     pollers,
     closePoll,
     raise,

@@ -41,7 +41,7 @@ const WORD = 4
 const NAME_WORDS = NAME_LENGTH / WORD
 
 /**
- * The memory that recvmmsg fills and sendmmsg reads; all sockets of a thread use the same one by turns.
+ * The memory that recvmmsg fills and sendmmsg reads. All listeners of a thread use the same one by turns, and all connected sockets another.
  *
  * Why this is safe:
  * - It is one ArrayBuffer, which never moves, is never detached (nobody else gets hold of it) and lives as long as the thread.
@@ -67,7 +67,8 @@ export class Ring {
   readonly #high: number
   #end = OCTETS_OUT
 
-  constructor(addressOf: (memory: ArrayBuffer) => bigint) {
+  /** @param connected for sockets that have one peer, whose address need not be read or written */
+  constructor(addressOf: (memory: ArrayBuffer) => bigint, { connected = false } = {}) {
     const memory = new ArrayBuffer(SIZE)
     const start = addressOf(memory)
     this.words = new Uint32Array(memory)
@@ -79,16 +80,16 @@ export class Ring {
     this.scratch = new DataView(memory, SCRATCH, 64)
     this.scratchAt = start + BigInt(SCRATCH)
     for (let i = 0; i < BATCH; i++) {
-      this.#describe(HEADERS_IN + i * HEADER, NAMES_IN + i * NAME, IOVECS_IN + i * IOVEC)
-      this.#describe(HEADERS_OUT + i * HEADER, NAMES_OUT + i * NAME, IOVECS_OUT + i * IOVEC)
+      this.#describe(HEADERS_IN + i * HEADER, connected ? undefined : NAMES_IN + i * NAME, IOVECS_IN + i * IOVEC)
+      this.#describe(HEADERS_OUT + i * HEADER, connected ? undefined : NAMES_OUT + i * NAME, IOVECS_OUT + i * IOVEC)
       this.#point(IOVECS_IN + i * IOVEC, OCTETS_IN + i * RECEIVED)
       this.words[(IOVECS_IN + i * IOVEC + 8) / WORD] = RECEIVED
     }
   }
 
-  /** Writes a mmsghdr with one iovec. The kernel takes a sockaddr_in of 28 octets as well. */
-  #describe(header: number, name: number, iovec: number): void {
-    this.#point(header, name)
+  /** Writes a mmsghdr with one iovec. The kernel takes a sockaddr_in of 28 octets as well; without a name, it passes over its length. */
+  #describe(header: number, name: number | undefined, iovec: number): void {
+    if (name !== undefined) this.#point(header, name)
     this.words[(header + 8) / WORD] = NAME_LENGTH
     this.#point(header + 16, iovec)
     this.words[(header + 24) / WORD] = 1
@@ -123,8 +124,8 @@ export class Ring {
     return this.words.slice(at, at + NAME_WORDS)
   }
 
-  /** Queues a datagram to the sockaddr in `name` from index `at` on. @returns whether there was room */
-  put(datagram: Uint8Array, name: Uint32Array, at: number): boolean {
+  /** Queues a datagram to the sockaddr in `name` from index `at` on, or to the peer. @returns whether there was room */
+  put(datagram: Uint8Array, name?: Uint32Array, at = 0): boolean {
     const i = this.queued
     const start = this.#end
     if (i === BATCH || start + datagram.length > OCTETS_IN) return false
@@ -133,7 +134,7 @@ export class Ring {
     this.#point(iovec, start)
     this.words[(iovec + 8) / WORD] = datagram.length
     const to = (NAMES_OUT + i * NAME) / WORD
-    for (let word = 0; word < NAME_WORDS; word++) this.words[to + word] = name[at + word]!
+    if (name) for (let word = 0; word < NAME_WORDS; word++) this.words[to + word] = name[at + word]!
     this.#end = start + datagram.length
     this.queued = i + 1
     return true

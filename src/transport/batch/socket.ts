@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { constants } from 'node:os'
-import type { Opening } from '../transport.ts'
+import type { Opening, Peer } from '../transport.ts'
 import { type Native, systemError } from './native.ts'
 import { NAME_LENGTH } from './ring.ts'
 
@@ -54,11 +54,33 @@ export function openSocket(
   if (shared) set(SOL_SOCKET, SO_REUSEPORT, 1)
   set(SOL_SOCKET, SO_RCVBUF, BUFFER)
   set(SOL_SOCKET, SO_SNDBUF, BUFFER)
-  if ((six ? calls.uv_ip6_addr : calls.uv_ip4_addr)(address, port, scratchAt) < 0) fail('bind', constants.errno.EINVAL)
-  if (calls.bind(fd, scratchAt, six ? NAME_LENGTH : 16) < 0) fail('bind', errno())
+  const length = writeName(native, address, port)
+  if (length === 0) fail('bind', constants.errno.EINVAL)
+  if (calls.bind(fd, scratchAt, length) < 0) fail('bind', errno())
   scratch.setUint32(32, NAME_LENGTH, true)
   if (calls.getsockname(fd, scratchAt, scratchAt + 32n) < 0) fail('getsockname', errno())
   return { fd, port: scratch.getUint16(2) }
+}
+
+/**
+ * A UDP socket that does not block, from a port by chance to a peer.
+ * @throws a system error, such as ENETUNREACH
+ */
+export function connectSocket(native: Native, { address, port, source }: Peer): number {
+  const { calls, errno, ring } = native
+  const { fd } = openSocket(native, source ?? (isIPv6(address) ? '::' : '0.0.0.0'), 0)
+  const length = writeName(native, address, port)
+  if (length > 0 && calls.connect(fd, ring.scratchAt, length) === 0) return fd
+  const reason = length > 0 ? errno() : constants.errno.EINVAL
+  calls.close(fd)
+  throw systemError('connect', reason, `${address}:${port}`)
+}
+
+/** Writes a sockaddr to the scratch memory. @returns its length; 0 for what is no address */
+function writeName({ calls, ring }: Native, address: string, port: number): number {
+  const six = isIPv6(address)
+  if ((six ? calls.uv_ip6_addr : calls.uv_ip4_addr)(address, port, ring.scratchAt) < 0) return 0
+  return six ? NAME_LENGTH : 16
 }
 
 /** Datagrams that the kernel threw away because they came faster than they were read. */

@@ -9,13 +9,18 @@ import { Query } from '#src/dns/query.ts'
 import { failure } from '#src/dns/reply.ts'
 import { Metrics } from '#src/metrics.ts'
 import type { ServerBlock } from '#src/plugin.ts'
+import { connectUdp } from '#src/transport/udp.ts'
 import { queryMessage } from '#test/support/message.ts'
 import { delayed, silence, zone } from '#test/support/scripts.ts'
 import { type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
 
 function create({ to }: FakeUpstream) {
   const { entries } = parseCorefile(`. {\nforward . ${to} {\nread_timeout 250ms\n}\n}\n`, 'Corefile').blocks[0]!
-  const block = { server: { metrics: new Metrics() }, root: '', log: () => pino({ level: 'silent' }) } as unknown as ServerBlock
+  const block = {
+    server: { metrics: new Metrics(), udp: async () => connectUdp },
+    root: '',
+    log: () => pino({ level: 'silent' }),
+  } as unknown as ServerBlock
   return forward.create(forward.parse(new Directive('forward', ['.'], entries)), block)
 }
 

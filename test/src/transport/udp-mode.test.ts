@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listenBatch } from '#src/transport/batch/listener.ts'
-import { listenUdp } from '#src/transport/udp.ts'
-import { chooseUdp } from '#src/transport/udp-mode.ts'
+import { connectUdp, listenUdp } from '#src/transport/udp.ts'
+import { chooseUdp, type UdpMode } from '#src/transport/udp-mode.ts'
 import { runServer, startServer } from '#test/support/server.ts'
 
 const COREFILE = '.:0 {\n whoami\n}\n'
@@ -11,9 +11,13 @@ const FALLBACK = /^\[INFO\] datagrams are read one by one: node:ffi of v\S+ is n
 
 test('auto takes batches where they work, and says nothing', async () => {
   const reasons: string[] = []
-  assert.equal(await chooseUdp('auto', reason => reasons.push(reason)), listenBatch)
-  assert.equal(await chooseUdp('batch', reason => reasons.push(reason)), listenBatch)
-  assert.equal(await chooseUdp('dgram', reason => reasons.push(reason)), listenUdp)
+  const choice = async (mode: UdpMode) => {
+    const { listen, connect } = await chooseUdp(mode, reason => reasons.push(reason))
+    return [listen === listenBatch, listen === listenUdp, connect === connectUdp]
+  }
+  assert.deepEqual(await choice('auto'), [true, false, false])
+  assert.deepEqual(await choice('batch'), [true, false, false])
+  assert.deepEqual(await choice('dgram'), [false, true, true])
   assert.deepEqual(reasons, [])
 })
 

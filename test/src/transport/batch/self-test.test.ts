@@ -30,6 +30,7 @@ const broken: readonly (readonly [what: string, native: Native, reason: RegExp])
     }),
     /came back wrong or not at all/,
   ],
+  ['connected sockets have no peer', withCalls({ connect: () => 0 }), /EDESTADDRREQ|came back wrong or not at all/],
   ['a call is missing', withCalls({ recvmmsg: undefined }), /recvmmsg is not a function/],
   ['there are no sockets', { ...withCalls({ socket: () => -1 }), errno: () => 1 }, /socket EPERM 127\.0\.0\.1:0/],
 ]

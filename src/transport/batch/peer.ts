@@ -1,0 +1,80 @@
+import { constants } from 'node:os'
+import type { PeerEvents, PeerSocket } from '../transport.ts'
+import { type Native, systemError } from './native.ts'
+import type { BatchPeers } from './peers.ts'
+import { Poll, READABLE } from './poll.ts'
+import { BATCH } from './ring.ts'
+
+const { EAGAIN, ENOBUFS } = constants.errno
+
+/** A connected socket: the kernel lets in the peer's datagrams only, and tells of ICMP errors. */
+export class BatchPeer implements PeerSocket {
+  readonly #native: Native
+  readonly #peers: BatchPeers
+  readonly #to: string
+  readonly #events: PeerEvents
+  /** -1 once it is closed. */
+  #fd: number
+  readonly #poll: Poll
+
+  constructor(fd: number, { native, peers, to, events }: { native: Native; peers: BatchPeers; to: string; events: PeerEvents }) {
+    this.#native = native
+    this.#peers = peers
+    this.#to = to
+    this.#events = events
+    this.#fd = fd
+    try {
+      this.#poll = new Poll(native, fd, () => peers.wake(this))
+    } catch (error) {
+      native.calls.close(fd)
+      throw error
+    }
+    this.#poll.watch(READABLE)
+  }
+
+  send(datagram: Uint8Array): void {
+    if (this.#fd >= 0) this.#peers.put(this, datagram)
+  }
+
+  /** Sends what the ring holds. */
+  flush(): void {
+    const { calls, errno, peerRing } = this.#native
+    let failure = 0
+    for (let i = 0; i < peerRing.queued && this.#fd >= 0; ) {
+      const sent = calls.sendmmsg(this.#fd, peerRing.outgoing(i), peerRing.queued - i, 0)
+      if (sent > 0) i += sent
+      else {
+        const reason = errno()
+        if (reason !== EAGAIN && reason !== ENOBUFS) failure = reason
+        // An error of an earlier datagram comes instead of sending; what is told of it asks elsewhere.
+        i++
+      }
+    }
+    peerRing.clear()
+    if (failure > 0) this.#events.failed(systemError('send', failure, this.#to))
+  }
+
+  /** Takes up to a batch of what has come. */
+  read(): void {
+    if (this.#fd < 0) return
+    const { calls, errno, peerRing, raise } = this.#native
+    const count = calls.recvmmsg(this.#fd, peerRing.incoming, BATCH, 0, 0n)
+    const failure = count < 0 ? errno() : 0
+    for (let i = 0; i < count; i++) {
+      try {
+        this.#events.received(peerRing.message(i))
+      } catch (error) {
+        raise(error)
+      }
+    }
+    if (failure > 0 && failure !== EAGAIN) this.#events.failed(systemError('recvmsg', failure, this.#to))
+    if (this.#fd >= 0) this.#poll.watch(READABLE)
+  }
+
+  close(): void {
+    if (this.#fd < 0) return
+    this.#poll.close()
+    this.#native.calls.close(this.#fd)
+    this.#fd = -1
+  }
+}
