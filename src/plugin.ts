@@ -9,6 +9,7 @@ import type { TlsOptions } from 'node:tls'
 import type { Directive } from './corefile/directive.ts'
 import type { Listener, Query } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
+import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { ConnectUdp } from './transport/transport.ts'
@@ -69,6 +70,8 @@ export interface ServerBlock {
   stacktrace: boolean
   /** Addresses to listen on (*bind*); empty for all. */
   readonly bind: string[]
+  /** What *kubernetes* answers from, for the plugins of the block that answer from it, too; there before anything starts. */
+  cluster: ClusterView | undefined
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */

@@ -42,6 +42,8 @@ export interface Pod extends Identity {
   readonly labels: Labels
   readonly addresses: readonly string[]
   readonly ready: boolean
+  /** It is being deleted. */
+  readonly terminating: boolean
   /** `''` where there is none. */
   readonly hostname: string
   readonly subdomain: string

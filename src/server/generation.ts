@@ -19,6 +19,7 @@ class Block implements ServerBlock {
   debug = false
   stacktrace = false
   readonly bind: string[] = []
+  cluster: ServerBlock['cluster']
   readonly chain: readonly string[]
   readonly resolve = resolve
   readonly stages: readonly Stage[]

@@ -8,6 +8,7 @@ import { plugins } from '#plugins/index.ts'
 import { parseCorefile } from '#src/corefile/tree.ts'
 import { configure } from '#src/server/configuration.ts'
 import { runServer, startServer } from '#test/support/server.ts'
+import { EXAMPLE_API, startExampleCluster } from './example-cluster.ts'
 import { type Fence, fencesOf, filesOf, pluginFolders, ROOT, read } from './files.ts'
 import { ask, mismatch, onFreePorts, questionOf, stepsOf } from './transcript.ts'
 
@@ -29,7 +30,9 @@ for (const path of ['README.md', 'plugins/README.md', ...pluginReadmes].filter(i
 for (const path of pluginReadmes) {
   for (const { corefile, consoles } of examplesOf(fencesOf(read(path).text))) {
     test(`${path}:${corefile.line}: the Corefile starts${consoles.length > 0 ? ', and answers as its transcript tells' : ''}`, async () => {
-      await using server = await startServer(onFreePorts(corefile.text), { cwd: ROOT })
+      await using api = await startExampleCluster()
+      const text = onFreePorts(corefile.text).replaceAll(EXAMPLE_API, api.url)
+      await using server = await startServer(text, { cwd: ROOT })
       for (const step of consoles.flatMap(({ text }) => stepsOf(text))) {
         if (step.command.startsWith('dig ') && step.output.length > 0) assert.equal(await ask(server, step), '', step.command)
       }

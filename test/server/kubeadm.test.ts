@@ -7,7 +7,15 @@ import type { Probe } from './probe.ts'
 
 const PROBE = fileURLToPath(new URL('probe.ts', import.meta.url))
 
-/** What kubeadm writes (cmd/kubeadm/app/phases/addons/dns/manifests.go), word for word but for the kubernetes plugin. */
+/** What kubeadm writes of the plugin that needs a cluster. */
+const KUBERNETES = `    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+`
+
+/** What kubeadm writes (cmd/kubeadm/app/phases/addons/dns/manifests.go), word for word but for that. */
 const COREFILE = `.:53 {
     errors
     health {
@@ -29,7 +37,8 @@ const COREFILE = `.:53 {
 `
 
 test('the Corefile of kubeadm is understood', async () => {
-  await using server = await runServer(COREFILE, { args: ['-validate'] })
+  const corefile = COREFILE.replace('    prometheus', `${KUBERNETES}    prometheus`)
+  await using server = await runServer(corefile, { args: ['-validate'] })
   assert.deepEqual(await server.exited, { code: 0, signal: null })
   assert.equal(server.output, '')
 })

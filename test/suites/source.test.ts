@@ -1,3 +1,6 @@
+import { after } from 'node:test'
+import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
+import * as kube from '#test/support/kubernetes/objects.ts'
 import { sourceSuite } from './source.ts'
 
 const service = (name: string, slices: readonly string[]) => `apiVersion: v1
@@ -59,5 +62,30 @@ sourceSuite({
     'a negative answer has the SOA': 'a hosts file has none',
     'an unknown name does not exist, for no type': 'CoreDNS answers SERVFAIL, or passes PTR on',
     'a name above others exists': 'it is unknown like any other name that the file does not have',
+  },
+})
+
+const api = await FakeApi.start()
+after(() => api.stop())
+const team = { namespace: 'team' }
+api.put(
+  kube.namespace('team'),
+  kube.service('one', { clusterIP: '192.0.2.1', clusterIPs: ['192.0.2.1'] }, team),
+  kube.service('both', { clusterIP: '192.0.2.2', clusterIPs: ['192.0.2.2', '2001:db8::2'] }, team),
+)
+
+sourceSuite({
+  plugin: 'kubernetes',
+  corefile: `.:0 {\n  kubernetes example.org in-addr.arpa {\n    endpoint ${api.url}\n    fallthrough in-addr.arpa\n  }\n  whoami\n}\n`,
+  ipv4: ['one.team.svc.example.org.', '192.0.2.1'],
+  both: ['both.team.svc.example.org.', '192.0.2.2', '2001:db8::2'],
+  unknown: 'unknown.team.svc.example.org.',
+  above: 'team.svc.example.org.',
+  wildcard: ['apps.example.org.', '192.0.2.3'],
+  reverse: 'one.team.svc.example.org.',
+  otherwise: {
+    'a type that the name does not have is no error': 'SRV records of all its ports stand at the name of a Service',
+    'an unknown name does not exist, for no type': 'as in CoreDNS, SOA is asked for to find the zone: no name is an error for it',
+    'a wildcard answers under the name that was asked for': 'no Service has one',
   },
 })

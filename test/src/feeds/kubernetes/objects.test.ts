@@ -216,13 +216,14 @@ test('Namespaces and Pods', () => {
     labels: new Map([['app', 'web']]),
     addresses: [octets(10, 0, 0, 1), octets(0xfd, ...Array(14).fill(0), 1)],
     ready: true,
+    terminating: false,
     hostname: 'web-0',
     subdomain: 'web',
     ports: new Map([['http', 80]]),
   }
   assert.deepEqual(read(web).kept, kept)
   const leaving = { ...web, metadata: { ...web.metadata!, deletionTimestamp: '2026-01-01T00:00:00Z' } }
-  assert.deepEqual(read(leaving).kept, { ...kept, ready: false })
+  assert.deepEqual(read(leaving).kept, { ...kept, ready: false, terminating: true })
   read(pod('pending', { phase: 'Pending' }))
 })
 

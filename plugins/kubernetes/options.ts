@@ -1,0 +1,141 @@
+import { resolve } from 'node:path'
+import { toKey } from '#src/dns/name.ts'
+import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
+import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
+import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
+import type { Selectors } from '#src/feeds/kubernetes/kinds.ts'
+import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
+import type { Directive, Line } from '#src/plugin.ts'
+import { isReverse } from '#src/registry/reverse.ts'
+import { readLabelSelector } from './label-selector.ts'
+
+const POD_MODES = ['disabled', 'insecure', 'verified'] as const
+
+export interface Options {
+  /** As text. */
+  readonly zones: readonly string[]
+  /** Where the API server is. @param root the directory that relative file names count from */
+  readonly source: (root: string) => AccessSource
+  readonly selectors: Selectors
+  /** Namespaces that are shown; all where none are named. */
+  readonly namespaces: ReadonlySet<string>
+  readonly pods: (typeof POD_MODES)[number]
+  readonly podNames: boolean
+  /** Whether EndpointSlices are watched. */
+  readonly endpoints: boolean
+  readonly ignoreEmpty: boolean
+  /** Zones, as keys, that hold imported Services. */
+  readonly multicluster: ReadonlySet<string>
+  readonly zonal: boolean
+  /** Seconds. */
+  readonly ttl: number
+  /** Milliseconds. */
+  readonly startupTimeout: number
+  /** Zones whose unknown names go to the next plugin. */
+  readonly fallthrough: readonly string[]
+  /** To be told at the start. */
+  readonly warnings: readonly string[]
+}
+
+type Words = { -readonly [K in keyof Options]: Options[K] } & {
+  endpoint: string | undefined
+  tls: readonly [cert: string, key: string, ca: string] | undefined
+  kubeconfig: readonly [file: string, context: string | undefined] | undefined
+}
+
+export function parseOptions(directive: Directive): Options {
+  const line = directive.once()
+  const options: Words = {
+    zones: line.zones(directive.zones),
+    endpoint: undefined,
+    tls: undefined,
+    kubeconfig: undefined,
+    source: () => inCluster(),
+    selectors: { labels: '', namespaceLabels: '' },
+    namespaces: new Set(),
+    pods: 'disabled',
+    podNames: false,
+    endpoints: true,
+    ignoreEmpty: false,
+    multicluster: new Set(),
+    zonal: false,
+    ttl: 5,
+    startupTimeout: 5000,
+    fallthrough: [],
+    warnings: [],
+  }
+  line.options(readers(options))
+  line.end()
+  if (options.zones.every(zone => isReverse(toKey(zone))))
+    throw line.problem('a zone that is not a reverse zone is needed, for the names of services')
+  if (options.namespaces.size > 0 && options.selectors.namespaceLabels !== '')
+    throw line.problem('namespaces and namespace_labels cannot both be set')
+  if (options.zonal && !options.endpoints) throw line.problem('zonal answers from endpoints: remove noendpoints')
+  const served = new Set(options.zones.map(toKey))
+  for (const zone of options.multicluster)
+    if (!served.has(zone)) throw line.problem('the zones of multicluster must be among those of kubernetes')
+  return { ...options, source: sourceOf(options) }
+}
+
+function readers(options: Words): Readonly<Record<string, (option: Line) => void>> {
+  const set = (values: Partial<Words>) => void Object.assign(options, values)
+  return {
+    endpoint: option => {
+      set({ endpoint: readUrl(option) })
+      const others = option.rest()
+      if (others.length > 0) set({ warnings: [`only the first endpoint is used: ${options.endpoint}`] })
+    },
+    tls: option => set({ tls: [option.text('CERT'), option.text('KEY'), option.text('CACERT')] }),
+    kubeconfig: option => set({ kubeconfig: [option.text('KUBECONFIG'), option.left > 0 ? option.text('CONTEXT') : undefined] }),
+    apiserver_qps: readRate,
+    apiserver_burst: option => void option.integer('BURST', 0),
+    apiserver_max_inflight: option => void option.integer('MAX', 0),
+    namespaces: option => set({ namespaces: new Set([...options.namespaces, ...option.some('NAMESPACE')]) }),
+    namespace_labels: option => set({ selectors: { ...options.selectors, namespaceLabels: readSelector(option) } }),
+    labels: option => set({ selectors: { ...options.selectors, labels: readSelector(option) } }),
+    pods: option => set({ pods: option.oneOf('pods', POD_MODES) }),
+    endpoint_pod_names: () => set({ podNames: true }),
+    ttl: option => set({ ttl: option.integer('TTL', 0, 3600) }),
+    noendpoints: () => set({ endpoints: false }),
+    fallthrough: option => set({ fallthrough: option.zones(['.']) }),
+    ignore: option => {
+      option.oneOf('ignore', ['empty_service'])
+      set({ ignoreEmpty: true })
+    },
+    multicluster: option => set({ multicluster: new Set(option.zones([]).map(toKey)) }),
+    zonal: () => set({ zonal: true }),
+    startup_timeout: option => set({ startupTimeout: option.duration('DURATION') }),
+  }
+}
+
+function readUrl(option: Line): string {
+  const text = option.text('URL')
+  const url = URL.parse(text)
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw option.problem(`URL must be one such as https://10.0.0.1:6443: '${text}'`)
+  return text
+}
+
+function readRate(option: Line): void {
+  const text = option.text('QPS')
+  if (!/^\d+(\.\d+)?$/.test(text)) throw option.problem(`QPS must be a number that is not negative: '${text}'`)
+}
+
+function readSelector(option: Line): string {
+  const text = option.some('EXPRESSION').join(' ')
+  try {
+    return readLabelSelector(text)
+  } catch (error) {
+    throw option.problem((error as Error).message)
+  }
+}
+
+/** As in CoreDNS, a kubeconfig file beats an endpoint. */
+function sourceOf({ kubeconfig: config, endpoint: url, tls }: Words): Options['source'] {
+  if (config) return root => kubeconfig(...config, root)
+  if (url === undefined) return () => inCluster()
+  return root => {
+    const [cert = '', key = '', ca = ''] = tls?.map(file => resolve(root, file)) ?? []
+    return endpoint(url, tls && { cert, key, ca })
+  }
+}

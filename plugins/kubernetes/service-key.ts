@@ -1,0 +1,5 @@
+import { keyBelow } from '#src/registry/key-below.ts'
+
+/** The key of a service in a zone. */
+export const serviceKey = ({ name, namespace }: { readonly name: string; readonly namespace: string }, zone: string): string =>
+  keyBelow([name, namespace, 'svc'], zone)

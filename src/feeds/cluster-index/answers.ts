@@ -1,0 +1,66 @@
+import { TYPE } from '../../dns/codes.ts'
+import { NO_RECORDS, type Sections } from '../../dns/sections.ts'
+import { type Batch, batchRecords } from './batch.ts'
+
+/** Names whose answers are kept; the oldest goes. */
+const MOST = 20_000
+
+interface Versioned {
+  readonly version: number
+}
+
+/** The records of one name in a zone, compiled as they are asked for. */
+export class Answer<Z> {
+  readonly zone: Z
+  readonly #node: Versioned
+  readonly #version: number
+  readonly #epoch: number
+  #ipv4: Sections | undefined
+  #ipv6: Sections | undefined
+  #srv: Sections | undefined
+
+  constructor(zone: Z, node: Versioned, epoch: number) {
+    this.zone = zone
+    this.#node = node
+    this.#version = node.version
+    this.#epoch = epoch
+  }
+
+  /** Whether nothing that it was made of has changed. */
+  holds(epoch: number): boolean {
+    return this.#version === this.#node.version && this.#epoch === epoch
+  }
+
+  /** The records of a type, {@link NO_RECORDS} where there are none; undefined where they have not been compiled. */
+  records(type: number): Sections | undefined {
+    if (type === TYPE.A) return this.#ipv4
+    if (type === TYPE.AAAA) return this.#ipv6
+    return type === TYPE.SRV ? this.#srv : undefined
+  }
+
+  compile(batches: readonly Batch[], type: number, key: string, ttl: number): Sections {
+    const sections = batchRecords(batches, type, key, ttl) ?? NO_RECORDS
+    if (type === TYPE.A) this.#ipv4 = sections
+    else if (type === TYPE.AAAA) this.#ipv6 = sections
+    else if (type === TYPE.SRV) this.#srv = sections
+    return sections
+  }
+}
+
+/** The answers of names, as long as they hold. */
+export class Answers<Z> {
+  readonly #held = new Map<string, Answer<Z>>()
+
+  get(key: string, epoch: number): Answer<Z> | undefined {
+    const held = this.#held.get(key)
+    return held?.holds(epoch) ? held : undefined
+  }
+
+  /** @param node what the answer is made of */
+  add(key: string, zone: Z, node: Versioned, epoch: number): Answer<Z> {
+    if (this.#held.size >= MOST && !this.#held.has(key)) this.#held.delete(this.#held.keys().next().value!)
+    const answer = new Answer(zone, node, epoch)
+    this.#held.set(key, answer)
+    return answer
+  }
+}

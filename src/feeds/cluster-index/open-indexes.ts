@@ -1,0 +1,40 @@
+/** The indexes of clusters that are watched: one for each cluster, however many Corefile blocks name it, and kept over a reload. */
+import type { Logger } from '../../log.ts'
+import type { AccessSource } from '../kubernetes/access.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import { closeCluster, openCluster } from '../kubernetes/clusters.ts'
+import type { Selectors } from '../kubernetes/kinds.ts'
+import { ClusterIndex } from './cluster-index.ts'
+
+export interface OpenIndex {
+  readonly cluster: Cluster
+  readonly index: ClusterIndex
+  /** Fulfilled when everything that the cluster held at first is in it. */
+  readonly filled: Promise<void>
+}
+
+const open = new Map<Cluster, OpenIndex & { users: number }>()
+
+/** @param log where the cluster tells its troubles from now on */
+export function openIndex(source: AccessSource, selectors: Selectors, log: Logger): OpenIndex {
+  const cluster = openCluster(source, selectors, log)
+  const held = open.get(cluster)
+  if (held) {
+    held.users++
+    return held
+  }
+  const index = new ClusterIndex()
+  const opened = { cluster, index, filled: cluster.join(index), users: 1 }
+  open.set(cluster, opened)
+  return opened
+}
+
+/** One user fewer; the last one ends it. */
+export function closeIndex({ cluster, index }: OpenIndex): void {
+  const held = open.get(cluster)
+  if (held && --held.users === 0) {
+    open.delete(cluster)
+    cluster.leave(index)
+  }
+  closeCluster(cluster)
+}
