@@ -21,6 +21,8 @@ interface Part {
   readonly record: HostRecord
 }
 
+const NONE: readonly never[] = []
+
 const RANK = { Namespace: 0, ServiceEntry: 1, Service: 2 } as const
 
 /** A host, with what all sources say of it. Answers are compiled when they are first asked for, and dropped with any change. */
@@ -37,7 +39,7 @@ export class Host implements Known {
   /** In the order of the sources. */
   #parts: readonly Part[] = []
   /** Those that count: a Service beats a ServiceEntry. */
-  #records: readonly HostRecord[] = []
+  #counting: readonly Part[] = []
   /** Made when there is something to keep: most hosts are never asked for. */
   #compiled: Map<number, Sections | undefined> | undefined
   #below: Map<string, Known> | undefined
@@ -54,12 +56,11 @@ export class Host implements Known {
   set(source: number, id: string, record: HostRecord | undefined): void {
     const others = this.#parts.filter(part => part.source !== source || part.id !== id)
     this.#parts = record ? [...others, { source, id, record }].sort((a, b) => a.source - b.source) : others
-    const rank = Math.max(...this.#parts.map(part => RANK[part.record.kind]))
-    const counting = this.#parts.filter(part => RANK[part.record.kind] === rank)
-    this.#records = counting.map(part => part.record)
-    this.vips = this.options.answer === 'vip' ? firstVips(counting) : []
-    this.beyond = this.vips.length > 0 ? undefined : beyond(this.#records)
-    this.groups = this.#records.length === 1 ? this.#records[0]!.groups : this.#records.flatMap(({ groups }) => groups)
+    const counting = highest(this.#parts)
+    this.#counting = counting
+    this.vips = this.options.answer === 'vip' ? firstVips(counting) : NONE
+    this.beyond = this.vips.length > 0 ? undefined : beyond(counting)
+    this.groups = counting.length === 1 ? counting[0]!.record.groups : counting.flatMap(({ record }) => record.groups)
     this.#compiled = undefined
     this.#below = undefined
     this.#hostnames = undefined
@@ -70,27 +71,22 @@ export class Host implements Known {
   }
 
   get isService(): boolean {
-    return this.#records[0]?.kind === 'Service'
+    return this.#counting[0]?.record.kind === 'Service'
   }
 
   /** The ports of the service itself. */
   get ports(): Port[] {
-    return this.#records.flatMap(({ ports }) => ports)
+    return this.#counting.flatMap(({ record }) => record.ports)
   }
 
   get targets(): Target[] {
-    return this.#records.flatMap(({ targets }) => targets)
+    return this.#counting.flatMap(({ record }) => record.targets)
   }
 
-  /** Every endpoint and virtual address. */
-  *everyAddress(): Iterable<string> {
-    for (const group of this.groups) yield* addressesOf(group)
-    for (const { vips } of this.#records) yield* vips
-  }
-
-  /** Whether it is a virtual address, in either mode. */
-  hasVip(address: string): boolean {
-    return this.#records.some(({ vips }) => vips.includes(address))
+  /** The virtual addresses, in either mode. */
+  everyVip(): readonly string[] {
+    const { length, 0: only } = this.#counting
+    return length === 1 ? only!.record.vips : this.#counting.flatMap(({ record }) => record.vips)
   }
 
   /** What the host is answered with, in one family, each address once. */
@@ -150,18 +146,24 @@ export class Host implements Known {
   }
 }
 
+function highest(parts: readonly Part[]): readonly Part[] {
+  if (parts.length < 2) return parts
+  const rank = Math.max(...parts.map(({ record }) => RANK[record.kind]))
+  return parts.filter(({ record }) => RANK[record.kind] === rank)
+}
+
 /** The virtual addresses of the first source that has any: those of another cluster lead nowhere in this one. */
 function firstVips(parts: readonly Part[]): string[] {
   const first = parts.find(({ record }) => record.vips.length > 0)
   return parts.filter(({ source }) => source === first?.source).flatMap(({ record }) => record.vips)
 }
 
-function beyond(records: readonly HostRecord[]): Beyond | undefined {
-  const target = records.find(({ alias }) => alias !== undefined)?.alias
+function beyond(parts: readonly Part[]): Beyond | undefined {
+  const target = parts.find(({ record }) => record.alias !== undefined)?.record.alias
   if (target !== undefined) return { kind: 'alias', target }
-  const targets = records.flatMap(record => record.targets)
-  if (targets.length > 0) return { kind: 'targets', targets }
-  return records.length > 0 && records.every(({ elsewhere }) => elsewhere) ? { kind: 'elsewhere' } : undefined
+  if (parts.some(({ record }) => record.targets.length > 0))
+    return { kind: 'targets', targets: parts.flatMap(({ record }) => record.targets) }
+  return parts.length > 0 && parts.every(({ record }) => record.elsewhere) ? { kind: 'elsewhere' } : undefined
 }
 
 function byHostname(groups: readonly EndpointGroup[]): Map<string, string[]> {

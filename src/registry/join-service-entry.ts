@@ -29,13 +29,12 @@ export function serviceEntryRecords(entry: ServiceEntry, selected: readonly (Pod
 
   const known = entry.resolution === 'STATIC' || entry.selector !== undefined || endpoints.length > 0 || targets.length > 0
   const groups = groupEndpoints(endpoints)
-  const ports = entry.ports.map(({ name, protocol, number }) => ({ name, protocol, number }))
   return entry.hosts.map(host => ({
     kind: 'ServiceEntry',
     namespace: entry.namespace,
     host,
     vips: entry.addresses.length > 0 ? entry.addresses : (entry.allocated.get(host) ?? entry.allocated.get('') ?? []),
-    ports,
+    ports: entry.ports,
     groups,
     targets,
     ...(!known && { elsewhere: true as const }),

@@ -3,6 +3,9 @@ import { type EndpointAddress, groupEndpoints } from './groups.ts'
 import type { EndpointSlice, Namespace, Pod, Service, WorkloadEntry } from './objects.ts'
 import type { HostRecord, Port, Target } from './record.ts'
 
+/** Most of what may be several is none, which need not be kept for each. */
+const NONE: readonly never[] = []
+
 /**
  * A Service with its endpoints: those of its slices; where it has none, the Pods that its selector matches; and, as istiod has it, the
  * WorkloadEntries that its selector matches.
@@ -13,6 +16,31 @@ export function serviceRecord(
   slices: readonly EndpointSlice[],
   selected: readonly (Pod | WorkloadEntry)[],
 ): HostRecord {
+  const { endpoints, targets } = selected.length === 0 ? NOTHING : chosen(service, slices, selected)
+  return {
+    kind: 'Service',
+    namespace: service.namespace,
+    host: keyOf([service.name, service.namespace, 'svc'], ''),
+    vips: service.vips,
+    ports: service.ports,
+    groups: slices
+      .map(({ group }) => group)
+      .filter(({ addresses }) => addresses !== '')
+      .concat(groupEndpoints(endpoints)),
+    targets,
+    ...(service.alias !== undefined && { alias: service.alias }),
+    ...(service.exportTo && { exportTo: service.exportTo }),
+  }
+}
+
+interface Chosen {
+  readonly endpoints: readonly EndpointAddress[]
+  readonly targets: readonly Target[]
+}
+
+const NOTHING: Chosen = { endpoints: NONE, targets: NONE }
+
+function chosen(service: Service, slices: readonly EndpointSlice[], selected: readonly (Pod | WorkloadEntry)[]): Chosen {
   const endpoints: EndpointAddress[] = []
   const targets: Target[] = []
   for (const workload of selected) {
@@ -28,17 +56,7 @@ export function serviceRecord(
       else targets.push({ name: place.target, ports })
     }
   }
-  return {
-    kind: 'Service',
-    namespace: service.namespace,
-    host: keyOf([service.name, service.namespace, 'svc'], ''),
-    vips: service.vips,
-    ports: portsOf(service, port => port.number),
-    groups: [...slices.map(({ group }) => group).filter(({ addresses }) => addresses !== ''), ...groupEndpoints(endpoints)],
-    targets,
-    ...(service.alias !== undefined && { alias: service.alias }),
-    ...(service.exportTo && { exportTo: service.exportTo }),
-  }
+  return { endpoints, targets }
 }
 
 /** A namespace exists, as a name, also while it holds no service. */
@@ -46,10 +64,10 @@ export const namespaceRecord = ({ name }: Namespace): HostRecord => ({
   kind: 'Namespace',
   namespace: name,
   host: keyOf([name, 'svc'], ''),
-  vips: [],
-  ports: [],
-  groups: [],
-  targets: [],
+  vips: NONE,
+  ports: NONE,
+  groups: NONE,
+  targets: NONE,
 })
 
 function* podEndpoints(pod: Pod, service: Service): Iterable<EndpointAddress> {

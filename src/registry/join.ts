@@ -2,10 +2,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { namespaceRecord, serviceRecord } from './join-service.ts'
 import { serviceEntryRecords } from './join-service-entry.ts'
+import { MultiMap } from './multi-map.ts'
 import {
   type EndpointSlice,
   idOf,
   type MeshObject,
+  type Namespace,
   type Pod,
   type Service,
   type ServiceEntry,
@@ -16,55 +18,46 @@ import type { Change, HostRecord } from './record.ts'
 
 type Workload = Pod | WorkloadEntry
 type Selecting = Service | ServiceEntry
+/** What hosts are made of. */
+type Named = Selecting | Namespace
 
-/** Objects by what they belong to, and by id. */
+/** Objects by namespace. */
 class Grouped<T> {
-  readonly #groups = new Map<string, Map<string, T>>()
+  readonly #groups = new Map<string, Set<T>>()
 
-  set(group: string, id: string, member: T): void {
-    const members = this.#groups.get(group)
-    if (members) members.set(id, member)
-    else this.#groups.set(group, new Map([[id, member]]))
+  add(namespace: string, member: T): void {
+    const members = this.#groups.get(namespace)
+    if (members) members.add(member)
+    else this.#groups.set(namespace, new Set([member]))
   }
 
-  delete(group: string, id: string): void {
-    const members = this.#groups.get(group)
-    if (members?.delete(id) && members.size === 0) this.#groups.delete(group)
+  delete(namespace: string, member: T): void {
+    const members = this.#groups.get(namespace)
+    if (members?.delete(member) && members.size === 0) this.#groups.delete(namespace)
   }
 
-  *of(group: string): Iterable<T> {
-    const members = this.#groups.get(group)
-    if (members) yield* members.values()
+  of(namespace: string): Iterable<T> {
+    return this.#groups.get(namespace) ?? []
   }
 }
 
 export class Join {
-  /** How many objects of each kind are held. */
-  readonly counts = new Map<MeshObject['kind'], number>()
-  readonly #objects = new Map<string, MeshObject>()
+  readonly #named = new Map<string, Named>()
   /** By the id of their Service. */
-  readonly #slices = new Grouped<EndpointSlice>()
-  /** By namespace. */
+  readonly #slices = new MultiMap<string, EndpointSlice>()
   readonly #workloads = new Grouped<Workload>()
   readonly #selecting = new Grouped<Selecting>()
   /** Ids of objects whose records are to be made anew. */
   readonly #touched = new Set<string>()
-  /** What was told last, by the object's id and the record's. */
-  readonly #told = new Map<string, ReadonlyMap<string, HostRecord>>()
+  /** What was told last, by the record's id. */
+  readonly #told = new Map<string, HostRecord>()
+  /** The ids of the records of a ServiceEntry; those of all others are the object's. */
+  readonly #hosts = new Map<string, readonly string[]>()
 
-  /** The object under this id is now this one, or is no more. */
-  put(id: string, object: MeshObject | undefined): void {
-    const previous = this.#objects.get(id)
-    if (previous) {
-      this.#unlink(id, previous)
-      this.#objects.delete(id)
-      this.#count(previous, -1)
-    }
-    if (object) {
-      this.#objects.set(id, object)
-      this.#link(id, object)
-      this.#count(object, 1)
-    }
+  /** The object under this id, which was `previous`, is now this one, or is no more. An object may be put twice. */
+  put(id: string, object: MeshObject | undefined, previous: MeshObject | undefined): void {
+    if (previous) this.#unlink(id, previous)
+    if (object) this.#link(id, object)
     for (const side of [previous, object]) if (side) this.#touch(id, side)
   }
 
@@ -78,29 +71,34 @@ export class Join {
     const changes: Change[] = []
     for (const id of this.#touched) {
       this.#touched.delete(id)
-      const told = this.#told.get(id) ?? new Map<string, HostRecord>()
-      const records = this.#records(id)
-      for (const [key, record] of records) if (!isDeepStrictEqual(told.get(key), record)) changes.push([key, record])
-      for (const key of told.keys()) if (!records.has(key)) changes.push([key, undefined])
-      if (records.size > 0) this.#told.set(id, records)
-      else this.#told.delete(id)
+      const object = this.#named.get(id)
+      if (object?.kind === 'ServiceEntry' || this.#hosts.has(id)) this.#tellHosts(id, object as ServiceEntry | undefined, changes)
+      else this.#tell(id, object && this.#record(id, object), changes)
       if (changes.length >= most) break
     }
     return changes
   }
 
-  #records(id: string): Map<string, HostRecord> {
-    const object = this.#objects.get(id)
-    switch (object?.kind) {
-      case 'Service':
-        return new Map([[id, serviceRecord(object, [...this.#slices.of(id)], this.#selected(object))]])
-      case 'ServiceEntry':
-        return new Map(serviceEntryRecords(object, this.#selected(object)).map(record => [`${id} ${record.host}`, record]))
-      case 'Namespace':
-        return new Map([[id, namespaceRecord(object)]])
-      default:
-        return new Map()
-    }
+  #record(id: string, object: Service | Namespace): HostRecord {
+    if (object.kind === 'Namespace') return namespaceRecord(object)
+    return serviceRecord(object, this.#slices.of(id), this.#selected(object))
+  }
+
+  #tellHosts(id: string, entry: ServiceEntry | undefined, changes: Change[]): void {
+    const records = entry ? serviceEntryRecords(entry, this.#selected(entry)) : []
+    const hosts = records.map(({ host }) => `${id} ${host}`)
+    for (const [i, record] of records.entries()) this.#tell(hosts[i]!, record, changes)
+    for (const host of this.#hosts.get(id) ?? []) if (!hosts.includes(host)) this.#tell(host, undefined, changes)
+    if (entry) this.#hosts.set(id, hosts)
+    else this.#hosts.delete(id)
+  }
+
+  #tell(id: string, record: HostRecord | undefined, changes: Change[]): void {
+    const told = this.#told.get(id)
+    if (isDeepStrictEqual(told, record)) return
+    if (record) this.#told.set(id, record)
+    else this.#told.delete(id)
+    changes.push([id, record])
   }
 
   #selected({ namespace, selector }: Selecting): Workload[] {
@@ -108,20 +106,22 @@ export class Join {
     return [...this.#workloads.of(namespace)].filter(({ labels }) => selects(selector, labels))
   }
 
-  #count({ kind }: MeshObject, by: number): void {
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + by)
-  }
-
   #link(id: string, object: MeshObject): void {
-    if (object.kind === 'EndpointSlice') this.#slices.set(serviceOf(object), id, object)
-    else if (isWorkload(object)) this.#workloads.set(object.namespace, id, object)
-    else if (object.kind !== 'Namespace' && object.selector) this.#selecting.set(object.namespace, id, object)
+    if (object.kind === 'EndpointSlice') this.#slices.add(serviceOf(object), object)
+    else if (isWorkload(object)) this.#workloads.add(object.namespace, object)
+    else {
+      this.#named.set(id, object)
+      if (object.kind !== 'Namespace' && object.selector) this.#selecting.add(object.namespace, object)
+    }
   }
 
   #unlink(id: string, object: MeshObject): void {
-    if (object.kind === 'EndpointSlice') this.#slices.delete(serviceOf(object), id)
-    else if (isWorkload(object)) this.#workloads.delete(object.namespace, id)
-    else this.#selecting.delete(object.namespace, id)
+    if (object.kind === 'EndpointSlice') this.#slices.delete(serviceOf(object), object)
+    else if (isWorkload(object)) this.#workloads.delete(object.namespace, object)
+    else {
+      this.#named.delete(id)
+      if (object.kind !== 'Namespace') this.#selecting.delete(object.namespace, object)
+    }
   }
 
   #touch(id: string, object: MeshObject): void {

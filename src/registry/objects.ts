@@ -8,8 +8,10 @@ interface Identity {
   readonly name: string
 }
 
-/** Labels, of an object or of a selector: those that must all be there. */
 export type Labels = ReadonlyMap<string, string>
+
+/** Labels that must all be there: names and values in turn. */
+export type Selector = readonly string[]
 
 export interface ServicePort extends Port {
   /** A number, or the name of a port of the pod. */
@@ -20,7 +22,7 @@ export interface Service extends Identity {
   readonly kind: 'Service'
   readonly vips: readonly string[]
   readonly ports: readonly ServicePort[]
-  readonly selector: Labels
+  readonly selector: Selector
   /** Address sizes of the IP families; empty for whatever the pods have. */
   readonly families: readonly (4 | 16)[]
   readonly publishNotReady: boolean
@@ -74,7 +76,7 @@ export interface ServiceEntry extends Identity {
   readonly ports: readonly (Port & { readonly target: number })[]
   readonly resolution: 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN' | 'DYNAMIC_DNS'
   readonly endpoints: readonly Endpoint[]
-  readonly selector: Labels | undefined
+  readonly selector: Selector | undefined
   readonly exportTo: readonly string[] | undefined
 }
 
@@ -88,7 +90,7 @@ export interface WorkloadEntry extends Identity, Endpoint {
 export const idOf = ({ kind, namespace, name }: MeshObject): string => `${kind} ${namespace}/${name}`
 
 /** Whether `labels` has everything that `selector` asks for. An empty selector selects nothing. */
-export function selects(selector: Labels, labels: Labels): boolean {
-  for (const [name, value] of selector) if (labels.get(name) !== value) return false
-  return selector.size > 0
+export function selects(selector: Selector, labels: Labels): boolean {
+  for (let i = 0; i < selector.length; i += 2) if (labels.get(selector[i]!) !== selector[i + 1]) return false
+  return selector.length > 0
 }

@@ -93,12 +93,9 @@ export class Registry {
     const held = wildcard ? name.wildcard : name.host
     const host = held ?? new Host(name.key, name.zone || name.key, wildcard, this.#options)
     const named = primary && !wildcard
-    const before = new Set(named && held ? held.everyAddress() : [])
+    if (named && held) this.#reverse.delete(host)
     host.set(source, id, record)
-    if (named) {
-      for (const address of host.everyAddress()) if (!before.delete(address)) this.#reverse.add(address, host)
-      for (const address of before) this.#reverse.delete(address, host)
-    }
+    if (named) this.#reverse.add(host)
     const present = host.empty ? undefined : host
     if (wildcard) name.wildcard = present
     else name.host = present

@@ -25,12 +25,15 @@ export class ReverseIndex {
     this.#ttl = ttl
   }
 
-  add(address: string, host: Host): void {
-    this.#hosts.add(address, host)
+  /** Endpoints and virtual addresses of a host. */
+  add(host: Host): void {
+    for (const { addresses, size } of host.groups) this.#hosts.add(addresses, host, size)
+    for (const vip of host.everyVip()) this.#hosts.add(vip, host)
   }
 
-  delete(address: string, host: Host): void {
-    this.#hosts.delete(address, host)
+  delete(host: Host): void {
+    for (const { addresses, size } of host.groups) this.#hosts.delete(addresses, host, size)
+    for (const vip of host.everyVip()) this.#hosts.delete(vip, host)
   }
 
   /** The name `key`, where it is the reverse name of a known address. @param zone the zone that it is in, if the mesh is served as one */
@@ -50,7 +53,7 @@ export const isNetwork = (key: string): boolean =>
 /** What an address is called: the service whose virtual address it is, else its name as an endpoint; a ServiceEntry's host only where no Service has it. */
 function namesOf(address: string, hosts: readonly Host[]): string[] {
   const services = hosts.filter(host => host.isService)
-  const virtual = services.filter(host => host.hasVip(address))
+  const virtual = services.filter(host => host.everyVip().includes(address))
   const named = virtual.length > 0 ? virtual : services.length > 0 ? [] : hosts
   const names = named.length > 0 ? named.map(host => host.key) : services.flatMap(host => endpointNames(host, address))
   return [...new Set(names)]

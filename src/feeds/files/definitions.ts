@@ -16,9 +16,18 @@ export interface Complaints {
 export class Definitions {
   readonly #join: Join
   readonly #files = new Map<string, ReadonlyMap<string, MeshObject>>()
+  /** All of them, each as one file defines it. */
+  readonly #objects = new Map<string, MeshObject>()
 
   constructor(join: Join) {
     this.#join = join
+  }
+
+  /** How many objects of each kind there are. */
+  get counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    for (const { kind } of this.#objects.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    return counts
   }
 
   /** Whether `path` defines anything. */
@@ -53,8 +62,14 @@ export class Definitions {
 
   #replace(path: string, before: ReadonlyMap<string, MeshObject>, objects: ReadonlyMap<string, MeshObject>): void {
     this.#files.set(path, objects)
-    for (const [id, object] of objects) this.#join.put(id, object)
-    for (const id of before.keys()) if (!objects.has(id)) this.#join.put(id, this.#elsewhere(id))
+    for (const [id, object] of objects) this.#set(id, object)
+    for (const id of before.keys()) if (!objects.has(id)) this.#set(id, this.#elsewhere(id))
+  }
+
+  #set(id: string, object: MeshObject | undefined): void {
+    this.#join.put(id, object, this.#objects.get(id))
+    if (object) this.#objects.set(id, object)
+    else this.#objects.delete(id)
   }
 
   /** The object as another file defines it: one that moves between files is never missing. */

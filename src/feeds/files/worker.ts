@@ -75,7 +75,7 @@ const outbox = new Outbox(parentPort!, most => {
   if (lost !== undefined) report.waiting = lost
   else if (!pending && !join.changed) report.current = true
   if (!complete && report.current) report.complete = complete = true
-  if (report.changes!.length > 0) report.objects = [...join.counts]
+  if (report.changes!.length > 0) report.objects = [...definitions.counts]
   if (rejected > 0) report.rejected = rejected
   if (log.length > 0) report.log = log.splice(0)
   rejected = 0

@@ -102,7 +102,7 @@ export class ClusterFeed implements Feed, Listener {
   change(id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined): void {
     const { kind } = object ?? previous ?? {}
     if (kind === 'ImportedSlice' || kind === 'ServiceImport') return
-    this.#join.put(id, object as MeshObject | undefined)
+    this.#join.put(id, object as MeshObject | undefined, previous as MeshObject | undefined)
     if (object?.kind === 'ServiceEntry' && object.selector) this.#needPods()
   }
 

@@ -64,18 +64,20 @@ export function sliceFromProtobuf(item: ProtobufItem, details: Details, skip: Sk
 function readHead(item: ProtobufItem, skip: Skip): mesh.EndpointSlice | undefined {
   const reader = item.open()
   let size: 4 | 16 | undefined
-  let [start, end] = [0, 0]
+  let start = 0
+  let end = 0
   for (let at = reader.at, tag = reader.next(); tag !== 0; at = reader.at, tag = reader.next()) {
     if (tag === ADDRESS_TYPE) size = SIZES.get(reader.text())
     else reader.skip(tag)
     // Ports stand side by side.
-    if (tag === PORTS) [start, end] = [end === at ? start : at, reader.at]
+    if (tag !== PORTS) continue
+    if (end !== at) start = at
+    end = reader.at
   }
   const { namespace, name } = item
   if (size && isLabel(namespace) && name !== '') {
-    const ports = shared.of(reader.bytes.toString('latin1', start, end), () =>
-      readPorts(new ProtobufReader(reader.bytes, start, end)),
-    )
+    const octets = reader.bytes.toString('latin1', start, end)
+    const ports = shared.get(octets) ?? shared.add(octets, readPorts(new ProtobufReader(reader.bytes, start, end)))
     if (ports)
       return { kind: 'EndpointSlice', namespace, name, service: item.label(SERVICE_NAME), group: { ports, size, addresses: '' } }
   }
@@ -94,13 +96,17 @@ const SIZES: ReadonlyMap<string, 4 | 16> = new Map([
 ])
 
 function readEndpoint(reader: ProtobufReader, index: number, size: 4 | 16, columns: Columns, skip: Skip): void {
-  let [ready, hostname, pod, zone, i] = [true, '', '', '', 0]
+  let ready = true
+  let hostname = ''
+  let pod = ''
+  let zone = ''
+  let i = 0
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === ENDPOINT.addresses) {
       const outer = reader.enter()
       if (size === 16 || !columns.digits(reader.bytes, reader.at, reader.end)) {
         const text = new Field(reader.bytes.toString('utf8', reader.at, reader.end), ['endpoints', index, 'addresses', i])
-        attempt(() => columns.address(text.address(size)), skip)
+        readAddress(text, size, columns, skip)
       }
       reader.leave(outer)
       i++
@@ -121,9 +127,14 @@ function readEndpoint(reader: ProtobufReader, index: number, size: 4 | 16, colum
     } else if (tag === ENDPOINT.zone && columns.details.zones) zone = reader.text()
     else reader.skip(tag)
   }
-  const label = hostname === '' ? '' : attempt(() => new Field(hostname, ['endpoints', index, 'hostname']).label(), skip)
+  const label = hostname === '' ? '' : readHostname(new Field(hostname, ['endpoints', index, 'hostname']), skip)
   finishEndpoint(columns, ready, label, pod, zone)
 }
+
+const readAddress = (field: Field, size: 4 | 16, columns: Columns, skip: Skip): void =>
+  attempt(() => columns.address(field.address(size)), skip)
+
+const readHostname = (field: Field, skip: Skip): string | undefined => attempt(() => field.label(), skip)
 
 export function sliceFromJson(root: Field, details: Details, skip: Skip): EndpointSlice | undefined {
   const slice = readEndpointSlice(new Field({ ...Object(root.value), endpoints: undefined }), skip)

@@ -1,7 +1,10 @@
-import { Agent as PlainAgent, request as plain } from 'node:http'
-import { Agent as SecureAgent, request as secure } from 'node:https'
+import type * as http from 'node:http'
 import type { Access } from './access.ts'
 import { type Response, Silent, secondsOf, type Transport } from './transport.ts'
+
+// `import 'node:http'` would load undici with it, which takes 15 MB.
+const { Agent: PlainAgent, request: plain } = process.getBuiltinModule('node:http')
+const { Agent: SecureAgent, request: secure } = process.getBuiltinModule('node:https')
 
 /**
  * HTTP/1.1, for servers without TLS or without HTTP/2. Such a connection cannot be asked whether it still stands while an answer is
@@ -10,7 +13,7 @@ import { type Response, Silent, secondsOf, type Transport } from './transport.ts
 export class Http1 implements Transport {
   readonly open = true
   readonly #server: string
-  readonly #agent: PlainAgent | SecureAgent
+  readonly #agent: http.Agent
   readonly #silence: number
 
   /** @param silence milliseconds */

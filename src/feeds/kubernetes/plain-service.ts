@@ -1,4 +1,3 @@
-import type { Labels } from '../../registry/objects.ts'
 import { Field } from '../objects/field.ts'
 import { readService } from '../objects/service.ts'
 import { faultless } from './attempt.ts'
@@ -35,7 +34,6 @@ export const SERVICE_PORTS = messages(
 const PORTS = shape(SERVICE_PORTS)
 
 const NONE: readonly never[] = []
-const NO_LABELS: Labels = new Map()
 /** By the `ipFamilies`, each with a space before it. */
 const FAMILIES: ReadonlyMap<string, Service['families']> = new Map<string, Service['families']>([
   ['', NONE],
@@ -46,7 +44,7 @@ const FAMILIES: ReadonlyMap<string, Service['families']> = new Map<string, Servi
 ])
 /** Ports, by their octets: the services of a cluster have few different ones. */
 const shared = new Shared<Service['ports']>()
-const octets = Buffer.alloc(4)
+const vipOctets = Buffer.alloc(4)
 
 /**
  * A Service as most are, with addresses of IPv4 and none that only the outside knows: read without an object for each of its parts.
@@ -65,11 +63,13 @@ export function plainService(item: ProtobufItem): Service | undefined {
 }
 
 function readSpec(spec: ProtobufReader, { namespace, name, version }: ProtobufItem): Service | undefined {
-  let [start, end] = [0, 0]
-  let [headless, publishNotReady] = [false, false]
+  let start = 0
+  let end = 0
+  let headless = false
+  let publishNotReady = false
   let families = ''
   let vips: readonly string[] = NONE
-  const selector = new Map<string, string>()
+  const selector: string[] = []
   for (let at = spec.at, tag = spec.next(); tag !== 0; at = spec.at, tag = spec.next()) {
     if (tag === SPEC.clusterIPs) {
       const vip = readVip(spec)
@@ -83,10 +83,13 @@ function readSpec(spec: ProtobufReader, { namespace, name, version }: ProtobufIt
     else if (tag === SPEC.externalIPs || (tag === SPEC.type && spec.text() === 'ExternalName')) return undefined
     else if (tag !== SPEC.type) spec.skip(tag)
     // Ports stand side by side.
-    if (tag === SPEC.ports) [start, end] = [end === at ? start : at, spec.at]
+    if (tag !== SPEC.ports) continue
+    if (end !== at) start = at
+    end = spec.at
   }
   const sizes = FAMILIES.get(families)
-  const ports = shared.of(spec.bytes.toString('latin1', start, end), () => readPorts(new ProtobufReader(spec.bytes, start, end)))
+  const octets = spec.bytes.toString('latin1', start, end)
+  const ports = shared.get(octets) ?? shared.add(octets, readPorts(new ProtobufReader(spec.bytes, start, end)))
   if (!sizes || !ports || (vips.length === 0 && !headless)) return undefined
   return {
     kind: 'Service',
@@ -94,7 +97,7 @@ function readSpec(spec: ProtobufReader, { namespace, name, version }: ProtobufIt
     name,
     vips,
     ports,
-    selector: selector.size > 0 ? selector : NO_LABELS,
+    selector: selector.length > 0 ? selector : NONE,
     families: sizes,
     publishNotReady,
     alias: undefined,
@@ -108,8 +111,8 @@ function readSpec(spec: ProtobufReader, { namespace, name, version }: ProtobufIt
 /** @returns `None` for a service that has none on purpose; undefined for what is no address of IPv4 */
 function readVip(spec: ProtobufReader): string | undefined {
   const outer = spec.enter()
-  const vip = readIPv4(spec.bytes, spec.at, spec.end, octets, 0)
-    ? octets.toString('latin1')
+  const vip = readIPv4(spec.bytes, spec.at, spec.end, vipOctets, 0)
+    ? vipOctets.toString('latin1')
     : spec.bytes.toString('latin1', spec.at, spec.end) === 'None'
       ? 'None'
       : undefined
@@ -117,14 +120,15 @@ function readVip(spec: ProtobufReader): string | undefined {
   return vip
 }
 
-function readEntry(entry: ProtobufReader, labels: Map<string, string>): void {
-  let [key, value] = ['', '']
+function readEntry(entry: ProtobufReader, selector: string[]): void {
+  let key = ''
+  let value = ''
   for (let tag = entry.next(); tag !== 0; tag = entry.next()) {
     if (tag === ENTRY.key) key = entry.text()
     else if (tag === ENTRY.value) value = entry.text()
     else entry.skip(tag)
   }
-  labels.set(key, value)
+  selector.push(key, value)
 }
 
 const readPorts = (reader: ProtobufReader): Service['ports'] | undefined =>

@@ -143,14 +143,16 @@ export class ProtobufItem implements Item {
         meta.skip(tag)
         continue
       }
-      const entry = meta.within()
-      let key = ''
-      for (let part = entry.next(); part !== 0; part = entry.next()) {
-        if (part === ENTRY.key) key = entry.text()
-        else if (part === ENTRY.value && key === name) return entry.text()
-        else entry.skip(part)
+      const outer = meta.enter()
+      let value = ''
+      let named = false
+      for (let part = meta.next(); part !== 0; part = meta.next()) {
+        if (part === ENTRY.key) named = meta.matches(name)
+        else if (part === ENTRY.value && named) value = meta.text()
+        else meta.skip(part)
       }
-      if (key === name) return ''
+      meta.leave(outer)
+      if (named) return value
     }
     return undefined
   }

@@ -47,6 +47,15 @@ export class ProtobufReader {
     return text
   }
 
+  /** Whether the text is this one, which is ASCII. */
+  matches(text: string): boolean {
+    const end = this.#sized()
+    let same = end - this.at === text.length
+    for (let i = 0; same && i < text.length; i++) same = this.bytes[this.at + i] === text.charCodeAt(i)
+    this.at = end
+    return same
+  }
+
   /** Goes into a message. @returns what to `leave` it with */
   enter(): number {
     const outer = this.end

@@ -5,11 +5,12 @@ const MOST = 4096
 export class Shared<T> {
   readonly #values = new Map<string, T>()
 
-  /** @param read undefined where there is none to share */
-  of(octets: string, read: () => T | undefined): T | undefined {
-    const held = this.#values.get(octets)
-    if (held !== undefined) return held
-    const value = read()
+  get(octets: string): T | undefined {
+    return this.#values.get(octets)
+  }
+
+  /** @param value undefined where there is none to share */
+  add(octets: string, value: T | undefined): T | undefined {
     if (value === undefined) return undefined
     if (this.#values.size >= MOST) this.#values.clear()
     this.#values.set(octets, value)

@@ -1,4 +1,4 @@
-import type { Labels } from '../../registry/objects.ts'
+import type { Labels, Selector } from '../../registry/objects.ts'
 import type { Field } from './field.ts'
 
 /** What every object has. One without namespace is in `default`, where kubectl puts it. */
@@ -12,6 +12,8 @@ export function readMeta(root: Field): { namespace: string; name: string; labels
 }
 
 export const readLabels = (field: Field): Labels => field.members(value => value.text(''))
+
+export const readSelector = (field: Field): Selector => [...readLabels(field)].flat()
 
 /** Whether a status condition of this type has this value. */
 export const hasCondition = (root: Field, type: string, status: 'True' | 'False'): boolean =>

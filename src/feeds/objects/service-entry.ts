@@ -3,7 +3,7 @@ import { toOctets } from '../../dns/address.ts'
 import type { Endpoint, Place, ServiceEntry, WorkloadEntry } from '../../registry/objects.ts'
 import type { Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
-import { hasCondition, readLabels, readMeta } from './meta.ts'
+import { hasCondition, readLabels, readMeta, readSelector } from './meta.ts'
 
 const RESOLUTIONS = ['NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS'] as const
 
@@ -35,7 +35,7 @@ export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
       .at('endpoints')
       .each(item => readListed(item, resolution), skip)
       .filter(endpoint => endpoint !== undefined),
-    selector: selector.absent ? undefined : readLabels(selector.at('labels')),
+    selector: selector.absent ? undefined : readSelector(selector.at('labels')),
     exportTo: spec.at('exportTo').absent
       ? undefined
       : spec

@@ -2,7 +2,7 @@
 import type { EndpointSlice, Service, ServicePort } from '../../registry/objects.ts'
 import type { EndpointGroup, Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
-import { readLabels, readMeta } from './meta.ts'
+import { readMeta, readSelector } from './meta.ts'
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const
 
@@ -24,7 +24,7 @@ export function readService(root: Field, skip: Skip): Service {
     name: meta.name,
     vips: clusterIps.filter(ip => !ip.absent && ip.value !== '' && ip.value !== 'None').map(ip => ip.address()),
     ports: spec.at('ports').each(readServicePort, skip),
-    selector: readLabels(spec.at('selector')),
+    selector: readSelector(spec.at('selector')),
     families: spec
       .at('ipFamilies')
       .items()

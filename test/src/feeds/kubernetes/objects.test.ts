@@ -64,10 +64,7 @@ test('a Service', () => {
       { name: 'http', protocol: 'tcp', number: 80, target: 'web' },
       { name: 'dns', protocol: 'udp', number: 53, target: 5353 },
     ],
-    selector: new Map([
-      ['__proto__x', 'y'],
-      ['app', 'backend'],
-    ]),
+    selector: ['app', 'backend', '__proto__x', 'y'],
     families: [4, 16],
     publishNotReady: true,
     alias: undefined,

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MultiMap } from '#src/registry/multi-map.ts'
+
+test('a key has the values that were added, each once, until they are deleted', () => {
+  const map = new MultiMap<string, { name: string }>()
+  const [a, b, c] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }]
+  assert.deepEqual(map.of('x'), [])
+  map.delete('x', a)
+  for (const value of [a, a, b, b, c, a]) map.add('x', value)
+  map.add('y', b)
+  assert.deepEqual([map.of('x'), map.of('y')], [[a, b, c], [b]])
+  map.delete('x', b)
+  map.delete('x', b)
+  assert.deepEqual(map.of('x'), [a, c])
+  map.delete('x', a)
+  assert.deepEqual(map.of('x'), [c])
+  map.delete('x', c)
+  assert.deepEqual([map.of('x'), map.of('y')], [[], [b]])
+})
