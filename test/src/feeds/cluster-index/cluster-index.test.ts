@@ -20,7 +20,7 @@ const service = (name: string, vips: readonly string[], external: Service['exter
   name,
   vips,
   ports: [],
-  selector: new Map(),
+  selector: [],
   families: [],
   publishNotReady: false,
   alias: undefined,
