@@ -1,5 +1,5 @@
 import type * as mesh from '../../registry/objects.ts'
-import { readIPv4 } from './ipv4.ts'
+import { readIPv4 } from '../ipv4.ts'
 import type { EndpointSlice } from './objects.ts'
 
 /** What is kept of endpoints beside addresses and hostnames, each only where somebody asked for it. */

@@ -4,15 +4,15 @@
  */
 import type * as mesh from '../../registry/objects.ts'
 import type { Port } from '../../registry/record.ts'
+import { isLabel } from '../label.ts'
 import { Field, type Skip } from '../objects/field.ts'
 import { readEndpointSlice } from '../objects/service.ts'
+import { numeric, ProtobufReader, sized } from '../protobuf-reader.ts'
 import { attempt, faultless } from './attempt.ts'
 import { Columns, type Details } from './columns.ts'
-import { isLabel } from './label.ts'
 import { META } from './meta.ts'
 import type { EndpointSlice } from './objects.ts'
 import type { ProtobufItem } from './protobuf-encoding.ts'
-import { numeric, ProtobufReader, sized } from './protobuf-reader.ts'
 import { message, messages, number, readShape, shape, text } from './shape.ts'
 import { Shared } from './shared.ts'
 

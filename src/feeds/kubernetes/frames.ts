@@ -1,5 +1,5 @@
+import { Malformed } from '../protobuf-reader.ts'
 import type { Frames } from './encoding.ts'
-import { Malformed } from './protobuf-reader.ts'
 
 /** etcd holds objects of 1.5 MB, and their JSON is not several times that. */
 const MAX_FRAME = 32 << 20

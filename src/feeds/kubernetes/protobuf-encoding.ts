@@ -1,12 +1,12 @@
 /** How an API server writes `application/vnd.kubernetes.protobuf` (field numbers: the `generated.proto` files of k8s.io/apimachinery). */
 import { Field, type Skip } from '../objects/field.ts'
+import { Malformed, ProtobufReader, sized } from '../protobuf-reader.ts'
 import type { Encoding, Event, List } from './encoding.ts'
 import { LengthFrames } from './frames.ts'
 import { type Item, versioned } from './item.ts'
 import type { Kind } from './kinds.ts'
 import { META } from './meta.ts'
 import type { ClusterObject } from './objects.ts'
-import { Malformed, ProtobufReader, sized } from './protobuf-reader.ts'
 import { message, number, readShape, type Shape, shape, text } from './shape.ts'
 import { readStatus } from './status.ts'
 

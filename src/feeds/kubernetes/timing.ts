@@ -1,13 +1,11 @@
+import type { Pace } from '../backoff.ts'
+
 /** Milliseconds; where nothing else is said, what the clients of Kubernetes in Go do (client-go, tools/cache). */
-export interface Timing {
+export interface Timing extends Pace {
   /** Until a server that says nothing is given up. */
   readonly silence: number
   /** The bounds of how long one watch lasts, which is random, so that servers do not ask again in step. */
   readonly lifetime: readonly [least: number, most: number]
-  /** The bound of the wait after a first failure, and of the wait after many. */
-  readonly backoff: readonly [first: number, most: number]
-  /** Without failure, until the next one counts as a first one. */
-  readonly healthy: number
   /** Until a kind that the server does not know is asked for again. */
   readonly relook: number
 }

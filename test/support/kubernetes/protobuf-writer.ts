@@ -1,4 +1,5 @@
 /** Objects of Kubernetes as Protocol Buffers, the fields that matter here (numbers: the `generated.proto` files of k8s.io/api). */
+import { writeField } from '#src/feeds/protobuf-writer.ts'
 import type { KubeObject } from './objects.ts'
 
 type Write = (value: unknown) => Buffer | number
@@ -157,18 +158,7 @@ function encode(fields: Message, object: Readonly<Record<string, unknown>>): Buf
         : Array.isArray(value)
           ? value
           : [value]
-    for (const one of values) {
-      const written = write(one)
-      if (typeof written === 'number') parts.push(varint(field << 3), varint(written))
-      else parts.push(varint((field << 3) | 2), varint(written.length), written)
-    }
+    for (const one of values) parts.push(writeField(field, write(one)))
   }
   return Buffer.concat(parts)
-}
-
-function varint(value: number): Buffer {
-  const octets: number[] = []
-  let rest = value
-  for (; rest > 127; rest = Math.floor(rest / 128)) octets.push((rest % 128) | 128)
-  return Buffer.from([...octets, rest])
 }
