@@ -1,6 +1,7 @@
 import type { Feed } from '#src/feeds/feed.ts'
 import { openFeeds } from '#src/feeds/feeds.ts'
 import type { Metrics, Scalar } from '#src/metrics.ts'
+import type { Traffic } from '#src/registry/record.ts'
 
 /** Makes the state of every feed a metric, read when somebody scrapes. */
 export function exportMetrics(metrics: Metrics): void {
@@ -13,6 +14,19 @@ export function exportMetrics(metrics: Metrics): void {
   perFeed(
     metrics.counter('coredns_mesh_rejected_documents_total', 'Documents that were not accepted, or only in part.'),
     feed => feed.rejected,
+  )
+  perFeed(metrics.gauge('coredns_mesh_istiod_connected', 'Whether there is a stream from istiod.'), ({ connected }) =>
+    connected === undefined ? undefined : Number(connected),
+  )
+  perType(metrics.counter('coredns_mesh_istiod_pushes_total', 'Responses of istiod, by type.'), ({ pushes }) => pushes)
+  perType(
+    metrics.counter('coredns_mesh_istiod_nacks_total', 'Responses of istiod that were not accepted, or only in part.'),
+    ({ nacks }) => nacks,
+  )
+  perType(metrics.counter('coredns_mesh_istiod_received_bytes_total', 'Octets of responses of istiod.'), ({ octets }) => octets)
+  perType(
+    metrics.gauge('coredns_mesh_istiod_push_age_seconds', 'Seconds since the last response of istiod.'),
+    ({ time }) => (Date.now() - time) / 1000,
   )
   const objects = metrics.gauge('coredns_mesh_objects', 'Objects held of the source, by kind.')
   objects.read = () => {
@@ -29,6 +43,14 @@ function perFeed(metric: Scalar, value: (feed: Feed) => number | undefined): voi
       const now = value(feed)
       if (now !== undefined) metric.with({ source: feed.source.name }).value = now
     }
+  }
+}
+
+function perType(metric: Scalar, value: (traffic: Traffic) => number): void {
+  metric.read = () => {
+    clear(metric)
+    for (const { source, traffic = [] } of openFeeds())
+      for (const one of traffic) metric.with({ source: source.name, type: one.type }).value = value(one)
   }
 }
 

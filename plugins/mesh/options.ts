@@ -4,6 +4,7 @@ import { fileSource } from '#src/feeds/files/source.ts'
 import { type Kubeconfig, kubernetesSource } from '#src/feeds/kubernetes/source.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 import { isReverse } from '#src/registry/reverse.ts'
+import { IstiodOptions } from './istiod-options.ts'
 
 export interface Options {
   /** As text. */
@@ -34,8 +35,10 @@ export function parseOptions(directive: Directive): Options {
     startupTimeout: 5000,
     fallthrough: [] as readonly string[],
   }
+  const istiods: IstiodOptions[] = []
   line.options({
-    source: option => options.sources.push(parseSource(option)),
+    source: option => options.sources.push(parseSource(option, istiods)),
+    ...IstiodOptions.readers(() => istiods.at(-1)),
     answer: option => {
       options.answer = option.oneOf('answer', ['endpoints', 'vip'])
     },
@@ -50,19 +53,25 @@ export function parseOptions(directive: Directive): Options {
     },
   })
   line.end()
+  for (const istiod of istiods) istiod.check()
   if (options.sources.length === 0) throw line.problem('no source is named: expected a line such as `source kubernetes`')
   if (options.zones.every(zone => isReverse(toKey(zone))))
     throw line.problem('a zone that is not a reverse zone is needed, for the names of services')
   return options
 }
 
-function parseSource(option: Line): (root: string) => Source {
+/** @param istiods where those that are named are put, for the options below them */
+function parseSource(option: Line, istiods: IstiodOptions[]): (root: string) => Source {
   const kind = option.oneOf('source', SOURCES)
   if (kind === 'file') {
     const paths = option.some('DIR or FILE')
     return root => fileSource(paths, root)
   }
-  if (kind === 'istiod') throw option.problem('source istiod is not built yet: source file and source kubernetes are')
+  if (kind === 'istiod') {
+    const istiod = new IstiodOptions(option)
+    istiods.push(istiod)
+    return root => istiod.source(root)
+  }
   const config = option.left > 0 ? parseKubeconfig(option) : undefined
   return root => kubernetesSource(config, root)
 }

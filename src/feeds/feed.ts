@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts'
-import type { HostRecord } from '../registry/record.ts'
+import type { HostRecord, Traffic } from '../registry/record.ts'
 
 /** What a feed reads. */
 export interface Source {
@@ -31,6 +31,10 @@ export interface Feed {
   readonly objects: ReadonlyMap<string, number>
   /** How many documents or objects were not accepted, or only in part. */
   readonly rejected: number
+  /** Whether there is a stream, where the source is one. */
+  readonly connected?: boolean | undefined
+  /** What the stream has brought, by type. */
+  readonly traffic?: readonly Traffic[]
   /** Tells `subscriber` all records, then every change, until {@link unsubscribe}. A record may be told twice. */
   subscribe(subscriber: Subscriber): Promise<void>
   unsubscribe(subscriber: Subscriber): void

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
-import type { Change, HostRecord, Report } from '../registry/record.ts'
+import type { Change, HostRecord, Report, Traffic } from '../registry/record.ts'
 import type { Feed, Source, Subscriber } from './feed.ts'
 import { Records } from './records.ts'
 
@@ -30,6 +30,8 @@ export class ThreadFeed implements Feed {
   current: number | undefined
   objects: ReadonlyMap<string, number> = new Map()
   rejected = 0
+  connected: boolean | undefined
+  traffic: readonly Traffic[] = []
   readonly #records = new Records()
   #completed = Promise.withResolvers<void>()
   #worker: Worker
@@ -96,6 +98,8 @@ export class ThreadFeed implements Feed {
     if (report.objects) this.objects = new Map(report.objects)
     if (report.waiting !== undefined) this.waiting = report.waiting
     if (report.current) this.current = performance.now()
+    if (report.connected !== undefined) this.connected = report.connected
+    if (report.traffic) this.traffic = report.traffic
     this.rejected += report.rejected ?? 0
     if (report.complete) this.#complete()
     // Queries get their turn before the next report.

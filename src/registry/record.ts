@@ -70,6 +70,20 @@ export interface Report {
   /** How many more documents or objects were not accepted. */
   rejected?: number
   log?: readonly (readonly [level: 'debug' | 'info' | 'warn' | 'error', text: string])[]
+  /** Whether there is a stream, where the source is one. */
+  connected?: boolean
+  traffic?: readonly Traffic[]
+}
+
+/** What a stream has brought of one type of resource since the feed began. */
+export interface Traffic {
+  readonly type: string
+  /** Responses, and how many of them were not accepted, or only in part. */
+  readonly pushes: number
+  readonly nacks: number
+  readonly octets: number
+  /** When the last one came, by the clock in milliseconds. */
+  readonly time: number
 }
 
 /** Whether a host's key holds the whole name. */

@@ -3,9 +3,10 @@ import { suite, test } from 'node:test'
 import { mesh } from '#plugins/mesh/index.ts'
 import { Directive } from '#src/corefile/directive.ts'
 import { parseCorefile } from '#src/corefile/tree.ts'
+import type { ThreadSource } from '#src/feeds/thread-feed.ts'
 
 const parse = (lines: string, zones: readonly string[] = ['.']) => {
-  const { entries } = parseCorefile(`.:53 {\n${lines}\n}\n`, 'Corefile').blocks[0]!
+  const { entries } = parseCorefile(`.:53 {\n${lines}\n}\n`, 'Corefile', { ISTIOD_SERVICE_HOST: '192.0.2.7' }).blocks[0]!
   return mesh.parse(new Directive('mesh', zones, entries))
 }
 
@@ -53,6 +54,48 @@ test('all that can be said', () => {
   )
 })
 
+test('the least, and all, that can be said of an istiod; each option is for the one above it', () => {
+  const { sources } = parse(`mesh {
+    source istiod {$ISTIOD_SERVICE_HOST}:15010 [::1]:15010
+    source istiod istiod.istio-system.svc:15012
+    istiod_tls cert.pem /key.pem
+    istiod_ca ca.pem
+    istiod_server_name istiod.istio-system.svc
+    istiod_token token
+    istiod_mode eds
+    cluster_id east
+    namespace dns
+  }`)
+  const [first, second] = sources.map(source => source('/root') as ThreadSource)
+  assert.equal(first!.name, 'istiod 192.0.2.7:15010 [::1]:15010')
+  assert.deepEqual(first!.data, {
+    name: first!.name,
+    modes: ['wds', 'eds'],
+    access: {
+      addresses: ['192.0.2.7:15010', '[::1]:15010'],
+      tls: undefined,
+      token: undefined,
+      clusterId: 'Kubernetes',
+      namespace: 'istio-system',
+    },
+  })
+  assert.deepEqual(second!.data, {
+    name: 'istiod istiod.istio-system.svc:15012',
+    modes: ['eds'],
+    access: {
+      addresses: ['istiod.istio-system.svc:15012'],
+      tls: {
+        ca: '/root/ca.pem',
+        certificate: { cert: '/root/cert.pem', key: '/key.pem' },
+        serverName: 'istiod.istio-system.svc',
+      },
+      token: '/root/token',
+      clusterId: 'east',
+      namespace: 'dns',
+    },
+  })
+})
+
 suite('zones', () => {
   const source = 'source file x'
   for (const [title, lines, zones, expected] of [
@@ -94,10 +137,19 @@ suite('what cannot be accepted', () => {
     ['mesh {\nsource kubernetes config\n}', /what follows source kubernetes must be one of kubeconfig: 'config'.*\(column 19\)/],
     ['mesh {\nsource kubernetes kubeconfig\n}', /expected FILE/],
     ['mesh {\nsource kubernetes kubeconfig a b c\n}', /expected no more arguments/],
-    [
-      'mesh {\nsource istiod istiod.istio-system:15010\n}',
-      /Corefile:3 - Error during parsing: source istiod is not built yet: source file and source kubernetes are \(column 8\)/,
-    ],
+    ['mesh {\nsource istiod\n}', /expected ADDRESS:PORT/],
+    ...['istiod', 'istiod:0', 'istiod:65536', ':15010', '[::1]', '::1:15010', 'http://istiod:15010'].map(
+      address =>
+        [
+          `mesh {\nsource istiod ${address}\n}`,
+          /Corefile:3 .*ADDRESS:PORT must be such as istiod.istio-system:15010: '/,
+        ] as const,
+    ),
+    ['mesh {\nistiod_tls\nsource istiod a:1\n}', /istiod_tls stands below the source istiod that it is for/],
+    ['mesh {\nsource file x\nnamespace dns\n}', /namespace stands below the source istiod that it is for/],
+    ['mesh {\nsource istiod a:1\nistiod_token t\n}', /istiod_token is sent over TLS only: istiod_tls or istiod_ca is missing/],
+    ['mesh {\nsource istiod a:1\nistiod_tls cert\n}', /expected KEY/],
+    ['mesh {\nsource istiod a:1\nistiod_mode xds\n}', /istiod_mode must be one of auto, wds, eds: 'xds'/],
     ['mesh {\nsource fil x\n}', /source must be one of file, kubernetes, istiod: 'fil' .*did you mean 'file'/],
     ['mesh {\nsource file x\nanswer pods\n}', /answer must be one of endpoints, vip: 'pods'/],
     ['mesh {\nsource file x\nttl 3601\n}', /SECONDS must be a whole number between 0 and 3600: '3601'/],

@@ -1,0 +1,170 @@
+/** `envoy.config.endpoint.v3.ClusterLoadAssignment`: the endpoints of one port of a host. */
+import { numeric, ProtobufReader, sized } from '../protobuf-reader.ts'
+import { hostKey } from './host-name.ts'
+import { Octets } from './octets.ts'
+
+const ASSIGNMENT = { endpoints: sized(2) }
+const LOCALITY = { endpoints: sized(2) }
+const LB_ENDPOINT = { endpoint: sized(1), health: numeric(2), metadata: sized(3) }
+const ENDPOINT = { address: sized(1), additional: sized(4) }
+const ADDITIONAL = { address: sized(1) }
+const ADDRESS = { socket: sized(1), internal: sized(3) }
+const SOCKET = { address: sized(2), port: numeric(3) }
+const INTERNAL = { id: sized(2) }
+const METADATA = { filter: sized(1) }
+const ENTRY = { key: sized(1), value: sized(2) }
+const STRUCT = { fields: sized(1) }
+const VALUE = { text: sized(3) }
+
+/** `HealthStatus`: what ServiceEntries list is of unknown health, and usable. */
+const UNKNOWN = 0
+const HEALTHY = 1
+
+/** Where the gateways between networks take connections, for endpoints that cannot be reached directly. */
+const GATEWAY_PORT = 15443
+
+/** The usable endpoints. */
+export interface Assignment {
+  /** Octets, one address behind the other. */
+  readonly ipv4: string
+  readonly ipv6: string
+  /** Keys of endpoints that are names. */
+  readonly targets: readonly string[]
+}
+
+/** Told of an endpoint that is left out. */
+type Skip = (problem: string) => void
+
+/** There is one assignment at a time. */
+const octets = new Octets()
+let targets: string[] = []
+
+/** @param selected only endpoints that are known to be healthy, which those that a ServiceEntry lists are not @throws {Malformed} */
+export function readAssignment(reader: ProtobufReader, selected: boolean, skip: Skip): Assignment {
+  octets.take()
+  targets = []
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag !== ASSIGNMENT.endpoints) {
+      reader.skip(tag)
+      continue
+    }
+    const outer = reader.enter()
+    for (let part = reader.next(); part !== 0; part = reader.next()) {
+      if (part === LOCALITY.endpoints) readEndpoint(reader, selected, skip)
+      else reader.skip(part)
+    }
+    reader.leave(outer)
+  }
+  return { ...octets.take(), targets }
+}
+
+function readEndpoint(reader: ProtobufReader, selected: boolean, skip: Skip): void {
+  let [health, endpoint, metadata]: [number, number, number] = [UNKNOWN, -1, -1]
+  const outer = reader.enter()
+  const { end } = reader
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === LB_ENDPOINT.health) {
+      health = reader.number()
+      continue
+    }
+    if (tag === LB_ENDPOINT.endpoint) endpoint = reader.at
+    else if (tag === LB_ENDPOINT.metadata) metadata = reader.at
+    reader.skip(tag)
+  }
+  if (endpoint >= 0 && (health === HEALTHY || (health === UNKNOWN && !selected)))
+    readAddresses(
+      new ProtobufReader(reader.bytes, endpoint, end).within(),
+      metadata < 0 ? undefined : new ProtobufReader(reader.bytes, metadata, end).within(),
+      skip,
+    )
+  reader.leave(outer)
+}
+
+function readAddresses(reader: ProtobufReader, metadata: ProtobufReader | undefined, skip: Skip): void {
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === ENDPOINT.address) readAddress(reader.within(), metadata, skip)
+    else if (tag === ENDPOINT.additional) {
+      const additional = reader.within()
+      for (let part = additional.next(); part !== 0; part = additional.next()) {
+        if (part === ADDITIONAL.address) readAddress(additional.within(), metadata, skip)
+        else additional.skip(part)
+      }
+    } else reader.skip(tag)
+  }
+}
+
+function readAddress(reader: ProtobufReader, metadata: ProtobufReader | undefined, skip: Skip): void {
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === ADDRESS.socket) readSocket(reader.within(), metadata, skip)
+    else if (tag === ADDRESS.internal) readInternal(reader.within(), skip)
+    else reader.skip(tag)
+  }
+}
+
+function readSocket(reader: ProtobufReader, metadata: ProtobufReader | undefined, skip: Skip): void {
+  let [start, end, port] = [0, 0, 0]
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === SOCKET.address) {
+      const outer = reader.enter()
+      start = reader.at
+      end = reader.end
+      reader.leave(outer)
+    } else if (tag === SOCKET.port) port = reader.number()
+    else reader.skip(tag)
+  }
+  if (port === GATEWAY_PORT && !hasWorkload(metadata)) return
+  add(reader.bytes, start, end, skip)
+}
+
+/** A pod in ambient: `envoy_internal_address`, whose id is `ADDRESS:PORT`. */
+function readInternal(reader: ProtobufReader, skip: Skip): void {
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag !== INTERNAL.id) {
+      reader.skip(tag)
+      continue
+    }
+    const [, address = ''] = /^\[?(.*?)\]?:\d+$/.exec(reader.text()) ?? []
+    const text = Buffer.from(address)
+    add(text, 0, text.length, skip)
+  }
+}
+
+function add(bytes: Buffer, start: number, end: number, skip: Skip): void {
+  if (octets.add(bytes, start, end)) return
+  try {
+    targets.push(hostKey(bytes.toString('latin1', start, end)))
+  } catch (error) {
+    skip((error as Error).message)
+  }
+}
+
+/** Whether it is told which workload the endpoint is: of a gateway that stands for many it is not. */
+function hasWorkload(metadata: ProtobufReader | undefined): boolean {
+  const istio = metadata && entry(metadata, METADATA.filter, 'istio')
+  const workload = istio && entry(istio, STRUCT.fields, 'workload')
+  if (!workload) return false
+  for (let tag = workload.next(); tag !== 0; tag = workload.next()) {
+    if (tag === VALUE.text) return !workload.text().startsWith(';')
+    workload.skip(tag)
+  }
+  return false
+}
+
+/** The value of an entry of a map of messages. */
+function entry(reader: ProtobufReader, map: number, wanted: string): ProtobufReader | undefined {
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag !== map) {
+      reader.skip(tag)
+      continue
+    }
+    const inner = reader.within()
+    let [key, value]: [string, ProtobufReader | undefined] = ['', undefined]
+    for (let part = inner.next(); part !== 0; part = inner.next()) {
+      if (part === ENTRY.key) key = inner.text()
+      else if (part === ENTRY.value) value = inner.within()
+      else inner.skip(part)
+    }
+    if (key === wanted) return value
+  }
+  return undefined
+}

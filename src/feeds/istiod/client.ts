@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Backoff, type Pace } from '../backoff.ts'
+import { Malformed } from '../protobuf-reader.ts'
+import type { Access } from './access.ts'
+import { Call } from './call.ts'
+import { ClusterView } from './cluster-view.ts'
+import { CODE, type Ending, explain, isWithoutAmbient } from './ending.ts'
+import { writeNode } from './request.ts'
+import { ResponseFrames } from './response-frames.ts'
+import { DiscoveryStream } from './stream.ts'
+import type { TypeName } from './types.ts'
+import type { View } from './view.ts'
+import { WorkloadView } from './workload-view.ts'
+
+/** As Istio's own clients wait. */
+const PACE: Pace = { backoff: [500, 60_000], healthy: 120_000 }
+
+/** Which protocol is spoken: WDS, or what a sidecar speaks. */
+export type Mode = 'wds' | 'eds'
+
+export interface ClientListener {
+  /** A stream begins that fills this view. */
+  connected(view: View): void
+  /** The connection was proved to stand. */
+  heard(): void
+  /** A response was taken in, or refused. */
+  response(view: View, type: TypeName, octets: number, refusal: string | undefined): void
+  /** @param trouble in words; undefined where the connection ended as it should */
+  disconnected(trouble: string | undefined): void
+  warn(text: string): void
+}
+
+/** Keeps a stream from istiod up, whatever happens. */
+export class Client {
+  readonly #access: Access
+  readonly #modes: readonly Mode[]
+  readonly #listener: ClientListener
+  readonly #views = new Map<Mode, View>()
+  readonly #backoff = new Backoff(PACE)
+  #address = 0
+
+  /** @param modes to be tried, in this order */
+  constructor(access: Access, modes: readonly Mode[], listener: ClientListener) {
+    this.#access = access
+    this.#modes = modes
+    this.#listener = listener
+  }
+
+  /** Never ends. */
+  async run(): Promise<never> {
+    const { addresses, tls } = this.#access
+    for (;;) {
+      const ending = await this.#stream(addresses[this.#address]!)
+      const graceful = ending.code === CODE.GOING_AWAY
+      this.#listener.disconnected(graceful ? undefined : explain(ending, tls !== undefined))
+      if (graceful) continue
+      this.#address = (this.#address + 1) % addresses.length
+      const wait = this.#backoff.wait()
+      // All addresses are tried before it is waited.
+      if (this.#address === 0) await sleep(wait)
+    }
+  }
+
+  /** One stream, in the first mode that istiod offers. */
+  async #stream(address: string): Promise<Ending> {
+    let ending: Ending
+    let i = 0
+    do ending = await this.#call(address, this.#modes[i]!)
+    while (isWithoutAmbient(ending) && ++i < this.#modes.length)
+    return ending
+  }
+
+  async #call(address: string, mode: Mode): Promise<Ending> {
+    const view = this.#views.get(mode) ?? (mode === 'wds' ? new WorkloadView() : new ClusterView())
+    const listener = this.#listener
+    let answered = false
+    let stream: DiscoveryStream | undefined
+    let frames: ResponseFrames | undefined
+    const call = new Call(address, this.#access, {
+      connected: () => {
+        listener.connected(view)
+        stream = new DiscoveryStream(call, view, writeNode(view.node, this.#access), {
+          response: (type, octets, refusal) => {
+            // What the other kind of stream has told is of no more use.
+            if (!answered) for (const other of this.#views.keys()) if (other !== mode) this.#views.delete(other)
+            answered = true
+            this.#views.set(mode, view)
+            listener.response(view, type, octets, refusal)
+          },
+          unasked: url => listener.warn(`a response of type ${JSON.stringify(url.slice(0, 80))}, which was not asked for`),
+        })
+        frames = new ResponseFrames(stream)
+      },
+      data: chunk => {
+        try {
+          frames!.take(chunk)
+        } catch (error) {
+          if (!(error instanceof Malformed)) throw error
+          call.end(CODE.MALFORMED, error.message)
+        }
+      },
+      heard: listener.heard,
+    })
+    const ending = await call.ended
+    stream?.discard()
+    // Who is sent away at once is to wait.
+    return ending.code === CODE.GOING_AWAY && !answered ? { ...ending, code: CODE.UNAVAILABLE } : ending
+  }
+}

@@ -1,0 +1,66 @@
+import { keyOf } from '../../dns/name.ts'
+import type { EndpointGroup, HostRecord } from '../../registry/record.ts'
+import type { Assignment } from './assignment.ts'
+import type { Cluster } from './cluster.ts'
+import { hostKey } from './host-name.ts'
+import type { NameInfo } from './name-table.ts'
+import { splitOctets } from './octets.ts'
+
+/** What is known of a host. */
+export interface Known {
+  readonly host: string
+  /** Where it is a Service of Kubernetes. */
+  readonly service: readonly [service: string, namespace: string] | undefined
+  readonly info: NameInfo | undefined
+  /** One for each port. */
+  readonly clusters: readonly Cluster[]
+  readonly assignments: readonly (Assignment | undefined)[]
+  /** Hostnames of pods by address. */
+  readonly pods: ReadonlyMap<string, string> | undefined
+}
+
+export function clusterRecord({ host, service, info, clusters, assignments, pods }: Known): HostRecord {
+  const key = hostKey(host)
+  // Ports for UDP are no clusters. A host that has no other ones is answered with what a sidecar would answer.
+  const sources = clusters.length > 0 ? assignments : [info]
+  const groups = (
+    [
+      ['ipv4', 4],
+      ['ipv6', 16],
+    ] as const
+  ).flatMap(([family, size]) =>
+    groupOf(
+      sources.map(source => source?.[family] ?? ''),
+      size,
+      pods,
+    ),
+  )
+  // istiod lists the host itself where the DNS is to be asked for its own name.
+  const targets = new Set(assignments.flatMap(assignment => assignment?.targets ?? []).filter(target => target !== key))
+  // The addresses of a headless Service are those of its pods.
+  const headless = service && clusters.some(({ passthrough }) => passthrough)
+  const elsewhere =
+    !service &&
+    groups.length === 0 &&
+    targets.size === 0 &&
+    !clusters.some(({ assigned, passthrough }) => assigned && !passthrough)
+  return {
+    kind: service ? 'Service' : 'ServiceEntry',
+    namespace: service?.[1] ?? '',
+    host: service ? keyOf([...service, 'svc'], '') : key,
+    vips: info && !headless ? [...splitOctets(info.ipv4, 4), ...splitOctets(info.ipv6, 16)] : [],
+    ports: [],
+    groups,
+    targets: Array.from(targets, name => ({ name, ports: [] })),
+    ...(elsewhere && { elsewhere }),
+  }
+}
+
+/** The addresses of all ports, each once. */
+function groupOf(columns: readonly string[], size: 4 | 16, pods: ReadonlyMap<string, string> | undefined): EndpointGroup[] {
+  const some = [...new Set(columns)].filter(octets => octets !== '')
+  const addresses = some.length > 1 ? [...new Set(some.flatMap(octets => [...splitOctets(octets, size)]))].join('') : some[0]
+  if (addresses === undefined) return []
+  const hostnames = pods && Array.from(splitOctets(addresses, size), address => pods.get(address) ?? '')
+  return [{ ports: [], size, addresses, ...(hostnames?.some(hostname => hostname !== '') && { hostnames }) }]
+}

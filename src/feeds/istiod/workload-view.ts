@@ -1,0 +1,146 @@
+import { type EndpointAddress, groupEndpoints } from '../../registry/groups.ts'
+import type { Change, HostRecord, Target } from '../../registry/record.ts'
+import { splitOctets } from './octets.ts'
+import type { Request } from './request.ts'
+import { Resources } from './resources.ts'
+import type { TypeName } from './types.ts'
+import type { View } from './view.ts'
+import { type Interned, readAddress, type Service, type Workload } from './workload.ts'
+
+/** With more resources than this, what is held is not listed: istiod takes requests of 4 MiB. */
+const MAX_VERSIONS = 30_000
+
+type Address = Workload | Service
+
+/** What WDS tells: every workload and every service, in one wildcard subscription. */
+export class WorkloadView implements View {
+  readonly node = 'ztunnel'
+  readonly types: ReadonlyMap<TypeName, Resources<Address>>
+  readonly #addresses: Resources<Address>
+  /** By the name of the service's resource. */
+  readonly #members = new Map<string, Set<Workload>>()
+  /** Names of services whose records are to be made anew. */
+  readonly #touched = new Set<string>()
+  #interned: Interned = new Map()
+  #known = false
+  /** Whether this stream has told anything. */
+  current = false
+  /** Whether the stream was told what is held. */
+  #listed = false
+
+  constructor() {
+    this.#addresses = new Resources<Address>({
+      read: (name, version, value) => readAddress(name, version, value, this.#interned),
+      isSame,
+      change: (name, value, previous) => this.#change(name, value, previous),
+    })
+    this.types = new Map([['WDS', this.#addresses]])
+  }
+
+  begin(): readonly Request[] {
+    this.current = false
+    const held = [...this.#addresses.entries()]
+    this.#listed = held.length > 0 && held.length <= MAX_VERSIONS && held.every(([, { version }]) => version !== '')
+    return [{ type: 'WDS', ...(this.#listed && { versions: held.map(([name, { version }]) => [name, version] as const) }) }]
+  }
+
+  isComplete(): boolean {
+    return !this.#listed
+  }
+
+  applied(): readonly Request[] {
+    this.#known = this.current = true
+    this.#interned = new Map()
+    return []
+  }
+
+  get waiting(): string | undefined {
+    return this.#known ? undefined : 'WDS: nothing has come yet'
+  }
+
+  get changed(): boolean {
+    return this.#touched.size > 0
+  }
+
+  take(most: number): Change[] {
+    const changes: Change[] = []
+    for (const name of this.#touched) {
+      this.#touched.delete(name)
+      const service = this.#addresses.get(name)
+      changes.push([name, service?.kind === 'Service' ? recordOf(service, this.#members.get(name) ?? []) : undefined])
+      if (changes.length >= most) break
+    }
+    return changes
+  }
+
+  #change(name: string, value: Address | undefined, previous: Address | undefined): void {
+    if (previous?.kind === 'Workload') this.#unlink(previous)
+    if (value?.kind === 'Workload') this.#link(value)
+    if (value?.kind === 'Service' || previous?.kind === 'Service') this.#touched.add(name)
+  }
+
+  #link(workload: Workload): void {
+    for (const name of workload.services) {
+      const members = this.#members.get(name)
+      if (members) members.add(workload)
+      else this.#members.set(name, new Set([workload]))
+      this.#touched.add(name)
+    }
+  }
+
+  #unlink(workload: Workload): void {
+    for (const name of workload.services) {
+      const members = this.#members.get(name)
+      members?.delete(workload)
+      if (members?.size === 0) this.#members.delete(name)
+      this.#touched.add(name)
+    }
+  }
+}
+
+/** Whether `value` says what `held` says; then only its version counts. */
+function isSame(held: Address, value: Address): boolean {
+  const same = held.kind === 'Service' ? value.kind === 'Service' && isSameService(held, value) : isSameWorkload(held, value)
+  if (same) held.version = value.version
+  return same
+}
+
+const isSameService = (a: Service, b: Service): boolean =>
+  a.passthrough === b.passthrough && a.unready === b.unready && a.vips.join() === b.vips.join()
+
+const isSameWorkload = (a: Workload, b: Address): boolean =>
+  b.kind === 'Workload' &&
+  a.healthy === b.healthy &&
+  a.ipv4 === b.ipv4 &&
+  a.ipv6 === b.ipv6 &&
+  a.target === b.target &&
+  a.hostname === b.hostname &&
+  a.services.join() === b.services.join()
+
+function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
+  const endpoints: EndpointAddress[] = []
+  const targets: Target[] = []
+  // DYNAMIC_DNS, the one resolution that a wildcard without endpoints may have, is not told.
+  let elsewhere = !service.ofKubernetes && (service.passthrough || service.host.startsWith('\x01*'))
+  for (const workload of members) {
+    // What a ServiceEntry with resolution NONE lists is nowhere used; what it selects is.
+    if (service.passthrough && workload.listed) continue
+    // istiod lists the host itself where the DNS is to be asked for its own name.
+    elsewhere = workload.target === service.host
+    if (elsewhere || !(workload.healthy || service.unready)) continue
+    if (workload.target !== '') targets.push({ name: workload.target, ports: [] })
+    const hostname = service.ofKubernetes && service.vips.length === 0 ? workload.hostname : ''
+    for (const address of splitOctets(workload.ipv4, 4)) endpoints.push({ address, hostname, ports: [] })
+    for (const address of splitOctets(workload.ipv6, 16)) endpoints.push({ address, hostname, ports: [] })
+  }
+  return {
+    kind: service.ofKubernetes ? 'Service' : 'ServiceEntry',
+    namespace: service.namespace,
+    host: service.host,
+    vips: service.vips,
+    ports: [],
+    groups: groupEndpoints(endpoints),
+    targets,
+    ...(elsewhere && { elsewhere }),
+  }
+}

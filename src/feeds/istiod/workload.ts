@@ -1,0 +1,182 @@
+/** `istio.workload.Address`: a workload or a service, cut down to what names and addresses depend on. */
+import { isLabel } from '../label.ts'
+import { Malformed, numeric, type ProtobufReader, sized } from '../protobuf-reader.ts'
+import { domainOfService, hostKey } from './host-name.ts'
+
+const ADDRESS = { workload: sized(1), service: sized(2) }
+const WORKLOAD = {
+  name: sized(1),
+  addresses: sized(3),
+  workloadName: sized(13),
+  status: numeric(17),
+  hostname: sized(21),
+  services: sized(22),
+}
+const SERVICE = { name: sized(1), namespace: sized(2), hostname: sized(3), addresses: sized(4), loadBalancing: sized(8) }
+const NETWORK_ADDRESS = { address: sized(2), length: numeric(3) }
+const LOAD_BALANCING = { mode: numeric(2), healthPolicy: numeric(3) }
+const ENTRY = { key: sized(1) }
+const PASSTHROUGH = 3
+
+/** Where something answers. */
+export interface Workload {
+  readonly kind: 'Workload'
+  version: string
+  /** Octets, one address behind the other. */
+  readonly ipv4: string
+  readonly ipv6: string
+  /** The name that the DNS knows its addresses of; `''` where they are known. */
+  readonly target: string
+  /** What a headless service calls it; `''` where that is not known. */
+  readonly hostname: string
+  /** Names of resources that it belongs to: `NAMESPACE/HOST`. */
+  readonly services: readonly string[]
+  readonly healthy: boolean
+  /** It is listed in the ServiceEntry itself. */
+  readonly listed: boolean
+}
+
+export interface Service {
+  readonly kind: 'Service'
+  version: string
+  readonly namespace: string
+  /** A key, relative for a Service of Kubernetes. */
+  readonly host: string
+  readonly ofKubernetes: boolean
+  readonly vips: readonly string[]
+  /** A ServiceEntry with resolution NONE. */
+  readonly passthrough: boolean
+  /** Endpoints that are not ready count, too. */
+  readonly unready: boolean
+}
+
+const EMPTY: readonly string[] = []
+
+/** Lists of services that workloads have in common, each held once. @see Workloads.read */
+export type Interned = Map<string, readonly string[]>
+
+/** @param name of the resource @throws {Error} it is of no use */
+export function readAddress(name: string, version: string, reader: ProtobufReader, interned: Interned): Workload | Service {
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag !== ADDRESS.workload && tag !== ADDRESS.service) {
+      reader.skip(tag)
+      continue
+    }
+    reader.enter()
+    return tag === ADDRESS.workload ? readWorkload(name, version, reader, interned) : readService(version, reader)
+  }
+  throw new Malformed('neither a workload nor a service')
+}
+
+function readWorkload(resource: string, version: string, reader: ProtobufReader, interned: Interned): Workload {
+  let [name, workloadName, target, ipv4, ipv6, healthy] = ['', '', '', '', '', true]
+  let services = EMPTY
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === WORKLOAD.name) name = reader.text()
+    else if (tag === WORKLOAD.addresses) {
+      const address = readOctets(reader)
+      if (address.length === 4) ipv4 += address
+      else ipv6 += address
+    } else if (tag === WORKLOAD.workloadName) workloadName = reader.text()
+    else if (tag === WORKLOAD.status) healthy = reader.number() === 0
+    else if (tag === WORKLOAD.hostname) target = hostKey(reader.text())
+    else if (tag === WORKLOAD.services) services = [...services, readKey(reader)]
+    else reader.skip(tag)
+  }
+  const [, , kind] = resource.split('/', 3)
+  return {
+    kind: 'Workload',
+    version,
+    ipv4,
+    ipv6,
+    target,
+    hostname: kind === 'Pod' && isNamed(name, workloadName) ? name : '',
+    services: intern(services, interned),
+    healthy,
+    listed: kind === 'ServiceEntry',
+  }
+}
+
+/**
+ * Whether a headless service calls the pod by its name. WDS does not tell of a pod's `subdomain`; those of a StatefulSet have one, and so
+ * may those that nobody made.
+ */
+const isNamed = (pod: string, workload: string): boolean =>
+  isLabel(pod) && (pod === workload || (pod.startsWith(`${workload}-`) && /^\d+$/.test(pod.slice(workload.length + 1))))
+
+function intern(services: readonly string[], interned: Interned): readonly string[] {
+  if (services.length === 0) return EMPTY
+  const key = services.join('\n')
+  const held = interned.get(key)
+  if (held) return held
+  interned.set(key, services)
+  return services
+}
+
+function readService(version: string, reader: ProtobufReader): Service {
+  let [name, namespace, hostname, passthrough, unready] = ['', '', '', false, false]
+  const vips: string[] = []
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === SERVICE.name) name = reader.text()
+    else if (tag === SERVICE.namespace) namespace = reader.text()
+    else if (tag === SERVICE.hostname) hostname = reader.text()
+    else if (tag === SERVICE.addresses) {
+      const vip = readVip(reader)
+      if (vip !== undefined) vips.push(vip)
+    } else if (tag === SERVICE.loadBalancing) {
+      const outer = reader.enter()
+      for (let part = reader.next(); part !== 0; part = reader.next()) {
+        if (part === LOAD_BALANCING.mode) passthrough = reader.number() === PASSTHROUGH
+        else if (part === LOAD_BALANCING.healthPolicy) unready = reader.number() === 1
+        else reader.skip(part)
+      }
+      reader.leave(outer)
+    } else reader.skip(tag)
+  }
+  const host = hostKey(hostname)
+  const domain = domainOfService(hostname, name, namespace)
+  return {
+    kind: 'Service',
+    version,
+    namespace,
+    host: domain === undefined ? host : host.slice(0, -hostKey(domain).length),
+    ofKubernetes: domain !== undefined,
+    vips,
+    passthrough,
+    unready,
+  }
+}
+
+/** @returns undefined for a range of several addresses */
+function readVip(reader: ProtobufReader): string | undefined {
+  let [address, length]: [string, number | undefined] = ['', undefined]
+  const outer = reader.enter()
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === NETWORK_ADDRESS.address) address = readOctets(reader)
+    else if (tag === NETWORK_ADDRESS.length) length = reader.number()
+    else reader.skip(tag)
+  }
+  reader.leave(outer)
+  return length === undefined || length === 8 * address.length ? address : undefined
+}
+
+function readOctets(reader: ProtobufReader): string {
+  const outer = reader.enter()
+  const size = reader.end - reader.at
+  if (size !== 4 && size !== 16) throw new Malformed(`an address of ${size} octets`)
+  const octets = reader.bytes.toString('latin1', reader.at, reader.end)
+  reader.leave(outer)
+  return octets
+}
+
+/** The key of an entry of a map. */
+function readKey(reader: ProtobufReader): string {
+  let key = ''
+  const outer = reader.enter()
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === ENTRY.key) key = reader.text()
+    else reader.skip(tag)
+  }
+  reader.leave(outer)
+  return key
+}

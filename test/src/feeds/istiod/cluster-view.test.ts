@@ -1,0 +1,246 @@
+/** What becomes of names, clusters and endpoints, as a sidecar is told of them. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { TypeName } from '#src/feeds/istiod/types.ts'
+import { assignment, cluster, clusterName, nameTable, type Resource } from '#test/support/istiod/resources.ts'
+import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
+import { has, until, watchIstiod } from './watching.ts'
+
+const WEB = 'web.default.svc.cluster.local'
+const DB = 'db.data.svc.cluster.local'
+const WEB_NAME = { [WEB]: [['10.96.0.1'], 'web', 'default'] } as const
+
+type State = Partial<Record<TypeName, readonly Resource[]>>
+
+async function start(state: State): Promise<TestIstiod> {
+  const istiod = await TestIstiod.start({ ambient: false })
+  for (const [type, resources] of Object.entries(state)) istiod.hold(type as TypeName, ...resources)
+  return istiod
+}
+
+suite('hosts', () => {
+  for (const [title, state, ...hosts] of [
+    [
+      'a service with two ports: each endpoint once',
+      {
+        NDS: [nameTable(WEB_NAME)],
+        CDS: [cluster(80, WEB), cluster(443, WEB)],
+        EDS: [
+          assignment(80, WEB, [{ address: '10.0.0.1' }, { address: '10.0.0.2' }]),
+          assignment(443, WEB, [{ address: '10.0.0.2' }, { address: '10.0.0.3' }]),
+        ],
+      },
+      'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2 at 10.0.0.3',
+    ],
+    [
+      'health: unknown and healthy count, unhealthy, draining and degraded do not',
+      {
+        NDS: [nameTable(WEB_NAME)],
+        CDS: [cluster(80, WEB)],
+        EDS: [
+          assignment(
+            80,
+            WEB,
+            [0, 1, 2, 3, 4, 5].map(health => ({ address: `10.0.0.${health}`, health })),
+          ),
+        ],
+      },
+      'web.default.svc vips 10.96.0.1 at 10.0.0.0 at 10.0.0.1',
+    ],
+    [
+      'both families, the second address of a pod, and pods in ambient',
+      {
+        NDS: [nameTable(WEB_NAME)],
+        CDS: [cluster(80, WEB)],
+        EDS: [
+          assignment(80, WEB, [
+            { address: '10.0.0.1', additional: 'fd00::1' },
+            { address: '10.0.0.2', internal: true },
+            { address: 'fd00::3', internal: true },
+          ]),
+        ],
+      },
+      'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2 at fd00::1 at fd00::3',
+    ],
+    [
+      'the gateway of another network is no endpoint, a pod on its port is',
+      {
+        NDS: [nameTable(WEB_NAME)],
+        CDS: [cluster(80, WEB)],
+        EDS: [
+          assignment(80, WEB, [
+            { address: '10.0.0.1', port: 15443 },
+            { address: '34.0.0.1', port: 15443, workload: ';;;;east' },
+          ]),
+        ],
+      },
+      'web.default.svc vips 10.96.0.1 at 10.0.0.1',
+    ],
+    [
+      'a headless service, its pods by name',
+      {
+        NDS: [nameTable({ [DB]: [['10.0.1.1'], 'db', 'data'], [`db-0.${DB}`]: [['10.0.1.1'], 'db-0.db', 'data'] })],
+        CDS: [cluster(5432, DB, 'passthrough')],
+        EDS: [assignment(5432, DB, [{ address: '10.0.1.1' }, { address: '10.0.1.2', health: 2 }])],
+      },
+      'db.data.svc at 10.0.1.1 (db-0)',
+    ],
+    [
+      'a headless service without a ready pod, which has no name in the table',
+      {
+        NDS: [nameTable({})],
+        CDS: [cluster(5432, DB, 'passthrough')],
+        EDS: [assignment(5432, DB, [{ address: '10.0.1.2', health: 2 }])],
+      },
+      'db.data.svc',
+    ],
+    [
+      'a service that has ports for UDP only, which are no clusters',
+      { NDS: [nameTable(WEB_NAME)] },
+      'web.default.svc vips 10.96.0.1 at 10.96.0.1',
+    ],
+    [
+      'another domain than cluster.local',
+      {
+        NDS: [nameTable({ 'web.default.svc.corp.example': [['10.96.0.1'], 'web', 'default'] })],
+        CDS: [cluster(80, 'web.default.svc.corp.example'), cluster(80, 'db.data.svc.corp.example', 'passthrough')],
+      },
+      'db.data.svc',
+      'web.default.svc vips 10.96.0.1',
+    ],
+    [
+      'STATIC',
+      {
+        NDS: [nameTable({ 'static.example': [['9.9.9.9']] })],
+        CDS: [cluster(80, 'static.example')],
+        EDS: [assignment(80, 'static.example', [{ address: '1.2.3.4', health: 0 }])],
+      },
+      'static.example. vips 9.9.9.9 at 1.2.3.4',
+    ],
+    ['STATIC without endpoints', { CDS: [cluster(80, 'empty.example')] }, 'empty.example.'],
+    [
+      'DNS with an endpoint that is a name',
+      {
+        NDS: [nameTable({ 'dns.example': [['240.240.0.1']] })],
+        CDS: [
+          cluster(80, 'dns.example', 'dns', [
+            { address: 'far.example', health: 0 },
+            { address: '1.2.3.4', health: 0 },
+          ]),
+        ],
+      },
+      'dns.example. vips 240.240.0.1 at 1.2.3.4 at far.example.',
+    ],
+    [
+      'DNS without endpoints',
+      { CDS: [cluster(80, 'self.example', 'dns', [{ address: 'self.example', health: 0 }])] },
+      'self.example. elsewhere',
+    ],
+    [
+      'NONE: what is listed does not count, what is selected does',
+      {
+        CDS: [cluster(80, 'none.example', 'passthrough'), cluster(80, 'some.example', 'passthrough')],
+        EDS: [
+          assignment(80, 'none.example', [{ address: '7.7.7.7', health: 0 }]),
+          assignment(80, 'some.example', [{ address: '10.0.0.1' }]),
+        ],
+      },
+      'none.example. elsewhere',
+      'some.example. at 10.0.0.1',
+    ],
+    ['DYNAMIC_DNS', { CDS: [cluster(80, '*.dynamic.example', 'dynamic')] }, '*.dynamic.example. elsewhere'],
+    [
+      'what istiod adds for the sidecar itself, and subsets, are no hosts',
+      {
+        CDS: ['BlackHoleCluster', 'PassthroughCluster', 'inbound|80||', `outbound|80|v1|${WEB}`].map(name => ({
+          name,
+          value: Buffer.alloc(0),
+        })),
+      },
+    ],
+  ] as readonly (readonly [title: string, state: State, ...hosts: string[]])[]) {
+    test(title, async () => {
+      await using istiod = await start(state)
+      await using watched = watchIstiod([istiod.address])
+      await watched.until(() => watched.feed.complete)
+      assert.deepEqual(watched.hosts, hosts)
+      assert.deepEqual(watched.log, [])
+    })
+  }
+})
+
+test('endpoints are asked for by name, never in an acknowledgement, and given up with their cluster', async () => {
+  await using istiod = await start({
+    NDS: [nameTable(WEB_NAME)],
+    CDS: [cluster(80, WEB)],
+    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }])],
+  })
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
+  istiod.push('CDS', [cluster(443, WEB)], [clusterName(80, WEB)])
+  await has(watched, 'web.default.svc vips 10.96.0.1')
+  await until(() => istiod.requests.filter(({ nonce }) => nonce !== '').length === 5)
+  const asked = istiod.requests.filter(({ type }) => type === 'EDS')
+  assert.deepEqual(
+    asked.filter(({ nonce }) => nonce === '').map(({ subscribe, unsubscribe }) => [subscribe, unsubscribe]),
+    [
+      [[clusterName(80, WEB)], []],
+      [[], [clusterName(80, WEB)]],
+      [[clusterName(443, WEB)], []],
+    ],
+  )
+  for (const { nonce, subscribe, unsubscribe } of istiod.requests)
+    if (nonce !== '') assert.deepEqual([...subscribe, ...unsubscribe], [])
+})
+
+test('a port whose endpoints have not come yet takes nothing away', async () => {
+  await using istiod = await start({
+    NDS: [nameTable(WEB_NAME)],
+    CDS: [cluster(80, WEB)],
+    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }])],
+  })
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
+  const told: string[] = []
+  await watched.feed.subscribe(() => told.push(...watched.hosts))
+  istiod.hold('EDS', assignment(443, WEB, [{ address: '10.0.0.2' }]))
+  istiod.late = 100
+  istiod.push('CDS', [cluster(443, WEB)])
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2')
+  assert.ok(
+    told.every(line => line.includes('10.0.0.1')),
+    told.join('\n'),
+  )
+})
+
+test('a new stream is told everything again, and only the difference is told on', async () => {
+  await using istiod = await start({
+    NDS: [nameTable({ ...WEB_NAME, 'static.example': [['9.9.9.9']] })],
+    CDS: [cluster(80, WEB), cluster(80, 'static.example')],
+    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }]), assignment(80, 'static.example', [{ address: '1.2.3.4' }])],
+  })
+  await using watched = watchIstiod([istiod.address])
+  await watched.until(() => watched.feed.complete)
+  let told: string[] = []
+  await watched.feed.subscribe(id => told.push(id))
+  told = []
+  istiod.stop()
+  istiod.push('NDS', [nameTable(WEB_NAME)])
+  istiod.push('CDS', [], [clusterName(80, 'static.example')])
+  istiod.push('EDS', [assignment(80, WEB, [{ address: '10.0.0.2' }])])
+  await istiod.serve()
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.2')
+  assert.deepEqual([...new Set(told)].sort(), ['static.example', WEB])
+  assert.deepEqual(watched.removed, ['static.example'])
+})
+
+test('many names are asked for in portions that istiod takes', async () => {
+  const host = (i: number) => `${'x'.repeat(60)}.${'y'.repeat(60)}.${'z'.repeat(60)}.host-${i}.example`
+  const hosts = Array.from({ length: 12_000 }, (_, i) => host(i))
+  await using istiod = await start({ CDS: hosts.map(name => cluster(80, name)) })
+  await using watched = watchIstiod([istiod.address])
+  await watched.until(() => watched.feed.complete, 10_000)
+  assert.equal(watched.feed.records.size, hosts.length)
+  const sizes = istiod.requests.map(({ subscribe }) => subscribe.join('').length).filter(size => size > 0)
+  assert.ok(sizes.length > 1 && sizes.every(size => size < 2 << 20), sizes.join())
+})

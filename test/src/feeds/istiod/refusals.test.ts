@@ -1,0 +1,147 @@
+/** Responses that cannot be accepted: refused with the reason, told in one line, and what was known stays. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { TYPE_URLS, type TypeName } from '#src/feeds/istiod/types.ts'
+import { writeField } from '#src/feeds/protobuf-writer.ts'
+import {
+  assignment,
+  cluster,
+  nameTable,
+  type Resource,
+  wdsService,
+  workload,
+  writeResponse,
+} from '#test/support/istiod/resources.ts'
+import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
+import { has, until, watchIstiod } from './watching.ts'
+
+const WEB = 'web.default.svc.cluster.local'
+const ONE = 'web.default.svc vips 10.96.0.1 at 10.0.0.1'
+const NAMES = { [WEB]: [['10.96.0.1'], 'web', 'default'] } as const
+
+async function startIstiod(ambient: boolean): Promise<TestIstiod> {
+  const istiod = await TestIstiod.start({ ambient })
+  istiod.hold(
+    'WDS',
+    wdsService('default', 'web', { vips: ['10.96.0.1'] }),
+    workload('default', 'web-0', { addresses: ['10.0.0.1'], services: [`default/${WEB}`] }),
+  )
+  istiod.hold('NDS', nameTable(NAMES))
+  istiod.hold('CDS', cluster(80, WEB))
+  istiod.hold('EDS', assignment(80, WEB, [{ address: '10.0.0.1' }]))
+  return istiod
+}
+
+const bad = (name: string, value: Buffer): Resource => ({ name, value })
+/** A workload with an address of so many octets. */
+const withAddress = (size: number) => writeField(1, writeField(3, Buffer.alloc(size)))
+const anything = Buffer.from([0xff, 0xff, 0xff])
+
+suite('a resource of no use leaves what it said before, and the rest of the response counts', () => {
+  for (const [title, type, resources, reason] of [
+    ['octets that are nothing', 'WDS', [bad('Kubernetes//Pod/default/web-0', anything)], /web-0: /],
+    [
+      'neither a workload nor a service',
+      'WDS',
+      [bad('Kubernetes//Pod/default/web-0', Buffer.alloc(0))],
+      /neither a workload nor a service/,
+    ],
+    ['an address of five octets', 'WDS', [bad('Kubernetes//Pod/default/web-0', withAddress(5))], /an address of 5 octets/],
+    ['an absurd host', 'WDS', [wdsService('default', 'odd', { host: 'a..b' })], /"a..b" has an empty label/],
+    ['a host with a space', 'WDS', [wdsService('default', 'odd', { host: 'a b' })], /"a b" is no name of a host/],
+    ['a host that is too long', 'WDS', [wdsService('default', 'odd', { host: 'x.'.repeat(150) })], /is longer than 255 octets/],
+    ['octets that are nothing', 'EDS', [bad(`outbound|80||${WEB}`, anything)], /outbound\|80/],
+    [
+      'an endpoint that is nowhere',
+      'EDS',
+      [assignment(80, WEB, [{ address: '10.0.0.1' }, { address: 'no where' }])],
+      /"no where" is no name of a host/,
+    ],
+    ['a name table of octets', 'NDS', [bad('', anything)], /: /],
+    [
+      'a name table with absurd names',
+      'NDS',
+      [nameTable({ ...NAMES, 'a b': [['10.0.0.2']], 'x..y': [['10.0.0.3']] })],
+      /"a b" is no name of a host; : "x..y" has an empty label/,
+    ],
+    [
+      'a name table with an address that is none',
+      'NDS',
+      [nameTable({ ...NAMES, 'odd.example': [['10.0.0']] })],
+      /"10.0.0" is no address/,
+    ],
+    ['a cluster of octets', 'CDS', [bad(`outbound|80||${WEB}`, anything)], /outbound\|80/],
+    [
+      'more problems than are told',
+      'WDS',
+      Array.from({ length: 9 }, (_, i) => bad(`w-${i}`, Buffer.alloc(0))),
+      /w-0: .*w-2: .*; and 6 more/,
+    ],
+  ] as readonly (readonly [title: string, type: TypeName, resources: readonly Resource[], reason: RegExp])[]) {
+    test(`${type}: ${title}`, async () => {
+      await using istiod = await startIstiod(type === 'WDS')
+      await using watched = watchIstiod([istiod.address])
+      await has(watched, ONE)
+      istiod.push(type, resources)
+      await until(() => istiod.requests.some(({ refusal }) => reason.test(refusal)))
+      await watched.until(() => watched.log.length > 0)
+      assert.match(
+        watched.log.join('\n'),
+        new RegExp(`^\\[WARNING\\] istiod \\S+: ${type}: not accepted, what was known stays: .*${reason.source}.*$`),
+      )
+      assert.ok(watched.hosts.includes(ONE))
+      assert.deepEqual(watched.removed, [])
+      const { nacks } = watched.feed.traffic!.find(traffic => traffic.type === type)!
+      assert.deepEqual([nacks, watched.feed.rejected], [1, 1])
+      if (type !== 'WDS') return
+      istiod.push('WDS', [wdsService('default', 'after')])
+      await watched.until(() => watched.hosts.includes('after.default.svc'))
+    })
+  }
+})
+
+test('a cluster of a million endpoints is refused, and one of many thousand is not', async () => {
+  await using istiod = await startIstiod(false)
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, ONE)
+  const endpoint = writeField(2, writeField(1, writeField(1, writeField(1, writeField(2, '10.0.0.1')))))
+  const endpoints = (count: number) =>
+    bad(`outbound|80||${WEB}`, writeField(2, Buffer.concat(Array<Buffer>(count).fill(endpoint))))
+  istiod.push('EDS', [endpoints(1_000_000)])
+  await watched.until(() => /more than 100000 addresses/.test(watched.log.join()), 10_000)
+  assert.deepEqual(watched.hosts, [ONE])
+  istiod.push('EDS', [endpoints(50_000)])
+  await watched.until(() => watched.feed.records.get(WEB)?.groups[0]?.addresses.length === 200_000)
+})
+
+test('a response of another type, and a resource of another type, are refused', async () => {
+  await using istiod = await startIstiod(true)
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, ONE)
+  istiod.write(writeResponse({ type: 'CDS', nonce: 'a', resources: [cluster(80, WEB)] }))
+  await until(() =>
+    istiod.requests.some(
+      ({ nonce, type, refusal }) => nonce === 'a' && type === 'CDS' && refusal === 'this type was not asked for',
+    ),
+  )
+  const other = writeField(
+    2,
+    Buffer.concat([writeField(2, Buffer.concat([writeField(1, 'type.example/Other'), writeField(2, 'x')])), writeField(3, 'x')]),
+  )
+  istiod.write(Buffer.concat([other, writeField(4, TYPE_URLS.WDS), writeField(5, 'b')]))
+  await until(() =>
+    istiod.requests.some(({ nonce, refusal }) => nonce === 'b' && refusal === 'a resource of type "type.example/Other"'),
+  )
+  assert.ok(watched.log.length >= 2)
+  assert.deepEqual([watched.hosts, watched.removed], [[ONE], []])
+})
+
+test('a stream of octets that are no messages ends, and what is known stays', async () => {
+  await using istiod = await startIstiod(true)
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, ONE)
+  istiod.write(Buffer.alloc(100, 0xff))
+  await watched.until(() => /a number that does not end: what answers there is no istiod/.test(watched.log.join()))
+  await watched.until(() => watched.log.some(line => /the stream is up again/.test(line)))
+  assert.deepEqual([watched.hosts, watched.removed], [[ONE], []])
+})
