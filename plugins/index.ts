@@ -9,6 +9,7 @@ import { errors } from './errors/index.ts'
 import { forward } from './forward/index.ts'
 import { health } from './health/index.ts'
 import { hosts } from './hosts/index.ts'
+import { k8s_external } from './k8s_external/index.ts'
 import { kubernetes } from './kubernetes/index.ts'
 import { loadbalance } from './loadbalance/index.ts'
 import { local } from './local/index.ts'
@@ -44,6 +45,7 @@ export const plugins: readonly Plugin[] = [
   minimal, // above the cache: the whole reply is kept
   hosts, // from memory
   mesh, // from memory: caching it would only age it
+  k8s_external, // from memory
   kubernetes, // from memory
   cache, // everything below may be slow or remote
   loop, // must see what forward would send round

@@ -1,5 +1,5 @@
 /** What the names of a cluster's zone ask for. */
-import type { PortQuestion } from '#src/feeds/cluster-index/batch.ts'
+import { bare, type PortQuestion } from '#src/feeds/cluster-index/batch.ts'
 
 export interface ServiceName extends PortQuestion {
   readonly kind: 'service'
@@ -58,5 +58,3 @@ function readBefore(
   // Topology zones may have dots in their names.
   return { topology: others.toReversed().join('.'), prefer: second === 'prefer' }
 }
-
-const bare = (label: string): string => (label.startsWith('_') ? label.slice(1) : label)

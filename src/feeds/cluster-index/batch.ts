@@ -11,6 +11,7 @@ import { addressAt, labelOf } from './endpoint-labels.ts'
 export interface Batch {
   /** Those that were asked for, at least one. */
   readonly ports: readonly Port[]
+  /** `''` for one that is the DNS's to tell, by its owner. */
   readonly addresses: readonly string[]
   /** The key by which SRV records call an address. */
   readonly owner: (i: number) => string
@@ -21,6 +22,9 @@ export interface PortQuestion {
   readonly port: string
   readonly protocol: string
 }
+
+/** The name of a port or protocol, of a label with its underscore or without. */
+export const bare = (label: string): string => (label.startsWith('_') ? label.slice(1) : label)
 
 /** Stands for what has no ports: it has addresses, and no SRV records. */
 const NO_PORT: Port = { name: '', protocol: 'tcp', number: -1 }
@@ -70,7 +74,7 @@ function batchSrvRecords(batches: readonly Batch[], key: string, ttl: number): S
       if (services.size >= MAX_SRV_RECORDS) break
       const target = batch.owner(i)
       for (const { number } of ports) services.set(`${number} ${target}`, { target, port: number })
-      addresses.set(target + address, [target, address])
+      if (address !== '') addresses.set(target + address, [target, address])
     }
   }
   if (services.size === 0) return undefined

@@ -1,23 +1,5 @@
-/** The same questions to CoreDNS and to this server about the same cluster: replies are equal but for what the README tells. */
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
-import { realApiProgram } from '#test/support/kubernetes/build.ts'
-import { RealApi } from '#test/support/kubernetes/real-api.ts'
-import type { Answer } from '#test/support/message.ts'
-import { startServer } from '#test/support/server.ts'
-import { linesOf } from './apis.ts'
-import { definitions, imports, objects } from './objects.ts'
-
-const TYPES = ['A', 'AAAA', 'SRV', 'CNAME', 'TXT', 'PTR', 'MX', 'NS', 'SOA', 'HTTPS', 'ANY', 'AXFR'] as const
-
-/** A block as it stands, zones and all, and the names to ask for, relative to the root. */
-interface Setup {
-  readonly title: string
-  readonly zones: string
-  readonly options: readonly string[]
-  readonly names: readonly string[]
-}
+/** CoreDNS's answers and this server's are equal but for what the README tells. */
+import { besideCoreDns, type Difference, type Setup } from './beside-coredns.ts'
 
 const below = (zone: string, ...names: readonly string[]) => names.map(name => (name === '' ? zone : `${name}.${zone}`))
 
@@ -161,7 +143,7 @@ const SETUPS: readonly Setup[] = [
 ]
 
 /** Questions that are answered otherwise on purpose, each with the reason. */
-const DIFFERENCES: readonly (readonly [question: RegExp, reason: string])[] = [
+const DIFFERENCES: readonly Difference[] = [
   [/^((svc|pod|\w+\.svc|\w+\.pod|ns\.dns)\.)?cluster(set)?\.local\. TXT$/, 'a name that exists has no TXT records, and exists'],
   [/^ns\.dns\.\S+ PTR$/, 'a name that has addresses exists'],
   [/^(dns-version|dns)\.\S+ /, 'a name that has a TXT record, or names below it, exists'],
@@ -172,47 +154,4 @@ const DIFFERENCES: readonly (readonly [question: RegExp, reason: string])[] = [
   [/^x\.10-244-0-1\.default\.pod\./, 'there is no name below a pod'],
 ]
 
-const corefile = (label: string, { zones, options }: Setup, port: number) => `${label} {${linesOf(port, options, zones)}}\n`
-
-/** A reply as it is compared: in any order, serials and the case of names aside. */
-const comparable = ({ rcode, flags, answer, authority, additional }: Answer) => {
-  const lines = (records: readonly string[]) =>
-    records.map(line => line.toLowerCase().replace(/( soa \S+ \S+) \d+/, '$1 SERIAL')).sort()
-  return { rcode, flags, answer: lines(answer), authority: lines(authority), additional: lines(additional) }
-}
-
-test('CoreDNS answers the same', { skip: noCoreDns() ?? false, timeout: 110_000 }, async t => {
-  const built = await realApiProgram()
-  if ('skip' in built) {
-    t.skip(built.skip)
-    return
-  }
-  await using api = await RealApi.start(built.program)
-  await api.put(...definitions, ...objects)
-  for (const object of imports) await api.put(object)
-  const different = new Set<unknown>()
-  for (const setup of SETUPS) {
-    await t.test(setup.title, async () => {
-      await using theirs = await CoreDns.start(corefile('.', setup, api.port))
-      await using ours = await startServer(corefile('.:0', setup, api.port))
-      const differing: string[] = []
-      for (const name of setup.names) {
-        // One name at a time is quick enough, and loses no datagram.
-        const replies = TYPES.map(async type => {
-          const asked = { edns: { udpSize: 4096 } }
-          const [their, our] = await Promise.all([theirs.query(name, type), ours.query(name, type, asked)])
-          return { question: `${name} ${type}`, their: JSON.stringify(comparable(their)), our: JSON.stringify(comparable(our)) }
-        })
-        for (const { question, their, our } of await Promise.all(replies)) {
-          if (their === our) continue
-          const told = DIFFERENCES.find(([pattern]) => pattern.test(question))
-          if (told) different.add(told)
-          else differing.push(`${question}\n  ${their}\n  ${our}`)
-        }
-      }
-      // What differs, whole: an assertion would cut it.
-      if (differing.length > 0) assert.fail(`CoreDNS, then this server:\n${differing.join('\n')}`)
-    })
-  }
-  for (const difference of DIFFERENCES) assert.ok(different.has(difference), `nothing differs any more: ${difference[1]}`)
-})
+besideCoreDns(SETUPS, DIFFERENCES)
