@@ -1,5 +1,6 @@
 import type { Plugin } from '#src/plugin.ts'
 import { any } from './any/index.ts'
+import { autopath } from './autopath/index.ts'
 import { bind } from './bind/index.ts'
 import { bufsize } from './bufsize/index.ts'
 import { cache } from './cache/index.ts'
@@ -42,6 +43,7 @@ export const plugins: readonly Plugin[] = [
   local, // names of this machine never reach a source
   any, // ANY never reaches a source
   loadbalance, // above the cache: each hit is shuffled anew
+  autopath, // policy: above all that it asks
   minimal, // above the cache: the whole reply is kept
   hosts, // from memory
   mesh, // from memory: caching it would only age it

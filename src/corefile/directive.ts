@@ -167,11 +167,14 @@ export class Line {
     return text
   }
 
-  /** The arguments that are left as zones (names as text; a CIDR becomes its reverse zones), or `otherwise` where there are none. */
-  zones(otherwise: readonly string[]): readonly string[] {
-    if (this.left === 0) return otherwise
+  /**
+   * The arguments that are left, but for the last `behind`, as zones (names as text; a CIDR becomes its reverse zones), or `otherwise`
+   * where there are none.
+   */
+  zones(otherwise: readonly string[], behind = 0): readonly string[] {
+    if (this.left <= behind) return otherwise
     const zones: string[] = []
-    while (this.left > 0) {
+    while (this.left > behind) {
       const text = this.text('ZONE')
       try {
         zones.push(...expandZone(text))

@@ -241,6 +241,14 @@ export class SectionsBuilder {
     return this.#close(rdata)
   }
 
+  /** A record of any type, its data as it stands, with no name in it compressed. */
+  record(owner: string, type: number, classCode: number, ttl: number, data: Uint8Array): this {
+    const rdata = this.#open(owner, type, ttl, data.length, classCode)
+    this.#buffer.set(data, this.#length)
+    this.#length += data.length
+    return this.#close(rdata)
+  }
+
   build(): Sections {
     return new Sections(Buffer.from(this.#buffer.subarray(0, this.#length)), ...this.#counts, this.#base)
   }

@@ -102,6 +102,7 @@ export const objects: readonly KubeObject[] = [
   },
   pod('web-0', { phase: 'Running', podIP: '10.244.0.1', podIPs: [{ ip: '10.244.0.1' }, { ip: 'fd00:244::f1' }] }),
   pod('cart-0', { phase: 'Running', podIP: '10.244.3.1', podIPs: [{ ip: '10.244.3.1' }] }, {}, { namespace: 'shop' }),
+  pod('client', { phase: 'Running', podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] }),
   pod('done', { phase: 'Succeeded', podIP: '10.244.0.77', podIPs: [{ ip: '10.244.0.77' }] }),
 ]
 
