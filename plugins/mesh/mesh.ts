@@ -19,7 +19,7 @@ import {
 import { answerAlias } from '#src/registry/alias.ts'
 import type { Beyond, Known } from '#src/registry/known.ts'
 import { Missing, Registry } from '#src/registry/registry.ts'
-import { exportMetrics } from './metrics.ts'
+import { changeDelays, exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { answerTargets } from './targets.ts'
 
@@ -48,7 +48,9 @@ export class Mesh implements Instance {
 
   async start(signal: AbortSignal): Promise<void> {
     const feeds = await Promise.all(this.#options.sources.map(source => openFeed(source(this.#block.root), this.#log)))
+    const delays = changeDelays(this.#block.server.metrics)
     const replays = feeds.map((feed, i) => {
+      feed.onDelay = seconds => delays.with({ source: feed.source.name }).observe(seconds)
       const subscriber: Subscriber = (id, record, previous) => this.#registry.apply(i, id, record, previous)
       this.#subscriptions.push({ feed, subscriber })
       return feed.subscribe(subscriber)
@@ -78,7 +80,9 @@ export class Mesh implements Instance {
     const registry = this.#registry
     return query => {
       if (query.class !== CLASS.IN) return next(query)
-      const known = registry.find(query.key)
+      const known = registry.restricted
+        ? registry.find(query.key, registry.namespaceOf(query.client.address))
+        : registry.find(query.key)
       if (known === undefined) return next(query)
       if (known instanceof Missing) return this.#missing(query, known, next)
       const beyond = known.beyond && this.#beyond(query, known, known.beyond, next)

@@ -1,11 +1,11 @@
 import type { Feed } from '#src/feeds/feed.ts'
 import { openFeeds } from '#src/feeds/feeds.ts'
-import type { Metrics, Scalar } from '#src/metrics.ts'
+import { exponential, type Histogram, type Metrics, type Scalar } from '#src/metrics.ts'
 import type { Traffic } from '#src/registry/record.ts'
 
 /** Makes the state of every feed a metric, read when somebody scrapes. */
 export function exportMetrics(metrics: Metrics): void {
-  perFeed(metrics.gauge('coredns_mesh_hosts', 'Hosts that the source knows.'), feed => feed.records.size)
+  perFeed(metrics.gauge('coredns_mesh_hosts', 'Hosts that the source knows.'), countHosts)
   perFeed(metrics.gauge('coredns_mesh_endpoints', 'Ready endpoint addresses of the hosts that the source knows.'), countEndpoints)
   perFeed(
     metrics.gauge('coredns_mesh_data_age_seconds', 'Seconds since the source was last known to say what is held.'),
@@ -36,6 +36,13 @@ export function exportMetrics(metrics: Metrics): void {
   }
 }
 
+export const changeDelays = (metrics: Metrics): Histogram =>
+  metrics.histogram(
+    'coredns_mesh_change_delay_seconds',
+    'From what led to a change of endpoints until it was answered, where the source says when that was.',
+    exponential(0.001, 2, 20),
+  )
+
 function perFeed(metric: Scalar, value: (feed: Feed) => number | undefined): void {
   metric.read = () => {
     clear(metric)
@@ -59,8 +66,15 @@ function clear(metric: Scalar): void {
   for (const { labels } of [...metric.cells()]) metric.remove(labels)
 }
 
+function countHosts({ records }: Feed): number {
+  let count = 0
+  for (const { kind } of records.values()) if (kind !== 'Client') count++
+  return count
+}
+
 function countEndpoints({ records }: Feed): number {
   let count = 0
-  for (const { groups } of records.values()) for (const { addresses, size } of groups) count += addresses.length / size
+  for (const record of records.values())
+    if (record.kind !== 'Client') for (const { addresses, size } of record.groups) count += addresses.length / size
   return count
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts'
-import type { HostRecord, Traffic } from '../registry/record.ts'
+import type { MeshRecord, Traffic } from '../registry/record.ts'
 
 /** What a feed reads. */
 export interface Source {
@@ -11,9 +11,9 @@ export interface Source {
   open(log: Logger): Promise<Feed>
 }
 
-export type Subscriber = (id: string, record: HostRecord | undefined, previous: HostRecord | undefined) => void
+export type Subscriber = (id: string, record: MeshRecord | undefined, previous: MeshRecord | undefined) => void
 
-/** The hosts of one source. What is known stays known while the source is lost. */
+/** The hosts of one source, and their clients where it matters who asks. What is known stays known while the source is lost. */
 export interface Feed {
   readonly source: Source
   /** Where it tells its troubles from now on. */
@@ -26,7 +26,7 @@ export interface Feed {
   readonly waiting: string
   /** When the source was last known to say what is held, by the monotonic clock in milliseconds. */
   readonly current: number | undefined
-  readonly records: ReadonlyMap<string, HostRecord>
+  readonly records: ReadonlyMap<string, MeshRecord>
   /** How many objects of each kind are held. */
   readonly objects: ReadonlyMap<string, number>
   /** How many documents or objects were not accepted, or only in part. */
@@ -35,6 +35,8 @@ export interface Feed {
   readonly connected?: boolean | undefined
   /** What the stream has brought, by type. */
   readonly traffic?: readonly Traffic[]
+  /** Told of changes of endpoints how many seconds after what led to them they were told, where the source says when that was. */
+  onDelay: (seconds: number) => void
   /** Tells `subscriber` all records, then every change, until {@link unsubscribe}. A record may be told twice. */
   subscribe(subscriber: Subscriber): Promise<void>
   unsubscribe(subscriber: Subscriber): void

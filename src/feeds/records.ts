@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { HostRecord } from '../registry/record.ts'
+import type { MeshRecord } from '../registry/record.ts'
 import type { Subscriber } from './feed.ts'
 
 /** Records replayed to a new subscriber in one go; queries get their turn in between. */
@@ -7,15 +7,15 @@ const SLICE = 100
 
 /** The records of a feed, and who is told of them. */
 export class Records {
-  readonly #records = new Map<string, HostRecord>()
+  readonly #records = new Map<string, MeshRecord>()
   readonly #subscribers = new Set<Subscriber>()
 
-  get all(): ReadonlyMap<string, HostRecord> {
+  get all(): ReadonlyMap<string, MeshRecord> {
     return this.#records
   }
 
   /** The record under this id is now this one, or is no more. */
-  set(id: string, record: HostRecord | undefined): void {
+  set(id: string, record: MeshRecord | undefined): void {
     const previous = this.#records.get(id)
     if (record) this.#records.set(id, record)
     else this.#records.delete(id)

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
-import type { Change, HostRecord, Report, Traffic } from '../registry/record.ts'
+import type { Change, MeshRecord, Report, Traffic } from '../registry/record.ts'
 import type { Feed, Source, Subscriber } from './feed.ts'
 import { Records } from './records.ts'
 
@@ -32,6 +32,7 @@ export class ThreadFeed implements Feed {
   rejected = 0
   connected: boolean | undefined
   traffic: readonly Traffic[] = []
+  onDelay = (): void => {}
   readonly #records = new Records()
   #completed = Promise.withResolvers<void>()
   #worker: Worker
@@ -47,7 +48,7 @@ export class ThreadFeed implements Feed {
     this.#worker = this.#start()
   }
 
-  get records(): ReadonlyMap<string, HostRecord> {
+  get records(): ReadonlyMap<string, MeshRecord> {
     return this.#records.all
   }
 

@@ -6,6 +6,7 @@ import { addressOfLabel, EndpointName } from './endpoint-name.ts'
 import { type Beyond, EmptyName, type Known } from './known.ts'
 import { PortName } from './port-name.ts'
 import { addressesOf, type EndpointGroup, endpointsOf, type HostRecord, indexIn, type Port, type Target } from './record.ts'
+import { isRestricted, isVisible } from './visibility.ts'
 
 /** How all hosts of a registry are answered. */
 export interface HostOptions {
@@ -36,6 +37,8 @@ export class Host implements Known {
   /** The virtual addresses that stand for the host; none where its endpoints do. */
   vips: readonly string[] = []
   groups: readonly EndpointGroup[] = []
+  /** Whether some clients do not see all of it. */
+  restricted = false
   /** In the order of the sources. */
   #parts: readonly Part[] = []
   /** Those that count: a Service beats a ServiceEntry. */
@@ -44,6 +47,8 @@ export class Host implements Known {
   #compiled: Map<number, Sections | undefined> | undefined
   #below: Map<string, Known> | undefined
   #hostnames: Map<string, string[]> | undefined
+  /** As clients of a namespace see it, where some do not see all of it. */
+  #views: Map<string, Host | undefined> | undefined
 
   constructor(key: string, zone: string, wildcard: boolean, options: HostOptions) {
     this.key = key
@@ -64,6 +69,25 @@ export class Host implements Known {
     this.#compiled = undefined
     this.#below = undefined
     this.#hostnames = undefined
+    this.restricted = this.#parts.some(({ record }) => isRestricted(record.exportTo))
+    this.#views = undefined
+  }
+
+  /** @param client the namespace of who asks, `''` where it is not known @returns undefined where the host is none of theirs */
+  seenFrom(client: string): Host | undefined {
+    if (!this.restricted) return this
+    this.#views ??= new Map()
+    if (!this.#views.has(client)) this.#views.set(client, this.#view(client))
+    return this.#views.get(client)
+  }
+
+  #view(client: string): Host | undefined {
+    const visible = this.#parts.filter(({ record }) => isVisible(record, client))
+    if (visible.length === this.#parts.length) return this
+    if (visible.length === 0) return undefined
+    const view = new Host(this.key, this.zone, this.wildcard, this.options)
+    for (const { source, id, record } of visible) view.set(source, id, record)
+    return view
   }
 
   get empty(): boolean {
@@ -145,6 +169,10 @@ export class Host implements Known {
     return addresses.length > 0 ? new EndpointName(this.zone, addresses, this.options.ttl) : undefined
   }
 }
+
+/** @param client the namespace of who asks, `''` where it is not known; undefined where it does not matter who asks */
+export const seen = (host: Host | undefined, client: string | undefined): Host | undefined =>
+  client === undefined ? host : host?.seenFrom(client)
 
 function highest(parts: readonly Part[]): readonly Part[] {
   if (parts.length < 2) return parts

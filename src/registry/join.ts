@@ -14,7 +14,8 @@ import {
   selects,
   type WorkloadEntry,
 } from './objects.ts'
-import type { Change, HostRecord } from './record.ts'
+import type { Change, ClientRecord, HostRecord } from './record.ts'
+import { isRestricted } from './visibility.ts'
 
 type Workload = Pod | WorkloadEntry
 type Selecting = Service | ServiceEntry
@@ -39,6 +40,10 @@ class Grouped<T> {
   of(namespace: string): Iterable<T> {
     return this.#groups.get(namespace) ?? []
   }
+
+  *all(): Iterable<T> {
+    for (const members of this.#groups.values()) yield* members
+  }
 }
 
 export class Join {
@@ -54,21 +59,26 @@ export class Join {
   /** The ids of the records of a ServiceEntry; those of all others are the object's. */
   readonly #hosts = new Map<string, readonly string[]>()
 
+  /** Whether some host is, or was, not for everybody. From then on clients are told, too. */
+  #restricted = false
+  readonly #clients: Change[] = []
+
   /** The object under this id, which was `previous`, is now this one, or is no more. An object may be put twice. */
   put(id: string, object: MeshObject | undefined, previous: MeshObject | undefined): void {
     if (previous) this.#unlink(id, previous)
     if (object) this.#link(id, object)
     for (const side of [previous, object]) if (side) this.#touch(id, side)
+    if (this.#restricted) this.#tellClient(id, clientRecord(object), clientRecord(previous))
   }
 
   /** Whether {@link take} has something to give. */
   get changed(): boolean {
-    return this.#touched.size > 0
+    return this.#touched.size > 0 || this.#clients.length > 0
   }
 
   /** What has changed since it was taken last: about `most` changes, the rest the next time. */
   take(most: number): Change[] {
-    const changes: Change[] = []
+    const changes = this.#clients.splice(0, most)
     for (const id of this.#touched) {
       this.#touched.delete(id)
       const object = this.#named.get(id)
@@ -111,8 +121,19 @@ export class Join {
     else if (isWorkload(object)) this.#workloads.add(object.namespace, object)
     else {
       this.#named.set(id, object)
-      if (object.kind !== 'Namespace' && object.selector) this.#selecting.add(object.namespace, object)
+      if (object.kind === 'Namespace') return
+      if (object.selector) this.#selecting.add(object.namespace, object)
+      if (isRestricted(object.exportTo) && !this.#restricted) this.#restrict()
     }
+  }
+
+  #restrict(): void {
+    this.#restricted = true
+    for (const workload of this.#workloads.all()) this.#tellClient(idOf(workload), clientRecord(workload), undefined)
+  }
+
+  #tellClient(id: string, record: ClientRecord | undefined, told: ClientRecord | undefined): void {
+    if (!isDeepStrictEqual(record, told)) this.#clients.push([id, record])
   }
 
   #unlink(id: string, object: MeshObject): void {
@@ -133,6 +154,17 @@ export class Join {
       }
     }
   }
+}
+
+/** What asks from addresses of its own; undefined for anything else. */
+function clientRecord(object: MeshObject | undefined): ClientRecord | undefined {
+  const addresses =
+    object?.kind === 'Pod' && !object.hostNetwork
+      ? object.addresses
+      : object?.kind === 'WorkloadEntry' && 'address' in object.place
+        ? [object.place.address]
+        : []
+  return object && addresses.length > 0 ? { kind: 'Client', namespace: object.namespace, addresses } : undefined
 }
 
 const isWorkload = (object: MeshObject): object is Workload => object.kind === 'Pod' || object.kind === 'WorkloadEntry'

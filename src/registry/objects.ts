@@ -49,6 +49,8 @@ export interface Pod extends Identity {
   /** `''` where there is none. */
   readonly hostname: string
   readonly subdomain: string
+  /** Its addresses are those of its node. */
+  readonly hostNetwork: boolean
   /** Named container ports, by name. */
   readonly ports: ReadonlyMap<string, number>
 }

@@ -49,12 +49,21 @@ export interface HostRecord {
   readonly alias?: string
   /** The mesh does not say where the host is: without virtual addresses, it is the DNS that knows. */
   readonly elsewhere?: true
-  /** Namespaces that see it, `.` being its own; all of them where nothing is said. */
+  /** Namespaces that see it, `.` being its own, `*` all and `~` none of them; all where nothing is said. */
   readonly exportTo?: readonly string[]
 }
 
-/** The record under this id is now this one, or is no more. An id always stands for the same host. */
-export type Change = readonly [id: string, record: HostRecord | undefined]
+/** Somebody who may ask, and where: told only where some host is not for everybody. */
+export interface ClientRecord {
+  readonly kind: 'Client'
+  readonly namespace: string
+  readonly addresses: readonly string[]
+}
+
+export type MeshRecord = HostRecord | ClientRecord
+
+/** The record under this id is now this one, or is no more. An id always stands for the same host or client. */
+export type Change = readonly [id: string, record: MeshRecord | undefined]
 
 /** What a feed's thread posts. */
 export interface Report {

@@ -4,9 +4,10 @@
  */
 import { parentOf, ROOT, toKey, ZoneSet } from '../dns/name.ts'
 import { Authority } from './authority.ts'
-import { Host, type HostOptions } from './host.ts'
+import { Clients } from './clients.ts'
+import { Host, type HostOptions, seen } from './host.ts'
 import type { Known } from './known.ts'
-import { type HostRecord, isAbsolute } from './record.ts'
+import { type ClientRecord, type HostRecord, isAbsolute, type MeshRecord } from './record.ts'
 import { isNetwork, isReverse, ReverseIndex } from './reverse.ts'
 
 const SVC = '\x03svc'
@@ -57,6 +58,9 @@ export class Registry {
   readonly #forward: readonly string[]
   readonly #names = new Map<string, TreeName>()
   readonly #reverse: ReverseIndex
+  readonly #clients = new Clients()
+  /** How many hosts are not for everybody. */
+  #restricted = 0
   /** By zone. */
   readonly #missing: ReadonlyMap<string, Missing>
   readonly #networks: ReadonlyMap<string, Missing>
@@ -76,8 +80,14 @@ export class Registry {
   }
 
   /** What `source` says under `id` from now on; `previous` is what it said before. */
-  apply(source: number, id: string, record: HostRecord | undefined, previous: HostRecord | undefined): void {
-    const host = (record ?? previous)?.host
+  apply(source: number, id: string, record: MeshRecord | undefined, previous: MeshRecord | undefined): void {
+    if ((record ?? previous)?.kind === 'Client')
+      this.#clients.set(record as ClientRecord | undefined, previous as ClientRecord | undefined)
+    else this.#applyHost(source, id, record as HostRecord | undefined, (previous as HostRecord | undefined)?.host)
+  }
+
+  #applyHost(source: number, id: string, record: HostRecord | undefined, previous: string | undefined): void {
+    const host = record?.host ?? previous
     if (host === undefined) return
     this.authority.touch()
     if (isAbsolute(host)) this.#apply(host, true, source, id, record)
@@ -94,7 +104,9 @@ export class Registry {
     const host = held ?? new Host(name.key, name.zone || name.key, wildcard, this.#options)
     const named = primary && !wildcard
     if (named && held) this.#reverse.delete(host)
+    this.#restricted -= Number(host.restricted)
     host.set(source, id, record)
+    this.#restricted += Number(host.restricted)
     if (named) this.#reverse.add(host)
     const present = host.empty ? undefined : host
     if (wildcard) name.wildcard = present
@@ -121,43 +133,61 @@ export class Registry {
     }
   }
 
-  /** The name; a `Missing` one where the registry knows that there is none, undefined where it does not. */
-  find(key: string): Known | Missing | undefined {
-    const name = this.#names.get(key)
-    return name?.host ?? this.#seek(key, name)
+  /** Whether it matters who asks: some hosts are not for everybody. */
+  get restricted(): boolean {
+    return this.#restricted > 0
   }
 
-  #seek(key: string, exact: TreeName | undefined): Known | Missing | undefined {
+  /** The namespace of a client. @param address as text @returns `''` where it is not known */
+  namespaceOf(address: string): string {
+    return this.#clients.namespaceOf(address)
+  }
+
+  /**
+   * The name; a `Missing` one where the registry knows that there is none, undefined where it does not.
+   * @param client where it matters who asks: the {@link namespaceOf} the client
+   */
+  find(key: string, client?: string): Known | Missing | undefined {
+    const name = this.#names.get(key)
+    return seen(name?.host, client) ?? this.#seek(key, name, client)
+  }
+
+  #seek(key: string, exact: TreeName | undefined, client: string | undefined): Known | Missing | undefined {
     let name = exact
     let depth = 0
     for (let cut = 0; name === undefined; depth++) {
       cut += 1 + key.charCodeAt(cut)
       name = this.#names.get(key.slice(cut))
     }
-    const known = nearHost(key, name, depth) ?? underWildcard(key, exact ? name.parent : name)
+    const known = nearHost(key, name, depth, client) ?? underWildcard(key, exact ? name.parent : name, client)
     if (known) return known
-    if (exact && exact.zone !== '') return exact
-    return this.#reverse.find(key, name.zone || undefined) ?? (isNetwork(key) ? this.#networks : this.#missing).get(name.zone)
+    if (exact && exact.zone !== '' && (exact.children > 0 || seen(exact.wildcard, client))) return exact
+    return (
+      this.#reverse.find(key, name.zone || undefined, client) ?? (isNetwork(key) ? this.#networks : this.#missing).get(name.zone)
+    )
   }
 }
 
 /** A name one or two labels below a host. @param name the closest one in the tree, `depth` labels above */
-function nearHost(key: string, name: TreeName, depth: number): Known | undefined {
+function nearHost(key: string, name: TreeName, depth: number, client: string | undefined): Known | undefined {
   if (depth > 2) return undefined
   const parent = depth === 0 ? name.parent : depth === 1 ? name : undefined
-  const one = parent?.host?.below([labelAt(key, 0)], parent.key)
+  const one = parent && seen(parent.host, client)?.below([labelAt(key, 0)], parent.key)
   if (one) return one
   const grandparent = depth === 2 ? name : parent?.parent
-  return grandparent?.host && portName(key, grandparent.host, grandparent.key)
+  const host = seen(grandparent?.host, client)
+  return host && portName(key, host, grandparent!.key)
 }
 
 /** The most specific wildcard at or above `name`; any number of labels may stand for its `*`, as in Istio. */
-function underWildcard(key: string, name: TreeName | undefined): Known | undefined {
-  let at = name
-  while (at && !at.wildcard) at = at.parent
-  if (!at?.wildcard) return undefined
-  const base = parentOf(parentOf(key))
-  return (base.length > at.key.length && portName(key, at.wildcard, base)) || at.wildcard
+function underWildcard(key: string, name: TreeName | undefined, client: string | undefined): Known | undefined {
+  for (let at = name; at; at = at.parent) {
+    const wildcard = seen(at.wildcard, client)
+    if (!wildcard) continue
+    const base = parentOf(parentOf(key))
+    return (base.length > at.key.length && portName(key, wildcard, base)) || wildcard
+  }
+  return undefined
 }
 
 const portName = (key: string, host: Host, base: string): Known | undefined =>

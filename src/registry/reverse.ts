@@ -4,7 +4,7 @@ import { labelsOf, toKey } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { AddressMap } from './address-map.ts'
 import { endpointKey } from './endpoint-name.ts'
-import type { Host } from './host.ts'
+import { type Host, seen } from './host.ts'
 import type { Known } from './known.ts'
 import { indexIn } from './record.ts'
 
@@ -36,12 +36,20 @@ export class ReverseIndex {
     for (const vip of host.everyVip()) this.#hosts.delete(vip, host)
   }
 
-  /** The name `key`, where it is the reverse name of a known address. @param zone the zone that it is in, if the mesh is served as one */
-  find(key: string, zone: string | undefined): Known | undefined {
+  /**
+   * The name `key`, where it is the reverse name of a known address.
+   * @param zone the zone that it is in, if the mesh is served as one
+   * @param client as for {@link seen}
+   */
+  find(key: string, zone: string | undefined, client: string | undefined): Known | undefined {
     const octets = isReverse(key) && octetsOfReverse(key)
     if (!octets) return undefined
     const address = String.fromCharCode(...octets)
-    const names = namesOf(address, this.#hosts.of(address))
+    const hosts = this.#hosts.of(address).map(host => seen(host, client))
+    const names = namesOf(
+      address,
+      hosts.filter(host => host !== undefined),
+    )
     return names.length > 0 ? new ReverseName(zone ?? key, names, this.#ttl) : undefined
   }
 }

@@ -4,7 +4,7 @@ import { kindsOf } from '#src/feeds/kubernetes/kinds.ts'
 import { pod, the } from './manifests.ts'
 
 test('the service account may read what is watched, and nothing else', () => {
-  const kinds = [...kindsOf({ labels: '', namespaceLabels: '' }, { pods: false, zones: false }).values()]
+  const kinds = [...kindsOf({ labels: '', namespaceLabels: '' }, { pods: false, zones: false, workloads: false }).values()]
   const { metadata, rules } = the('ClusterRole')
   const granted = rules!.flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
     resources!.flatMap(resource =>

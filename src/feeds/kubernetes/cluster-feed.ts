@@ -2,11 +2,13 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Logger } from '../../log.ts'
 import { Join } from '../../registry/join.ts'
 import type { MeshObject } from '../../registry/objects.ts'
-import type { HostRecord } from '../../registry/record.ts'
+import type { MeshRecord } from '../../registry/record.ts'
+import { isRestricted } from '../../registry/visibility.ts'
 import type { Feed, Source, Subscriber } from '../feed.ts'
 import { Records } from '../records.ts'
 import type { Cluster } from './cluster.ts'
 import { closeCluster } from './clusters.ts'
+import type { Details } from './columns.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
 
@@ -15,20 +17,25 @@ const MAX_CHANGES = 100
 /** Milliseconds that the first hosts wait for the rest of what they are made of. */
 const PATIENCE = 1000
 
-/** What hosts are made of; Pods are watched, too, as soon as a ServiceEntry selects some. */
+/** What hosts are made of. */
 const KINDS: readonly KindName[] = ['Namespace', 'Service', 'EndpointSlice', 'ServiceEntry', 'WorkloadEntry']
+/** Pods are watched as soon as a ServiceEntry selects some, or it matters who asks. */
+const WITH_PODS: readonly KindName[] = [...KINDS, 'Pod']
 
 /** The hosts of a cluster: its objects put together, and told as a feed of the mesh tells them. */
 export class ClusterFeed implements Feed, Listener {
   readonly source: Source
   complete = false
   readonly completed: Promise<void>
+  onDelay: (seconds: number) => void = () => {}
   readonly #cluster: Cluster
   readonly #join = new Join()
   readonly #records = new Records()
   #kinds = KINDS
   /** Whether hosts are made of objects. */
   #begun = false
+  /** When that came about which is not told yet, by the clock in milliseconds. */
+  readonly #triggers: number[] = []
   /** Set while more hosts are to be made than in one go. */
   #later: Promise<void> | undefined
 
@@ -74,7 +81,7 @@ export class ClusterFeed implements Feed, Listener {
     return Number.isFinite(least) ? least : undefined
   }
 
-  get records(): ReadonlyMap<string, HostRecord> {
+  get records(): ReadonlyMap<string, MeshRecord> {
     return this.#records.all
   }
 
@@ -99,11 +106,13 @@ export class ClusterFeed implements Feed, Listener {
     closeCluster(this.#cluster)
   }
 
-  change(id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined): void {
+  change(id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined, trigger?: number): void {
     const { kind } = object ?? previous ?? {}
     if (kind === 'ImportedSlice' || kind === 'ServiceImport') return
     this.#join.put(id, object as MeshObject | undefined, previous as MeshObject | undefined)
-    if (object?.kind === 'ServiceEntry' && object.selector) this.#needPods()
+    if (trigger !== undefined) this.#triggers.push(trigger)
+    if (object?.kind === 'ServiceEntry' && object.selector) this.#needPods({ workloads: true })
+    if ((object?.kind === 'ServiceEntry' || object?.kind === 'Service') && isRestricted(object.exportTo)) this.#needPods({})
   }
 
   flush(): void {
@@ -111,6 +120,7 @@ export class ClusterFeed implements Feed, Listener {
     if (!this.#begun || !this.#join.changed) return
     for (const [id, record] of this.#join.take(MAX_CHANGES)) this.#records.set(id, record)
     if (this.#join.changed) this.#later ??= setImmediate().then(() => this.#flushMore())
+    else for (const trigger of this.#triggers.splice(0)) this.onDelay((Date.now() - trigger) / 1000)
   }
 
   #flushMore(): void {
@@ -118,9 +128,8 @@ export class ClusterFeed implements Feed, Listener {
     this.flush()
   }
 
-  #needPods(): void {
-    if (this.#kinds.includes('Pod')) return
-    this.#kinds = [...KINDS, 'Pod']
-    this.#cluster.need(['Pod'])
+  #needPods(details: Partial<Details>): void {
+    this.#kinds = WITH_PODS
+    this.#cluster.need(['Pod'], details)
   }
 }

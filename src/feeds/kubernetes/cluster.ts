@@ -23,7 +23,7 @@ export class Cluster {
   readonly #watches = new Map<KindName, Watch>()
   readonly #listeners = new Set<Listener>()
   readonly #complaints = new Complaints(line => this.log.warn(`${this.name}: ${line}`))
-  #details: Details = { pods: false, zones: false }
+  #details: Details = { pods: false, zones: false, workloads: false }
   #troubled = false
   #changed = Promise.withResolvers<void>()
 
@@ -35,13 +35,19 @@ export class Cluster {
     this.#timing = timing
   }
 
-  /** These kinds are watched from now on, with at least these details of endpoints. */
+  /** These kinds are watched from now on, with at least these details. */
   need(names: Iterable<KindName>, details: Partial<Details> = {}): void {
-    const { pods, zones } = this.#details
-    const wider = (details.pods && !pods) || (details.zones && !zones)
-    if (wider) this.#details = { pods: pods || details.pods === true, zones: zones || details.zones === true }
+    const { pods, zones, workloads } = this.#details
+    this.#details = {
+      pods: pods || details.pods === true,
+      zones: zones || details.zones === true,
+      workloads: workloads || details.workloads === true,
+    }
+    const wider: KindName[] = []
+    if (pods !== this.#details.pods || zones !== this.#details.zones) wider.push('EndpointSlice', 'ImportedSlice')
+    if (workloads !== this.#details.workloads) wider.push('Pod')
     const kinds = kindsOf(this.#selectors, this.#details)
-    if (wider) for (const name of ['EndpointSlice', 'ImportedSlice'] as const) this.#watches.get(name)?.reread(kinds.get(name)!)
+    for (const name of wider) this.#watches.get(name)?.reread(kinds.get(name)!)
     for (const name of names) {
       if (this.#watches.has(name)) continue
       const kind = kinds.get(name)!

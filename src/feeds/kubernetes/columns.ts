@@ -2,10 +2,14 @@ import type * as mesh from '../../registry/objects.ts'
 import { readIPv4 } from '../ipv4.ts'
 import type { EndpointSlice } from './objects.ts'
 
-/** What is kept of endpoints beside addresses and hostnames, each only where somebody asked for it. */
+/** What is kept only where somebody asked for it. */
 export interface Details {
+  /** The pod of each endpoint. */
   readonly pods: boolean
+  /** The zone of each endpoint. */
   readonly zones: boolean
+  /** All that makes Pods endpoints: labels, readiness, hostname and ports. */
+  readonly workloads: boolean
 }
 
 /** Addresses that are being collected; there is one slice at a time. */

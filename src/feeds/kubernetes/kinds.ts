@@ -1,6 +1,6 @@
 /** The kinds of objects that are watched: where the API has them, which of them are asked for, and how each is read. */
 import type { Field, Skip } from '../objects/field.ts'
-import { readNamespace, readPod } from '../objects/pod.ts'
+import { readNamespace, readPod, readPodPlace } from '../objects/pod.ts'
 import { readServiceEntry, readWorkloadEntry } from '../objects/service-entry.ts'
 import type { Details } from './columns.ts'
 import { SERVICE_NAME, sliceFromJson, sliceFromProtobuf } from './endpoint-slice.ts'
@@ -9,7 +9,7 @@ import type { ClusterObject, EndpointSlice, ImportedSlice, KindName } from './ob
 import type { ProtobufItem } from './protobuf-encoding.ts'
 import { readClusterService, serviceFromProtobuf } from './service.ts'
 import { readServiceImport } from './service-import.ts'
-import { message, messages, number, type Shape, shape, text } from './shape.ts'
+import { message, messages, number, type Shape, shape, text, truth } from './shape.ts'
 
 type Unversioned<T> = T extends unknown ? Omit<T, 'version'> & { readonly version?: string } : never
 
@@ -44,29 +44,32 @@ const SOURCE_CLUSTER = 'multicluster.kubernetes.io/source-cluster'
 
 const SLICES = { resource: 'endpointslices.discovery.k8s.io', path: '/apis/discovery.k8s.io/v1/endpointslices' }
 
+const POD_IPS = [text(6, 'podIP'), messages(12, 'podIPs', shape(text(1, 'ip')))] as const
+
+/** Where a Pod is. */
 const POD = shape(
+  message(1, 'metadata', shape(text(1, 'name'), text(3, 'namespace'), message(9, 'deletionTimestamp', shape()))),
+  message(2, 'spec', shape(truth(11, 'hostNetwork'))),
+  message(3, 'status', shape(...POD_IPS)),
+)
+
+/** The same, and what makes it an endpoint. */
+const WORKLOAD = shape(
   message(1, 'metadata', META),
   message(
     2,
     'spec',
     shape(
+      truth(11, 'hostNetwork'),
       messages(2, 'containers', shape(messages(6, 'ports', shape(text(1, 'name'), number(3, 'containerPort'))))),
       text(16, 'hostname'),
       text(17, 'subdomain'),
     ),
   ),
-  message(
-    3,
-    'status',
-    shape(
-      messages(2, 'conditions', shape(text(1, 'type'), text(2, 'status'))),
-      text(6, 'podIP'),
-      messages(12, 'podIPs', shape(text(1, 'ip'))),
-    ),
-  ),
+  message(3, 'status', shape(messages(2, 'conditions', shape(text(1, 'type'), text(2, 'status'))), ...POD_IPS)),
 )
 
-/** @param details what is kept of endpoints */
+/** @param details what more is kept */
 export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details): ReadonlyMap<KindName, Kind> {
   const kinds: Kind[] = [
     {
@@ -109,8 +112,8 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
       path: '/api/v1/pods',
       labelSelector: labels,
       fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown',
-      read: readPod,
-      shape: POD,
+      read: details.workloads ? readPod : readPodPlace,
+      shape: details.workloads ? WORKLOAD : POD,
     },
     custom('ServiceEntry', 'networking.istio.io/v1', 'serviceentries', readServiceEntry),
     custom('WorkloadEntry', 'networking.istio.io/v1', 'workloadentries', readWorkloadEntry),

@@ -1,26 +1,42 @@
 /** Pods and Namespaces (core/v1). */
 import type { Namespace, Pod } from '../../registry/objects.ts'
 import type { Field, Skip } from './field.ts'
-import { hasCondition, readMeta } from './meta.ts'
+import { hasCondition, readLabels } from './meta.ts'
 
-export function readPod(root: Field, skip: Skip): Pod {
-  const meta = readMeta(root)
-  const spec = root.at('spec')
-  const terminating = !root.at('metadata', 'deletionTimestamp').absent
+const NONE: ReadonlyMap<string, never> = new Map<string, never>()
+
+/** Where a Pod is, and nothing that would make it an endpoint. */
+export function readPodPlace(root: Field, skip: Skip): Pod {
   const ips = root.at('status', 'podIPs')
   const first = root.at('status', 'podIP')
+  return {
+    kind: 'Pod',
+    namespace: root.at('metadata', 'namespace').label('default'),
+    name: root.at('metadata', 'name').text(),
+    labels: NONE,
+    addresses: ips.absent ? (first.absent ? [] : [first.address()]) : ips.each(item => item.at('ip').address(), skip),
+    ready: false,
+    terminating: !root.at('metadata', 'deletionTimestamp').absent,
+    hostNetwork: root.at('spec', 'hostNetwork').truth(false),
+    hostname: '',
+    subdomain: '',
+    ports: NONE,
+  }
+}
+
+export function readPod(root: Field, skip: Skip): Pod {
+  const place = readPodPlace(root, skip)
+  const spec = root.at('spec')
   const ports = spec
     .at('containers')
     .items()
     .flatMap(container => container.at('ports').items())
     .filter(port => !port.at('name').absent)
   return {
-    kind: 'Pod',
-    ...meta,
-    addresses: ips.absent ? (first.absent ? [] : [first.address()]) : ips.each(item => item.at('ip').address(), skip),
+    ...place,
+    labels: readLabels(root.at('metadata', 'labels')),
     // One that is being deleted leaves its services at once, as the endpoint slice controller has it.
-    ready: hasCondition(root, 'Ready', 'True') && !terminating,
-    terminating,
+    ready: hasCondition(root, 'Ready', 'True') && !place.terminating,
     hostname: spec.at('hostname').label(''),
     subdomain: spec.at('subdomain').label(''),
     ports: new Map(ports.map(port => [port.at('name').text(), port.at('containerPort').port()])),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { kubeconfigOf } from '#test/support/kubernetes/kubeconfig.ts'
-import { endpointSlice, namespace, service } from '#test/support/kubernetes/objects.ts'
+import { endpointSlice, namespace, pod, service } from '#test/support/kubernetes/objects.ts'
 import { freePort } from '#test/support/ports.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { BACKEND } from './manifests.ts'
@@ -79,4 +79,41 @@ test('what the server may not read is named once in the log and in /ready, and w
   assert.equal(server.stdout.filter(line => line.includes(trouble)).length, 1)
   forbidden = false
   while ((await ready()) !== 'OK');
+})
+
+test('what is exported to its own namespace is answered to the pods of that namespace, which are watched for it only', async () => {
+  await using api = await FakeApi.start()
+  const exported = (exportTo: string) =>
+    service('backend', {}, { annotations: { 'networking.istio.io/exportTo': exportTo }, namespace: 'shop' })
+  const slice = endpointSlice(
+    'backend',
+    ['10.0.0.1'],
+    {},
+    {
+      namespace: 'shop',
+      labels: { 'kubernetes.io/service-name': 'backend' },
+    },
+  )
+  const client = (name: string, own: string, spec = {}) => pod(name, { podIPs: [{ ip: '127.0.0.1' }] }, spec, { namespace: own })
+  api.put(exported('*'), slice, client('one', 'elsewhere'))
+  const files = { 'one.yaml': kubeconfigOf(api.url) }
+  const mesh = 'mesh {\n    source kubernetes kubeconfig one.yaml\n  }'
+  await using server = await startServer(`.:0 {\n  ${mesh}\n}\n`, { files })
+  const name = 'backend.shop.svc.cluster.local.'
+  await untilAnswered(server, name, '10.0.0.1')
+  assert.ok(!api.seen.some(({ path }) => path === '/api/v1/pods'))
+
+  api.put(exported('.'))
+  await untilAnswered(server, name)
+  assert.equal((await server.query(name)).rcode, 'NXDOMAIN')
+  await api.asked(({ path }) => path === '/api/v1/pods')
+  api.delete(client('one', 'elsewhere'))
+  api.put(client('two', 'shop'))
+  await untilAnswered(server, name, '10.0.0.1')
+  assert.equal((await server.query(name, 'A', { address: '::1' })).rcode, 'NXDOMAIN', 'to a client that nobody knows')
+  // A pod that has its node's address says nothing about who asks from there.
+  api.put(client('two', 'shop', { hostNetwork: true }))
+  await untilAnswered(server, name)
+  api.put(exported('*'))
+  await untilAnswered(server, name, '10.0.0.1')
 })

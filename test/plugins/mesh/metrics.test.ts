@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { startInProcess } from '#test/support/in-process.ts'
+import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
+import { kubeconfigOf } from '#test/support/kubernetes/kubeconfig.ts'
+import { endpointSlice, service } from '#test/support/kubernetes/objects.ts'
 import { backend } from './manifests.ts'
 
 test('each source has its metrics, as long as it is in use', async t => {
@@ -24,4 +28,34 @@ test('each source has its metrics, as long as it is in use', async t => {
   assert.ok(age !== undefined && age >= 0 && age < 5, String(age))
   await server.server.shutdown()
   assert.deepEqual(await values(one), [undefined, undefined, undefined])
+})
+
+test('of a cluster, the delay of changes is measured from what led to them', async t => {
+  await using api = await FakeApi.start()
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'one.yaml')
+  writeFileSync(file, kubeconfigOf(api.url))
+  const since = (seconds: number, address: string) => {
+    const time = new Date(Date.now() - 1000 * seconds).toISOString()
+    const { metadata, ...slice } = endpointSlice('backend', [address])
+    return {
+      ...slice,
+      metadata: { ...metadata!, annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': time } },
+    }
+  }
+  api.put(service('backend'), since(3600, '10.0.0.1'))
+  await using server = await startInProcess(`mesh {\nsource kubernetes kubeconfig ${file}\n}`)
+  const source = `kubernetes kubeconfig ${file}`
+  const delays = (part: string) => server.metric(`coredns_mesh_change_delay_seconds_${part}`, { source })
+  assert.equal(await delays('count'), undefined, 'what was there at first is no change')
+  api.put(since(60, '10.0.0.2'))
+  while ((await delays('count')) === undefined) await setImmediate()
+  assert.equal(await delays('count'), 1)
+  const sum = (await delays('sum'))!
+  assert.ok(sum >= 60 && sum < 65, `${sum}`)
+  const objects = ['Service', 'EndpointSlice', 'ServiceEntry', 'Pod'].map(kind =>
+    server.metric('coredns_mesh_objects', { source, kind }),
+  )
+  assert.deepEqual(await Promise.all(objects), [1, 1, 0, undefined])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { threadSource } from '#src/feeds/thread-feed.ts'
-import type { HostRecord } from '#src/registry/record.ts'
+import type { MeshRecord } from '#src/registry/record.ts'
 import { service, Watched } from './watching.ts'
 
 const many = Array.from({ length: 950 }, (_, i) => service(`s${i}`)).join('')
@@ -10,8 +10,8 @@ test('hundreds of hosts come in portions, and a later subscriber is told them al
   await using watched = new Watched({ 'a.yaml': many })
   await watched.until(() => watched.feed.complete)
   assert.equal(watched.feed.records.size, 950)
-  const told = new Map<string, HostRecord>()
-  const subscriber = (id: string, record: HostRecord | undefined) => {
+  const told = new Map<string, MeshRecord>()
+  const subscriber = (id: string, record: MeshRecord | undefined) => {
     if (record) told.set(id, record)
     else told.delete(id)
   }

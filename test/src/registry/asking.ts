@@ -44,10 +44,10 @@ export function registryOf(records: readonly HostRecord[], options: Partial<Regi
   return registry
 }
 
-/** What the registry says: `elsewhere`, `NXDOMAIN`, or the lines of the records; none for a name that has none of the type. */
-export function ask(registry: Registry, name: string, type: string | number): string | readonly string[] {
+/** What the registry says, to a client of this namespace where that matters: `elsewhere`, `NXDOMAIN`, or the lines of the records; none for a name that has none of the type. */
+export function ask(registry: Registry, name: string, type: string | number, client?: string): string | readonly string[] {
   const key = toKey(name)
-  const known = registry.find(key)
+  const known = registry.find(key, client)
   if (known === undefined) return 'not known'
   if (known instanceof Missing) return known.holds ? 'unsure' : 'NXDOMAIN'
   if (known.beyond) return known.beyond.kind

@@ -84,6 +84,7 @@ const OBJECTS: Readonly<Record<string, Message>> = {
       message({
         containers: [2, message({ name: [1, text], ports: [6, message({ name: [1, text], containerPort: [3, number] })] })],
         nodeName: [10, text],
+        hostNetwork: [11, truth],
         hostname: [16, text],
         subdomain: [17, text],
       }),

@@ -38,6 +38,7 @@ const pod = (name: string, terminating: boolean, ...last: number[]): Pod => ({
   addresses: last.map(address),
   ready: true,
   terminating,
+  hostNetwork: false,
   hostname: '',
   subdomain: '',
   ports: new Map(),

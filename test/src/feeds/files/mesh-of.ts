@@ -3,14 +3,15 @@ import { toAddress } from '#src/dns/address.ts'
 import { toText } from '#src/dns/name.ts'
 import { type Complaints, Definitions } from '#src/feeds/files/definitions.ts'
 import { Join } from '#src/registry/join.ts'
-import { endpointsOf, type HostRecord, isAbsolute, type Port } from '#src/registry/record.ts'
+import { endpointsOf, isAbsolute, type MeshRecord, type Port } from '#src/registry/record.ts'
 
 const address = (octets: string) => toAddress(Buffer.from(octets, 'latin1'))
 const ports = (list: readonly Port[]) =>
   list.map(({ name, protocol, number }) => `${name || '-'}:${number}/${protocol}`).join(',')
 
 /** `backend.default.svc vips 10.96.0.1 ports http:80/tcp at 10.1.0.1 http:8080/tcp`. */
-export function line(record: HostRecord): string {
+export function line(record: MeshRecord): string {
+  if (record.kind === 'Client') return `client of ${record.namespace} at ${record.addresses.map(address).join(' ')}`
   const host = toText(isAbsolute(record.host) ? record.host : `${record.host}\0`)
   const parts = [isAbsolute(record.host) ? host : host.slice(0, -1)]
   if (record.kind === 'Namespace') parts.push('namespace')

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { TYPE_URLS, type TypeName } from '#src/feeds/istiod/types.ts'
 import { writeField } from '#src/feeds/protobuf-writer.ts'
+import type { HostRecord } from '#src/registry/record.ts'
 import {
   assignment,
   cluster,
@@ -111,7 +112,8 @@ test('a cluster of a million endpoints is refused, and one of many thousand is n
   await watched.until(() => /more than 100000 addresses/.test(watched.log.join()), 10_000)
   assert.deepEqual(watched.hosts, [ONE])
   istiod.push('EDS', [endpoints(50_000)])
-  await watched.until(() => watched.feed.records.get(WEB)?.groups[0]?.addresses.length === 200_000)
+  const web = () => watched.feed.records.get(WEB) as HostRecord | undefined
+  await watched.until(() => web()?.groups[0]?.addresses.length === 200_000)
 })
 
 test('a response of another type, and a resource of another type, are refused', async () => {

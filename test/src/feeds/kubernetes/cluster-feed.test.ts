@@ -4,7 +4,7 @@ import type { Feed } from '#src/feeds/feed.ts'
 import { openClusters } from '#src/feeds/kubernetes/clusters.ts'
 import { clusterSource } from '#src/feeds/kubernetes/source.ts'
 import { createLogger } from '#src/log.ts'
-import type { HostRecord } from '#src/registry/record.ts'
+import type { MeshRecord } from '#src/registry/record.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, namespace, pod, service, serviceEntry, workloadEntry } from '#test/support/kubernetes/objects.ts'
 import { at } from '#test/support/kubernetes/watching.ts'
@@ -16,28 +16,24 @@ const openFeed = (api: FakeApi): Promise<Feed> =>
 
 /** The records of hosts, as a subscriber is told of them. */
 class Told {
-  readonly records = new Map<string, HostRecord>()
+  readonly records = new Map<string, MeshRecord>()
   #changed = Promise.withResolvers<void>()
 
-  readonly take = (id: string, record: HostRecord | undefined): void => {
+  readonly take = (id: string, record: MeshRecord | undefined): void => {
     if (record) this.records.set(id, record)
     else this.records.delete(id)
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
   }
 
-  async until(matches: (records: ReadonlyMap<string, HostRecord>) => boolean): Promise<void> {
+  async until(matches: (records: ReadonlyMap<string, MeshRecord>) => boolean): Promise<void> {
     while (!matches(this.records)) await this.#changed.promise
   }
 
   /** The addresses of a host, one behind the other. */
   addresses(id: string): string {
-    return (
-      this.records
-        .get(id)
-        ?.groups.map(({ addresses }) => addresses)
-        .join('') ?? ''
-    )
+    const record = this.records.get(id)
+    return record && record.kind !== 'Client' ? record.groups.map(({ addresses }) => addresses).join('') : ''
   }
 }
 

@@ -7,7 +7,7 @@ import { endpointSlice, type KubeObject, service } from '#test/support/kubernete
 import { writeEvent, writeList } from '#test/support/kubernetes/protobuf-writer.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-const kinds = kindsOf({ labels: '', namespaceLabels: '' }, { pods: true, zones: true })
+const kinds = kindsOf({ labels: '', namespaceLabels: '' }, { pods: true, zones: true, workloads: true })
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
 function randomFrom(start: number): () => number {

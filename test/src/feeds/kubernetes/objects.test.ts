@@ -13,7 +13,9 @@ const octets = (...numbers: number[]): string => String.fromCharCode(...numbers)
 
 /** What is kept of an object, and what is said about it. */
 function readAs(encoding: 'json' | 'protobuf', sent: KubeObject, details: Partial<Details>, name: KindName) {
-  const kind = kindsOf({ labels: '', namespaceLabels: '' }, { pods: false, zones: false, ...details }).get(name)!
+  const kind = kindsOf({ labels: '', namespaceLabels: '' }, { pods: false, zones: false, workloads: false, ...details }).get(
+    name,
+  )!
   const metadata = { resourceVersion: '1' }
   const object = { ...sent, metadata: { ...sent.metadata!, resourceVersion: '7' } }
   const list =
@@ -214,14 +216,19 @@ test('Namespaces and Pods', () => {
     addresses: [octets(10, 0, 0, 1), octets(0xfd, ...Array(14).fill(0), 1)],
     ready: true,
     terminating: false,
+    hostNetwork: false,
     hostname: 'web-0',
     subdomain: 'web',
     ports: new Map([['http', 80]]),
   }
-  assert.deepEqual(read(web).kept, kept)
+  assert.deepEqual(read(web, { workloads: true }).kept, kept)
+  const place = { ...kept, labels: new Map(), ready: false, hostname: '', subdomain: '', ports: new Map() }
+  assert.deepEqual(read(web).kept, place)
+  const onHost = { ...web, spec: { ...spec, hostNetwork: true } }
+  assert.deepEqual(read(onHost).kept, { ...place, hostNetwork: true })
   const leaving = { ...web, metadata: { ...web.metadata!, deletionTimestamp: '2026-01-01T00:00:00Z' } }
-  assert.deepEqual(read(leaving).kept, { ...kept, ready: false, terminating: true })
-  read(pod('pending', { phase: 'Pending' }))
+  assert.deepEqual(read(leaving, { workloads: true }).kept, { ...kept, ready: false, terminating: true })
+  read(pod('pending', { phase: 'Pending' }), { workloads: true })
 })
 
 test('a ServiceImport', () => {

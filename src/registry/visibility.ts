@@ -1,0 +1,12 @@
+/** Who sees a host (`exportTo` of a ServiceEntry, `networking.istio.io/exportTo` of a Service). */
+import type { HostRecord } from './record.ts'
+
+/** Whether some do not. */
+export const isRestricted = (exportTo: readonly string[] | undefined): boolean =>
+  exportTo !== undefined && exportTo.length > 0 && !exportTo.includes('*')
+
+/** @param client the namespace of who asks; `''` where it has none, or none that is known */
+export function isVisible({ namespace, exportTo }: HostRecord, client: string): boolean {
+  if (exportTo === undefined || !isRestricted(exportTo)) return true
+  return client !== '' && exportTo.some(each => each === client || (each === '.' && namespace === client))
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Manifests } from './mesh-of.ts'
+
+const pod = (name: string, address: string, spec = '{}') => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: shop }
+spec: ${spec}
+status: { podIPs: [{ ip: ${address} }] }
+---`
+
+const workload = `
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: vm, namespace: legacy }
+spec: { address: 192.0.2.1 }
+---`
+
+const service = (exportTo: string) => `
+apiVersion: v1
+kind: Service
+metadata: { name: a, namespace: shop, annotations: { networking.istio.io/exportTo: "${exportTo}" } }
+spec: { clusterIP: None }
+`
+
+const pods = pod('one', '10.0.0.1') + pod('host', '10.9.0.1', '{ hostNetwork: true }') + workload
+
+test('clients are told as soon as something is not for everybody, and from then on', () => {
+  const manifests = new Manifests()
+  manifests.read('pods.yaml', pods)
+  manifests.read('service.yaml', service('*'))
+  assert.deepEqual(manifests.hosts, ['a.shop.svc to *'])
+  manifests.read('service.yaml', service('.'))
+  const clients = ['client of legacy at 192.0.2.1', 'client of shop at 10.0.0.1']
+  assert.deepEqual(manifests.hosts, ['a.shop.svc to .', ...clients])
+  manifests.read('pods.yaml', pod('one', '10.0.0.2'))
+  assert.deepEqual(manifests.hosts, ['a.shop.svc to .', 'client of shop at 10.0.0.2'])
+  // Nothing to tell: where it is has not changed.
+  manifests.read('pods.yaml', pod('one', '10.0.0.2', '{ hostname: x }'))
+  assert.equal(manifests.take(), 0)
+})

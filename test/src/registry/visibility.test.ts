@@ -1,0 +1,118 @@
+/** Who sees what: `exportTo`. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { ask, octets, record, registryOf } from './asking.ts'
+
+const ADDRESS = /\S+$/
+
+/** The addresses of a name, or why there are none. */
+const told = (registry: ReturnType<typeof registryOf>, name: string, client?: string, type = 'A'): string => {
+  const answer = ask(registry, name, type, client)
+  return typeof answer === 'string' ? answer : answer.map(line => ADDRESS.exec(line)![0]).join(' ')
+}
+
+suite('a Service is seen by the clients that it is exported to', () => {
+  const cases: readonly [exportTo: readonly string[] | undefined, own: boolean, other: boolean, unknown: boolean][] = [
+    [undefined, true, true, true],
+    [[], true, true, true],
+    [['*'], true, true, true],
+    [['.', '*'], true, true, true],
+    [['.'], true, false, false],
+    [['other'], false, true, false],
+    [['.', 'other'], true, true, false],
+    [['third'], false, false, false],
+    [['~'], false, false, false],
+    [['.', ''], true, false, false],
+  ]
+  for (const [exportTo, own, other, unknown] of cases) {
+    test(`exportTo: ${exportTo?.join(',') ?? 'nothing said'}`, () => {
+      const registry = registryOf([
+        record('a.default.svc', [{ addresses: ['10.1.0.1'], hostnames: ['a-0'] }], { ...(exportTo && { exportTo }) }),
+      ])
+      assert.equal(registry.restricted, !unknown)
+      for (const [client, sees] of [
+        ['default', own],
+        ['other', other],
+        ['', unknown],
+      ] as const) {
+        const expected = sees ? '10.1.0.1' : 'NXDOMAIN'
+        for (const name of ['a', 'a-0.a', '10-1-0-1.a'])
+          assert.equal(told(registry, `${name}.default.svc.cluster.local.`, client), expected, `${name} to '${client}'`)
+        assert.equal(
+          told(registry, '1.0.1.10.in-addr.arpa.', client, 'PTR'),
+          sees ? 'a-0.a.default.svc.cluster.local.' : 'not known',
+        )
+        assert.equal(told(registry, 'default.svc.cluster.local.', client), '', 'the namespace is there for all')
+      }
+    })
+  }
+})
+
+test('of one host, each client sees what it is exported', () => {
+  const host = 'api.example.com.'
+  const entry = (namespace: string, address: string, exportTo: readonly string[]) =>
+    record(host, [{ addresses: [address] }], { namespace, exportTo })
+  const registry = registryOf([
+    entry('one', '192.0.2.1', ['.']),
+    entry('two', '192.0.2.2', ['.']),
+    entry('three', '192.0.2.3', ['*']),
+    record('*.example.com.', [{ addresses: ['192.0.2.9'] }]),
+    record('only.example.com.', [{ addresses: ['192.0.2.4'] }], { namespace: 'one', exportTo: ['.'] }),
+    record('*.one.example.com.', [{ addresses: ['192.0.2.5'] }], { namespace: 'one', exportTo: ['.'] }),
+  ])
+  assert.equal(told(registry, host, 'one'), '192.0.2.1 192.0.2.3')
+  assert.equal(told(registry, host, 'two'), '192.0.2.2 192.0.2.3')
+  assert.equal(told(registry, host, 'four'), '192.0.2.3')
+  assert.equal(told(registry, host, ''), '192.0.2.3')
+  // What is hidden does not hide what is behind it.
+  assert.equal(told(registry, 'only.example.com.', 'one'), '192.0.2.4')
+  assert.equal(told(registry, 'only.example.com.', 'two'), '192.0.2.9')
+  assert.equal(told(registry, 'x.one.example.com.', 'one'), '192.0.2.5')
+  assert.equal(told(registry, 'x.one.example.com.', 'two'), '192.0.2.9')
+  // A change is seen in every view.
+  registry.apply(0, '0', entry('one', '192.0.2.7', ['.']), entry('one', '192.0.2.1', ['.']))
+  assert.equal(told(registry, host, 'one'), '192.0.2.3 192.0.2.7')
+})
+
+test('a Service that is hidden does not hide a ServiceEntry of the same host', () => {
+  const registry = registryOf([
+    record('a.default.svc', [{ addresses: ['10.1.0.1'] }], { exportTo: ['.'] }),
+    record('a.default.svc.cluster.local.', [{ addresses: ['192.0.2.1'] }], { namespace: 'other' }),
+  ])
+  assert.equal(told(registry, 'a.default.svc.cluster.local.', 'default'), '10.1.0.1')
+  assert.equal(told(registry, 'a.default.svc.cluster.local.', 'other'), '192.0.2.1')
+})
+
+test('it matters who asks only as long as something is not for everybody', () => {
+  const hidden = record('a.default.svc', [], { exportTo: ['.'] })
+  const registry = registryOf([hidden, record('b.default.svc')])
+  assert.equal(registry.restricted, true)
+  registry.apply(0, '0', record('a.default.svc'), hidden)
+  assert.equal(registry.restricted, false)
+  registry.apply(0, '0', hidden, record('a.default.svc'))
+  assert.equal(registry.restricted, true)
+  registry.apply(0, '0', undefined, hidden)
+  assert.equal(registry.restricted, false)
+})
+
+test('clients are of the namespace that has their address now', () => {
+  const registry = registryOf([])
+  const client = (namespace: string, ...addresses: string[]) =>
+    ({ kind: 'Client', namespace, addresses: addresses.map(octets) }) as const
+  const [old, young] = [client('one', '10.0.0.1', 'fd00::1'), client('two', '10.0.0.1')]
+  assert.equal(registry.namespaceOf('10.0.0.1'), '')
+  registry.apply(0, 'old', old, undefined)
+  assert.deepEqual(
+    ['10.0.0.1', 'fd00::1', '10.0.0.2', 'x'].map(each => registry.namespaceOf(each)),
+    ['one', 'one', '', ''],
+  )
+  // The address has gone over to another pod before the first one is gone.
+  registry.apply(0, 'young', young, undefined)
+  registry.apply(0, 'old', undefined, old)
+  assert.deepEqual(
+    ['10.0.0.1', 'fd00::1'].map(each => registry.namespaceOf(each)),
+    ['two', ''],
+  )
+  registry.apply(0, 'young', undefined, young)
+  assert.equal(registry.namespaceOf('10.0.0.1'), '')
+})
