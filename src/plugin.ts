@@ -2,7 +2,7 @@
  * The contract of plugins.
  *
  * A query goes down the chain as an argument; the reply comes up as the return value, at once where it is in memory, as a promise
- * where something had to be waited for. Three shapes cover every plugin: a *source* answers or calls `next`, a *wrapper* looks at or
+ * where something had to be waited for: whoever is given one calls `then` on it once and returns what that gives, or awaits it. Three shapes cover every plugin: a *source* answers or calls `next`, a *wrapper* looks at or
  * changes the reply of `next`, a *gate* answers early. A throw becomes a SERVFAIL reply that carries its cause.
  */
 import type { TlsOptions } from 'node:tls'
@@ -21,7 +21,7 @@ export { answer, failure, nameError, noData, Reply, refused } from './dns/reply.
 export type { LogFormat, Logger } from './log.ts'
 export type { ConnectUdp, PeerSocket } from './transport/transport.ts'
 
-export type Handler = (query: Query) => Reply | Promise<Reply>
+export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
 /** One use of a plugin in one server block. Everything a plugin may do is listed here; all of it is optional. */
 export interface Instance {

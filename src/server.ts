@@ -1,7 +1,7 @@
 /** The way of a query: bytes in → admission → zone → chain → fit → bytes out. Start here. */
 import { CLASS, RCODE } from './dns/codes.ts'
 import { type Client, type Listener, Query, type Transport } from './dns/query.ts'
-import { failure, type Reply, refused } from './dns/reply.ts'
+import { failure, Reply, refused } from './dns/reply.ts'
 import { admit } from './server/admission.ts'
 import { fit, headerOnly } from './server/fit.ts'
 import type { Zones } from './server/zones.ts'
@@ -31,7 +31,7 @@ export function respond(
   transport: Transport,
   site: Site,
   observer: Observer,
-): Uint8Array | undefined | Promise<Uint8Array> {
+): Uint8Array | undefined | PromiseLike<Uint8Array> {
   const query = admit(message, client, transport, site)
   if (!(query instanceof Query)) {
     observer.dropped(site, message, client, transport, query)
@@ -46,13 +46,13 @@ export function respond(
     }
   }
   const reply = ask(query, site.zones)
-  if (reply instanceof Promise) return reply.then(write)
+  if (!(reply instanceof Reply)) return reply.then(write)
   if (query.zone === '') observer.refused(query, reply)
   return write(reply)
 }
 
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */
-export function ask(query: Query, zones: Zones): Reply | Promise<Reply> {
+export function ask(query: Query, zones: Zones): Reply | PromiseLike<Reply> {
   if (query.depth > MAX_DEPTH) return failure(`${query.name} leads through more than ${MAX_DEPTH} lookups`)
   if (query.class !== CLASS.IN && !zones.otherClasses) return refused()
   const zone = zones.route(query)

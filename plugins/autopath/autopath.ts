@@ -64,21 +64,21 @@ export class Autopath implements Instance {
   }
 
   /** Asks for the name below each domain of the list, the first of which it is below already, until one is there. */
-  #walk(query: Query, [first, ...domains]: readonly string[], next: Handler): Reply | Promise<Reply> {
+  #walk(query: Query, [first, ...domains]: readonly string[], next: Handler): Reply | PromiseLike<Reply> {
     const base = query.key.slice(0, query.key.length - first!.length)
     const names = domains.map(domain => base + domain).filter(name => name.length <= 255)
     const reply = next(query)
-    return reply instanceof Promise
-      ? reply.then(late => this.#goOn(query, late, names, next))
-      : this.#goOn(query, reply, names, next)
+    return reply instanceof Reply
+      ? this.#goOn(query, reply, names, next)
+      : reply.then(late => this.#goOn(query, late, names, next))
   }
 
-  #goOn(query: Query, original: Reply, names: readonly string[], next: Handler): Reply | Promise<Reply> {
+  #goOn(query: Query, original: Reply, names: readonly string[], next: Handler): Reply | PromiseLike<Reply> {
     if (isEnd(original)) return this.#finish(query, original)
     for (const [i, name] of names.entries()) {
       const asked = Object.assign(query.derive(name, query.type), { zone: query.zone })
       const reply = next(asked)
-      if (reply instanceof Promise)
+      if (!(reply instanceof Reply))
         return reply.then(late =>
           isEnd(late) ? this.#finish(query, renamed(query, asked, late)) : this.#goOn(query, original, names.slice(i + 1), next),
         )

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { FLAG, TYPE } from '#src/dns/codes.ts'
 import { toKey, ZoneSet } from '#src/dns/name.ts'
-import type { Handler, Instance, Query, Reply, ServerBlock } from '#src/plugin.ts'
+import { type Handler, type Instance, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { type Counts, CountsByServer } from './counts.ts'
 import { Entry, wantsAuthentic } from './entry.ts'
 import { lifetimeOf } from './lifetime.ts'
@@ -55,7 +55,7 @@ export class Cache implements Instance {
     return type === TYPE.AXFR || type === TYPE.IXFR || (this.#zones !== undefined && !this.#zones.has(key))
   }
 
-  #answer(query: Query): Reply | Promise<Reply> {
+  #answer(query: Query): Reply | PromiseLike<Reply> {
     const { prefetch, keepTtl } = this.#options
     const counts = this.#counts.of(query.listener.label)
     counts.requests.value++
@@ -95,10 +95,10 @@ export class Cache implements Instance {
     return remaining > 0 || (stale !== undefined && entry.verdict !== 'failure' && -remaining * 1000 < stale.duration)
   }
 
-  #ask(query: Query, key: string, counts: Counts): Reply | Promise<Reply> {
+  #ask(query: Query, key: string, counts: Counts): Reply | PromiseLike<Reply> {
     const reply = this.#next(query.flags & FLAG.AD ? query : query.copy(FLAG.AD))
     // What comes at once came from memory: remembering it would only age it.
-    if (!(reply instanceof Promise)) return reply
+    if (reply instanceof Reply) return reply
     return reply.then(reply => {
       const entry = this.#entryOf(query, reply, counts)
       // The first client sees what those after it will see.
@@ -133,7 +133,7 @@ export class Cache implements Instance {
     return true
   }
 
-  #answerStale(query: Query, key: string, entry: Entry, now: number, counts: Counts): Reply | Promise<Reply> {
+  #answerStale(query: Query, key: string, entry: Entry, now: number, counts: Counts): Reply | PromiseLike<Reply> {
     const { ttl, verify, timeout, recheck } = this.#options.stale!
     const serve = () => {
       counts.servedStale.value++

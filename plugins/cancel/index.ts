@@ -1,4 +1,4 @@
-import { failure, type Line, type Plugin, type Reply } from '#src/plugin.ts'
+import { failure, type Line, type Plugin, Reply } from '#src/plugin.ts'
 
 /** Just longer than the five seconds after which most clients give up, in milliseconds. */
 const DEFAULT_TIMEOUT = 5001
@@ -9,7 +9,7 @@ export const cancel: Plugin<number> = {
   create: timeout => ({
     wrap: next => query => {
       const reply = next(query)
-      return reply instanceof Promise ? inTime(reply, timeout) : reply
+      return reply instanceof Reply ? reply : inTime(reply, timeout)
     },
   }),
 }
@@ -21,7 +21,7 @@ function parseUse(line: Line): number {
 }
 
 /** The reply, or SERVFAIL after `timeout` milliseconds. Timers of one length share a list inside Node: each costs next to nothing. */
-function inTime(reply: Promise<Reply>, timeout: number): Promise<Reply> {
+function inTime(reply: PromiseLike<Reply>, timeout: number): Promise<Reply> {
   const late = Promise.withResolvers<Reply>()
   const timer = setTimeout(() => late.resolve(failure(new Error('context deadline exceeded'))), timeout)
   return Promise.race([reply, late.promise]).finally(() => clearTimeout(timer))

@@ -1,6 +1,6 @@
 /** *errors* prints what went wrong with queries. */
 import { typeName } from '#src/dns/codes.ts'
-import type { Handler, Instance, Line, Logger, Plugin, Query, Reply } from '#src/plugin.ts'
+import { type Handler, type Instance, type Line, type Logger, type Plugin, type Query, Reply } from '#src/plugin.ts'
 import { Consolidation, LEVELS, type Rule } from './consolidation.ts'
 
 export interface Options {
@@ -59,7 +59,7 @@ class Errors implements Instance {
   wrap(next: Handler): Handler {
     return query => {
       const reply = next(query)
-      return reply instanceof Promise ? reply.then(late => this.#see(query, late)) : this.#see(query, reply)
+      return reply instanceof Reply ? this.#see(query, reply) : reply.then(late => this.#see(query, late))
     }
   }
 

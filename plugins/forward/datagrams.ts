@@ -2,6 +2,7 @@ import { getSystemErrorMessage } from 'node:util'
 import type { Cell } from '#src/metrics.ts'
 import type { ConnectUdp, PeerSocket } from '#src/plugin.ts'
 import { type Exchange, networkError, replyTo } from './exchange.ts'
+import { LONGEST_QUESTION } from './question.ts'
 import { random16 } from './random.ts'
 
 /** Ports that queries are spread over at a time. */
@@ -9,6 +10,8 @@ const SOCKETS = 16
 /** Queries, and milliseconds, after which another port takes a socket's place. */
 const QUERIES = 256
 const AGE = 10_000
+/** Queries of one turn of the event loop that go through the same port, in one system call. */
+const TOGETHER = 32
 /** Sockets that carry nothing new and wait for their last replies; beyond, the ones in use are not replaced. */
 const RETIRED = 256
 /** Datagrams with an id that nobody sent, until it looks like guessing. */
@@ -29,8 +32,8 @@ export interface DatagramSettings {
 }
 
 /**
- * The UDP sockets to one upstream. The queries of a turn of the event loop go through one of them, by chance, so that they go out together; each with a
- * random id: a stranger has to guess both (RFC 5452 §9.2).
+ * The UDP sockets to one upstream. The next queries of a turn of the event loop go through one of them, by chance, so that they go out together; each with
+ * a random id: a stranger has to guess both (RFC 5452 §9.2).
  */
 export class DatagramPool {
   readonly #settings: DatagramSettings
@@ -39,8 +42,9 @@ export class DatagramPool {
   readonly #misses: Cell
   readonly #slots: (DatagramSocket | undefined)[]
   readonly #retired = new Set<DatagramSocket>()
-  /** The slot of this turn; -1 until somebody asks. */
-  #slot = -1
+  /** The slot that is used now, and for how many queries more in this turn. */
+  #slot = 0
+  #left = 0
 
   constructor(settings: DatagramSettings, connect: ConnectUdp, counters: { hits: Cell; misses: Cell }) {
     this.#settings = settings
@@ -51,10 +55,12 @@ export class DatagramPool {
   }
 
   ask(exchange: Exchange): void {
-    if (this.#slot < 0) {
+    if (this.#left === 0) {
       this.#slot = random16() % this.#slots.length
+      this.#left = TOGETHER
       queueMicrotask(this.#endTurn)
     }
+    this.#left--
     let socket = this.#slots[this.#slot]
     if (socket && !(socket.isSpent && this.#retired.size < RETIRED)) {
       this.#hits.value++
@@ -68,7 +74,7 @@ export class DatagramPool {
   }
 
   readonly #endTurn = () => {
-    this.#slot = -1
+    this.#left = 0
   }
 
   /** Closes what is not needed any more; says whether any socket is left. */
@@ -93,17 +99,21 @@ export class DatagramPool {
   }
 }
 
+/** A question on its way to the socket, which copies it. */
+const octets = new Uint8Array(LONGEST_QUESTION)
+
 /** A connected socket: the kernel lets in the upstream's datagrams only, and tells of ICMP errors. */
 class DatagramSocket {
   readonly #socket: PeerSocket
   readonly #to: string
-  /** By id; null where the reply has come. They stay, so that a second or a late reply is no stray, and their ids are not free. */
-  readonly #exchanges = new Map<number, Exchange | null>()
+  /** Those without a reply. Few, as the socket is replaced soon: to look through them all is faster than a map that forgets as many as it learns. */
+  readonly #exchanges: Exchange[] = []
+  /** Every id so far, so that a second or a late reply is no stray. */
+  readonly #ids = new Set<number>()
   readonly created = performance.now()
   used = this.created
   /** Why it could not be bound or connected. */
   #fault: Error | undefined
-  #sent = 0
   #strays = 0
 
   constructor({ address, port, to, source }: DatagramSettings, connect: ConnectUdp) {
@@ -120,32 +130,34 @@ class DatagramSocket {
 
   /** Another should take its place. */
   get isSpent(): boolean {
-    return this.#sent >= QUERIES || this.isBroken || this.#strays >= STRAYS
+    return this.#ids.size >= QUERIES || this.isBroken || this.#strays >= STRAYS
   }
 
   get isWaitedFor(): boolean {
-    return this.#waiting().length > 0
+    return this.#exchanges.some(exchange => exchange.waiting)
   }
 
+  /** In an array of its own, as telling one may change the others. */
   #waiting(): Exchange[] {
-    return [...this.#exchanges.values()].filter(exchange => exchange?.waiting) as Exchange[]
+    return this.#exchanges.filter(exchange => exchange.waiting)
   }
 
   send(exchange: Exchange): void {
-    if (this.#exchanges.size >= DEPTH) this.#forget()
     const fault =
       this.#fault ??
-      (this.#exchanges.size < DEPTH ? undefined : networkError('write', 'udp', this.#to, `more than ${DEPTH} queries in flight`))
+      (this.#ids.size < DEPTH ? undefined : networkError('write', 'udp', this.#to, `more than ${DEPTH} queries through one port`))
     if (fault) {
       exchange.failed(fault)
       return
     }
     let id = random16()
-    while (this.#exchanges.has(id)) id = random16()
-    this.#exchanges.set(id, exchange)
-    this.#sent++
+    while (this.#ids.has(id)) id = random16()
+    this.#ids.add(id)
+    exchange.id = id
+    this.#exchanges.push(exchange)
     this.used = performance.now()
-    this.#socket.send(exchange.question.write(id, exchange))
+    const end = exchange.question.write(octets, 0, id, exchange.edns)
+    this.#socket.send(octets.subarray(0, end))
   }
 
   #failed({ syscall, errno, message }: NodeJS.ErrnoException): void {
@@ -160,19 +172,21 @@ class DatagramSocket {
 
   /** What is no reply to a question of ours is passed over: waiting goes on, and nobody is answered with it. */
   #received(message: Buffer): void {
-    const id = message.length < 12 ? -1 : message.readUInt16BE(0)
-    const exchange = this.#exchanges.get(id)
-    if (exchange === undefined && ++this.#strays === STRAYS) for (const guessed of this.#waiting()) guessed.doubted()
-    if (!exchange) return
+    const id = message.length < 12 ? -1 : (message[0]! << 8) | message[1]!
+    const place = this.#exchanges.findIndex(exchange => exchange.id === id)
+    const exchange = this.#exchanges[place]
+    if (!exchange) {
+      if (!this.#ids.has(id) && ++this.#strays === STRAYS) for (const guessed of this.#waiting()) guessed.doubted()
+      return
+    }
     const reply = replyTo(exchange, message)
-    if (reply) {
-      this.#exchanges.set(id, null)
-      exchange.answered(reply)
-    } else exchange.doubted()
-  }
-
-  #forget(): void {
-    for (const [id, exchange] of this.#exchanges) if (!exchange?.waiting) this.#exchanges.delete(id)
+    if (!reply) {
+      exchange.doubted()
+      return
+    }
+    const last = this.#exchanges.pop()!
+    if (last !== exchange) this.#exchanges[place] = last
+    exchange.answered(reply)
   }
 
   close(): void {

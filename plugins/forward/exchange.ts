@@ -1,14 +1,17 @@
-import { readReply, type UpstreamReply } from '#src/dns/message.ts'
+import { readReply } from '#src/dns/message.ts'
+import type { Reply } from '#src/dns/reply.ts'
 import type { Question } from './question.ts'
 
 /** One question on its way to one upstream, as the transports see it. */
 export interface Exchange {
   readonly question: Question
+  /** Of the message that carries it; a transport sets it. */
+  id: number
   /** Whether OPT goes along. */
   readonly edns: boolean
   /** Whether anybody still wants the answer. */
   readonly waiting: boolean
-  answered(reply: UpstreamReply): void
+  answered(reply: Reply): void
   /** The transport gave up; an answer may come nevertheless, and is as good as any. */
   failed(error: Error): void
   /** Somebody may be guessing at the reply: it should be asked for in a way that no stranger can answer. */
@@ -16,10 +19,10 @@ export interface Exchange {
 }
 
 /** The reply in a message of an upstream that answers `exchange`; undefined when it does not. */
-export function replyTo(exchange: Exchange, message: Uint8Array): UpstreamReply | undefined {
+export function replyTo(exchange: Exchange, message: Uint8Array): Reply | undefined {
+  if (!exchange.question.isAnsweredBy(message)) return undefined
   try {
-    const reply = readReply(message)
-    return exchange.question.isAnsweredBy(reply) ? reply : undefined
+    return readReply(message)
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 import { FLAG, RCODE } from '#src/dns/codes.ts'
-import type { UpstreamReply } from '#src/dns/message.ts'
-import { failure, Reply } from '#src/dns/reply.ts'
+import type { Pending } from '#src/dns/pending.ts'
+import { failure, type Reply } from '#src/dns/reply.ts'
 import type { Cell } from '#src/metrics.ts'
 import { type Exchange, networkError } from './exchange.ts'
 import type { Question } from './question.ts'
@@ -27,13 +27,17 @@ export interface Terms {
 /** One question on its way to the upstreams, until the first good reply; everybody who asks it meanwhile waits for the same. */
 export class Flight {
   /** Who waits. */
-  waiters: ((reply: Reply) => void)[] = []
+  waiters: Pending<Reply>[] = []
   finished = false
-  readonly #question: Question
-  readonly #overStream: boolean
+  readonly question: Question
+  /** Of the question. */
+  readonly hash: number
+  readonly overStream: boolean
+  /** See *flights*. */
+  next: Flight | undefined
   readonly #order: readonly Upstream[]
   readonly #terms: Terms
-  readonly #onFinish: (reply: Reply) => void
+  readonly #onFinish: (flight: Flight, reply: Reply) => void
   /** Bit i: `#order[i]` was asked in this pass over the upstreams. */
   #asked = 0
   #pass = 0
@@ -50,14 +54,20 @@ export class Flight {
   #spare: Reply | undefined
   #error: Error | undefined
   #doubted = false
+  /** It answered FORMERR or NOTIMP, and was asked again without EDNS. */
+  #puzzledByEdns: Upstream | undefined
 
   constructor(
-    { question, overStream, order }: { question: Question; overStream: boolean; order: readonly Upstream[] },
+    question: Question,
+    hash: number,
+    overStream: boolean,
+    order: readonly Upstream[],
     terms: Terms,
-    onFinish: (reply: Reply) => void,
+    onFinish: (flight: Flight, reply: Reply) => void,
   ) {
-    this.#question = question
-    this.#overStream = overStream
+    this.question = question
+    this.hash = hash
+    this.overStream = overStream
     this.#order = order
     this.#terms = terms
     this.#onFinish = onFinish
@@ -90,7 +100,7 @@ export class Flight {
     }
     this.#tries++
     this.#due = now + this.#terms.silence * 2 ** this.#pass
-    this.#ask(upstream, { overStream: this.#overStream, edns: true, isTry: true })
+    this.#ask(upstream, { overStream: this.overStream, edns: upstream.takesEdns(now), isTry: true })
   }
 
   /** Each upstream once in a pass: first those that answer, then those that were silent lately; never one that is down, unless all are. */
@@ -117,7 +127,7 @@ export class Flight {
   }
 
   #ask(upstream: Upstream, { overStream, edns, isTry }: { overStream: boolean; edns: boolean; isTry: boolean }): void {
-    const attempt = new Attempt(this, { question: this.#question, upstream, overStream: overStream || upstream.isStream, edns })
+    const attempt = new Attempt(this, { upstream, overStream: overStream || upstream.isStream, edns })
     this.#open++
     if (isTry) this.#newest = attempt
     upstream.ask(attempt, overStream)
@@ -138,28 +148,36 @@ export class Flight {
     if (this.#tries < 2 * this.#order.length || this.#tries >= this.#terms.attempts) this.#try(performance.now())
   }
 
-  answered(attempt: Attempt, { flags, question, reply }: UpstreamReply): void {
+  answered(attempt: Attempt, reply: Reply): void {
     const now = performance.now()
     const { upstream, overStream, edns } = attempt
-    upstream.heard(reply?.rcode ?? flags & 15, now - attempt.sentAt, now)
+    upstream.heard(reply.rcode, now - attempt.sentAt, now)
     if (this.finished) return
-    const again = { overStream, edns, isTry: attempt === this.#newest }
-    if (!reply && overStream) {
+    const isTruncated = (reply.flags & FLAG.TC) !== 0
+    if (isTruncated && overStream) {
       this.failed(attempt, networkError('read', 'tcp', upstream.to, 'truncated reply'))
       return
     }
     this.#close(attempt)
-    if (!reply) {
-      this.#keep(new Reply(flags & 15, flags & (FLAG.AA | FLAG.TC | FLAG.RA | FLAG.AD)), now)
-      this.#ask(upstream, { ...again, overStream: true })
-    } else if (edns && (reply.rcode === RCODE.FORMERR || reply.rcode === RCODE.NOTIMP)) {
-      this.#ask(upstream, { ...again, edns: false })
-    } else if (this.#terms.failover.has(reply.rcode) && ++this.#failovers < this.#order.length) {
+    const isTry = attempt === this.#newest
+    const isPuzzled = reply.rcode === RCODE.FORMERR || reply.rcode === RCODE.NOTIMP
+    if (isTruncated) {
+      this.#keep(reply, now)
+      this.#ask(upstream, { overStream: true, edns, isTry })
+      return
+    }
+    if (isPuzzled && edns) {
+      this.#puzzledByEdns = upstream
+      this.#ask(upstream, { overStream, edns: false, isTry })
+      return
+    }
+    if (!isPuzzled && upstream === this.#puzzledByEdns) upstream.lacksEdns(now)
+    if (this.#terms.failover.has(reply.rcode) && ++this.#failovers < this.#order.length) {
       this.#keep(reply, now)
       this.#tries--
       this.#try(now)
     } else {
-      this.#finish(question ? reply : new Reply(reply.rcode))
+      this.#finish(reply)
     }
   }
 
@@ -177,30 +195,30 @@ export class Flight {
 
   #finish(reply: Reply): void {
     this.finished = true
-    this.#onFinish(reply)
+    this.#onFinish(this, reply)
   }
 }
 
 /** A flight's question to one upstream. */
 class Attempt implements Exchange {
-  readonly question: Question
   readonly edns: boolean
   readonly upstream: Upstream
   readonly overStream: boolean
   readonly sentAt = performance.now()
+  id = 0
   readonly #flight: Flight
   /** It failed or was answered. A late answer to a failed one is as good as any. */
   closed = false
 
-  constructor(
-    flight: Flight,
-    { question, upstream, overStream, edns }: { question: Question; upstream: Upstream; overStream: boolean; edns: boolean },
-  ) {
+  constructor(flight: Flight, { upstream, overStream, edns }: { upstream: Upstream; overStream: boolean; edns: boolean }) {
     this.#flight = flight
-    this.question = question
     this.upstream = upstream
     this.overStream = overStream
     this.edns = edns
+  }
+
+  get question(): Question {
+    return this.#flight.question
   }
 
   get network(): 'udp' | 'tcp' {
@@ -211,7 +229,7 @@ class Attempt implements Exchange {
     return !this.#flight.finished
   }
 
-  answered(reply: UpstreamReply): void {
+  answered(reply: Reply): void {
     this.#flight.answered(this, reply)
   }
 

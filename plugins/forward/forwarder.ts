@@ -1,10 +1,12 @@
 import { RCODE } from '#src/dns/codes.ts'
 import { isUnder, type ZoneSet } from '#src/dns/name.ts'
+import { Pending } from '#src/dns/pending.ts'
 import type { Query } from '#src/dns/query.ts'
 import { Reply, refused } from '#src/dns/reply.ts'
 import type { Cell } from '#src/metrics.ts'
 import type { Handler } from '#src/plugin.ts'
 import { Flight, type Terms } from './flight.ts'
+import { Flights } from './flights.ts'
 import { ordering, type Policy } from './policy.ts'
 import { Question } from './question.ts'
 import type { Upstream } from './upstream.ts'
@@ -48,8 +50,7 @@ export class Forwarder {
   readonly #tooMany: Error
   readonly #terms: Terms
   readonly #order: () => readonly Upstream[]
-  /** By the question's identity. */
-  readonly #flights = new Map<string, Flight>()
+  readonly #flights = new Flights()
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
   #wokenAt = 0
@@ -95,23 +96,23 @@ export class Forwarder {
     return next.has(rcode) || (nextOnNodata && rcode === RCODE.NOERROR && sections.answers === 0)
   }
 
-  #ask(query: Query): Promise<Reply> {
+  #ask(query: Query): PromiseLike<Reply> {
     const { forceTcp, preferUdp } = this.#settings
     const question = new Question(query)
     const overStream = forceTcp || (query.transport !== 'udp' && !preferUdp)
-    const identity = question.identity(overStream)
+    const { hash } = question
     this.#waiting++
-    return new Promise(resolve => {
-      const known = this.#flights.get(identity)
-      const flight = known ?? this.#depart(identity, question, overStream)
-      flight.waiters.push(resolve)
-      if (!known) flight.start()
-    })
+    const reply = new Pending<Reply>()
+    const known = this.#flights.find(question, hash, overStream)
+    const flight = known ?? this.#depart(question, hash, overStream)
+    flight.waiters.push(reply)
+    if (!known) flight.start()
+    return reply
   }
 
-  #depart(identity: string, question: Question, overStream: boolean): Flight {
-    const flight = new Flight({ question, overStream, order: this.#order() }, this.#terms, reply => this.#land(identity, reply))
-    this.#flights.set(identity, flight)
+  #depart(question: Question, hash: number, overStream: boolean): Flight {
+    const flight = new Flight(question, hash, overStream, this.#order(), this.#terms, this.#land)
+    this.#flights.add(flight)
     if (this.#timer === undefined) {
       this.#wokenAt = performance.now()
       this.#timer = setInterval(() => this.#tick(), TICK)
@@ -120,27 +121,27 @@ export class Forwarder {
   }
 
   /** Gives each who waits a reply of its own; the sections are shared. */
-  #land(identity: string, reply: Reply): void {
-    const { waiters } = this.#flights.get(identity)!
-    this.#flights.delete(identity)
+  readonly #land = (flight: Flight, reply: Reply): void => {
+    const { waiters } = flight
+    this.#flights.delete(flight)
     this.#waiting -= waiters.length
-    for (const [i, resolve] of waiters.entries()) resolve(i === 0 ? reply : Object.assign(new Reply(reply.rcode), reply))
-    if (this.#flights.size === 0) this.#whenIdle?.()
+    for (const [i, waiter] of waiters.entries()) waiter.fulfil(i === 0 ? reply : Object.assign(new Reply(reply.rcode), reply))
+    if (this.#flights.count === 0) this.#whenIdle?.()
   }
 
   #tick(): void {
     const now = performance.now()
     this.#passedOver = !this.#passedOver && now - this.#wokenAt > LATE
     this.#wokenAt = now
-    if (!this.#passedOver) for (const flight of this.#flights.values()) flight.wake(now)
-    if (this.#flights.size > 0) return
+    if (!this.#passedOver) for (const flight of this.#flights.list()) flight.wake(now)
+    if (this.#flights.count > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
   /** Fulfilled when nothing is under way. */
   async idle(): Promise<void> {
-    if (this.#flights.size > 0)
+    if (this.#flights.count > 0)
       await new Promise<void>(resolve => {
         this.#whenIdle = resolve
       })

@@ -60,6 +60,7 @@ export class HealthCheck {
     }
     const exchange = {
       question: this.#question,
+      id: 0,
       edns: false,
       waiting: true,
       answered: () => end(true),

@@ -2,6 +2,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { type Exchange, replyTo } from './exchange.ts'
+import { LONGEST_QUESTION } from './question.ts'
 
 const PATH = '/dns-query'
 const CONTENT_TYPE = 'application/dns-message'
@@ -76,7 +77,8 @@ export class HttpsPool {
 
   /** The id is 0, for the sake of HTTP caches (RFC 8484 §4.1). */
   #request(exchange: Exchange): ClientHttp2Stream {
-    const message = exchange.question.write(0, exchange)
+    const octets = Buffer.allocUnsafe(LONGEST_QUESTION)
+    const message = octets.subarray(0, exchange.question.write(octets, 0, 0, exchange.edns))
     const session = this.#open()
     if (this.#settings.method === 'GET') {
       return session.request({ ':path': `${PATH}?dns=${message.toString('base64url')}`, accept: CONTENT_TYPE })

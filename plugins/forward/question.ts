@@ -1,5 +1,5 @@
+import { randomBytes } from 'node:crypto'
 import { CLASS, FLAG, RCODE } from '#src/dns/codes.ts'
-import type { UpstreamReply } from '#src/dns/message.ts'
 import { type Query, writeOpt, writeQuery } from '#src/dns/query.ts'
 
 /** What an upstream may send over UDP without being cut into fragments (DNS flag day 2020). */
@@ -8,24 +8,21 @@ const OPT = writeOpt(UDP_SIZE)
 const OPT_DO = writeOpt(UDP_SIZE, { dnssecOk: true })
 const OPCODE_BITS = 0x7800
 
+/** The most octets of a question as it is sent: header, name, type and class, OPT. */
+export const LONGEST_QUESTION = 12 + 255 + 4 + OPT.length
+
 type Asked = Pick<Query, 'message' | 'questionEnd' | 'key' | 'type' | 'class' | 'flags' | 'edns'>
 
 /** A question as it is put to upstreams: the client's own octets, its RD, AD, CD and DO; the id is new each time, EDNS is ours. */
 export class Question {
-  readonly #octets: Uint8Array
-  readonly #key: string
-  readonly #type: number
-  readonly #class: number
+  readonly #asked: Asked
   readonly #flags: number
   readonly #dnssecOk: boolean
 
-  constructor({ message, questionEnd, key, type, class: classCode, flags, edns }: Asked) {
-    this.#octets = message.subarray(12, questionEnd)
-    this.#key = key
-    this.#type = type
-    this.#class = classCode
-    this.#flags = flags & (OPCODE_BITS | FLAG.RD | FLAG.AD | FLAG.CD)
-    this.#dnssecOk = edns?.dnssecOk ?? false
+  constructor(asked: Asked) {
+    this.#asked = asked
+    this.#flags = asked.flags & (OPCODE_BITS | FLAG.RD | FLAG.AD | FLAG.CD)
+    this.#dnssecOk = asked.edns?.dnssecOk ?? false
   }
 
   /** A question of the server's own. */
@@ -34,35 +31,65 @@ export class Question {
     return new Question({ message, questionEnd: message.length, key, type, class: CLASS.IN, flags, edns: undefined })
   }
 
-  /** Equal for questions that go the same way and are answered alike. */
-  identity(overStream: boolean): string {
-    const bits = this.#flags | (this.#dnssecOk ? 1 : 0) | (overStream ? 2 : 0)
-    return this.#key + String.fromCharCode(this.#type, this.#class, bits)
+  /** Equal for questions that are answered alike, and hardly ever for others; nobody outside can tell for which. */
+  get hash(): number {
+    const { key, type, class: classCode } = this.#asked
+    let hash = seed ^ this.#flags ^ (this.#dnssecOk ? 1 : 0)
+    for (let i = 0; i < key.length; i++) hash = mix(hash, key.charCodeAt(i))
+    return mix(mix(hash, type), classCode)
   }
 
-  /** The message, with its two octets of length in front where it goes over a stream. */
-  write(id: number, { edns, framed = false }: { edns: boolean; framed?: boolean }): Buffer {
-    const start = framed ? 2 : 0
-    const end = start + 12 + this.#octets.length
-    const message = Buffer.allocUnsafe(edns ? end + OPT.length : end)
-    if (framed) message.writeUInt16BE(message.length - 2, 0)
-    message.fill(0, start, start + 12)
-    message.writeUInt16BE(id, start)
-    message.writeUInt16BE(this.#flags, start + 2)
-    message[start + 5] = 1
-    message.set(this.#octets, start + 12)
-    if (edns) {
-      message[start + 11] = 1
-      message.set(this.#dnssecOk ? OPT_DO : OPT, end)
-    }
-    return message
+  /** Whether both are answered alike. */
+  equals(other: Question): boolean {
+    const [one, two] = [this.#asked, other.#asked]
+    return (
+      one.type === two.type &&
+      one.class === two.class &&
+      this.#flags === other.#flags &&
+      this.#dnssecOk === other.#dnssecOk &&
+      one.key === two.key
+    )
+  }
+
+  /** Writes the message at `at`. @returns the offset behind it */
+  write(target: Uint8Array, at: number, id: number, edns: boolean): number {
+    const { message, questionEnd } = this.#asked
+    target[at] = id >> 8
+    target[at + 1] = id & 255
+    target[at + 2] = this.#flags >> 8
+    target[at + 3] = this.#flags & 255
+    for (let i = 4; i < 12; i++) target[at + i] = 0
+    target[at + 5] = 1
+    for (let i = 12; i < questionEnd; i++) target[at + i] = message[i]!
+    if (!edns) return at + questionEnd
+    target[at + 11] = 1
+    target.set(this.#dnssecOk ? OPT_DO : OPT, at + questionEnd)
+    return at + questionEnd + OPT.length
   }
 
   /** Whether `reply` is about this question, letter case aside. Servers that understood nothing of a query may leave the question out. */
-  isAnsweredBy({ flags, question }: UpstreamReply): boolean {
-    if ((flags & OPCODE_BITS) !== (this.#flags & OPCODE_BITS)) return false
-    if (question) return question.type === this.#type && question.class === this.#class && question.key === this.#key
-    const rcode = flags & 15
-    return rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP
+  isAnsweredBy(reply: Uint8Array): boolean {
+    const { message, questionEnd } = this.#asked
+    if (reply.length < 12 || (reply[2]! & 0xf8) !== (0x80 | ((this.#flags & OPCODE_BITS) >> 8)) || reply[4] !== 0) return false
+    if (reply[5] === 0) {
+      const rcode = reply[3]! & 15
+      return rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP
+    }
+    if (reply[5] !== 1 || reply.length < questionEnd) return false
+    const nameEnd = questionEnd - 4
+    for (let i = 12; i < nameEnd; i++) if (reply[i] !== message[i] && lower(reply[i]!) !== lower(message[i]!)) return false
+    for (let i = nameEnd; i < questionEnd; i++) if (reply[i] !== message[i]) return false
+    return true
   }
+}
+
+const lower = (octet: number): number => (octet >= 65 && octet <= 90 ? octet | 32 : octet)
+
+const secret = randomBytes(8)
+const seed = secret.readInt32LE(0)
+const factor = secret.readInt32LE(4) | 1
+
+function mix(hash: number, value: number): number {
+  const mixed = Math.imul(hash ^ value, factor)
+  return mixed ^ (mixed >>> 15)
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorMessage } from 'node:util'
 import { type Exchange, networkError, replyTo } from './exchange.ts'
+import { LONGEST_QUESTION } from './question.ts'
 import { random16 } from './random.ts'
 
 interface Waiting {
@@ -67,7 +68,10 @@ export class Stream {
     this.used = performance.now()
     this.#silentSince ??= this.used
     this.#waiting.set(id, { exchange, again })
-    this.#socket.write(exchange.question.write(id, { edns: exchange.edns, framed: true }))
+    const frame = Buffer.allocUnsafe(2 + LONGEST_QUESTION)
+    const end = exchange.question.write(frame, 2, id, exchange.edns)
+    frame.writeUInt16BE(end - 2, 0)
+    this.#socket.write(frame.subarray(0, end))
   }
 
   /** Forgets who stopped waiting; breaks off when nothing came for `patience` milliseconds after a query. */

@@ -7,6 +7,8 @@ import type { CreatePools, Pool } from './pool.ts'
 
 /** How often what is idle or silent is looked for, in milliseconds. */
 const SWEEP = 250
+/** How long an upstream that does without EDNS is asked without, in milliseconds: long enough that hardly a question is asked twice. */
+const WITHOUT_EDNS = 300_000
 /** How long an upstream that is not health-checked is avoided after it failed, in milliseconds. */
 const AVOID = 1000
 
@@ -52,6 +54,8 @@ export class Upstream {
   /** When it replied last, and until when others are to be preferred. */
   #heardAt = 0
   #avoidUntil = 0
+  /** Until when it is asked without EDNS. */
+  #ednsFrom = 0
 
   constructor(settings: UpstreamSettings, createPools: CreatePools, metrics: Metrics) {
     const { address, port, maxFails, forceTcp } = settings
@@ -95,6 +99,16 @@ export class Upstream {
   /** Whether others should be asked before it. */
   isAvoided(now: number): boolean {
     return now < this.#avoidUntil
+  }
+
+  /** Whether it may be asked with EDNS. */
+  takesEdns(now: number): boolean {
+    return now >= this.#ednsFrom
+  }
+
+  /** It answered a question only when it came without EDNS. */
+  lacksEdns(now: number): void {
+    this.#ednsFrom = now + WITHOUT_EDNS
   }
 
   /** It replied, after so many milliseconds. */

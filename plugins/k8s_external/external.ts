@@ -82,7 +82,7 @@ export class External implements Instance {
     return this.#authority.negative(zone, key)
   }
 
-  #answer(query: Query, zone: string, view: ClusterView, next: Handler): Reply | Promise<Reply> {
+  #answer(query: Query, zone: string, view: ClusterView, next: Handler): Reply | PromiseLike<Reply> {
     const { key, type } = query
     if (type === TYPE.AXFR || type === TYPE.IXFR) return refused()
     if (key === zone) return this.#atZone(query, zone, view)
@@ -113,7 +113,7 @@ export class External implements Instance {
     return this.#reply(batchRecords([batch], type, key, this.#options.ttl) ?? NO_RECORDS, zone, query)
   }
 
-  #service(query: Query, zone: string, view: ClusterView): Reply | Promise<Reply> | undefined {
+  #service(query: Query, zone: string, view: ClusterView): Reply | PromiseLike<Reply> | undefined {
     const { key, type } = query
     const { headless, ttl } = this.#options
     const labels = labelsOf(key)
@@ -146,7 +146,7 @@ export class External implements Instance {
   }
 
   /** There is no such name. */
-  #missing(query: Query, zone: string, view: ClusterView, next: Handler): Reply | Promise<Reply> {
+  #missing(query: Query, zone: string, view: ClusterView, next: Handler): Reply | PromiseLike<Reply> {
     if (this.#fallthrough.has(query.key)) return next(query)
     const state = view.waiting()
     // It may be among what is not read yet, and a name error would be remembered.

@@ -97,7 +97,7 @@ export class Kubernetes implements Instance {
     return reply
   }
 
-  #answer(query: Query, zone: Zone, next: Handler): Reply | Promise<Reply> {
+  #answer(query: Query, zone: Zone, next: Handler): Reply | PromiseLike<Reply> {
     const { key, type } = query
     const { ttl } = this.#options
     if (type === TYPE.AXFR || type === TYPE.IXFR) return refused()
@@ -126,7 +126,7 @@ export class Kubernetes implements Instance {
     return batchRecords([batch], type, key, this.#options.ttl) ?? NO_RECORDS
   }
 
-  #find(name: Name, query: Query, zone: Zone): Reply | Promise<Reply> | undefined {
+  #find(name: Name, query: Query, zone: Zone): Reply | PromiseLike<Reply> | undefined {
     if (name.kind === 'empty') return this.#reply(NO_RECORDS, zone, query)
     if (!this.#view.exposes(name.namespace)) return undefined
     const { pods, ttl } = this.#options
@@ -137,7 +137,7 @@ export class Kubernetes implements Instance {
     return batches && this.#reply(batchRecords(batches, query.type, query.key, ttl) ?? NO_RECORDS, zone, query)
   }
 
-  #findService(name: ServiceName, query: Query, zone: Zone): Reply | Promise<Reply> | undefined {
+  #findService(name: ServiceName, query: Query, zone: Zone): Reply | PromiseLike<Reply> | undefined {
     const { services, imports, epoch } = this.#view.index
     const base = serviceKey(name, zone.key)
     const node = zone.multicluster ? undefined : services.find(name.namespace, name.name)
@@ -152,14 +152,14 @@ export class Kubernetes implements Instance {
     return this.#reply(held.compile(found as readonly Batch[], type, key, this.#options.ttl), zone, query)
   }
 
-  #alias(target: string, query: Query, zone: Zone): Reply | Promise<Reply> {
+  #alias(target: string, query: Query, zone: Zone): Reply | PromiseLike<Reply> {
     const { type, key } = query
     const follows = (type === TYPE.A || type === TYPE.AAAA) && target !== key
     if (!follows && type !== TYPE.CNAME) return this.#reply(NO_RECORDS, zone, query)
     return answerAlias(query, target, this.#options.ttl, this.#block.resolve)
   }
 
-  #reverse(query: Query, zone: Zone, next: Handler): Reply | Promise<Reply> {
+  #reverse(query: Query, zone: Zone, next: Handler): Reply | PromiseLike<Reply> {
     const { key, type } = query
     const octets = octetsOfReverse(key)
     const names = octets ? reverseNames(this.#view, String.fromCharCode(...octets), this.#primary) : []
@@ -171,7 +171,7 @@ export class Kubernetes implements Instance {
   }
 
   /** There is no such name. */
-  #missing(query: Query, zone: Zone, next: Handler): Reply | Promise<Reply> {
+  #missing(query: Query, zone: Zone, next: Handler): Reply | PromiseLike<Reply> {
     const { key } = query
     if (this.#fallthrough.has(key)) return next(query)
     const soa = zone.authority.negative(zone.key, key)

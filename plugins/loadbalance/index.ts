@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
 import { readKey } from '#src/dns/message.ts'
-import type { Handler, Instance, Line, Plugin, Query, Reply, ServerBlock } from '#src/plugin.ts'
+import { type Handler, type Instance, type Line, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { Subnet } from './subnet.ts'
 import { Weights } from './weights.ts'
 
@@ -61,7 +61,7 @@ class LoadBalance implements Instance {
   wrap(next: Handler): Handler {
     return query => {
       const reply = next(query)
-      return reply instanceof Promise ? reply.then(late => this.#balance(query, late)) : this.#balance(query, reply)
+      return reply instanceof Reply ? this.#balance(query, reply) : reply.then(late => this.#balance(query, late))
     }
   }
 

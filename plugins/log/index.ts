@@ -1,6 +1,6 @@
 /** *log* prints a line for each query. */
 import { isUnder, ROOT, toText } from '#src/dns/name.ts'
-import type { Handler, Instance, Line, Plugin, Query, Reply, ServerBlock } from '#src/plugin.ts'
+import { type Handler, type Instance, type Line, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { CLASSES, classOf } from './class.ts'
 import { Format } from './format.ts'
 
@@ -63,9 +63,9 @@ class QueryLog implements Instance {
       if (!rule) return next(query)
       const start = performance.now()
       const reply = next(query)
-      return reply instanceof Promise
-        ? reply.then(late => this.#see(rule, query, late, start))
-        : this.#see(rule, query, reply, start)
+      return reply instanceof Reply
+        ? this.#see(rule, query, reply, start)
+        : reply.then(late => this.#see(rule, query, late, start))
     }
   }
 

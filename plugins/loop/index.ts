@@ -79,7 +79,7 @@ class Loop implements Instance {
     this.#stopped.abort()
   }
 
-  #see(query: Query, next: Handler): Reply | Promise<Reply> {
+  #see(query: Query, next: Handler): Reply | PromiseLike<Reply> {
     this.#sightings++
     if (this.#sightings <= SIGHTINGS) return next(query)
     if (this.#found === undefined) {

@@ -101,7 +101,7 @@ export class Mesh implements Instance {
     return type === TYPE.ANY ? (known.records(TYPE.A, key) ?? known.records(TYPE.AAAA, key)) : undefined
   }
 
-  #missing(query: Query, { zone, holds }: Missing, next: Handler): Reply | Promise<Reply> {
+  #missing(query: Query, { zone, holds }: Missing, next: Handler): Reply | PromiseLike<Reply> {
     const state = this.ready()
     // It may be among what is not read yet, and a name error would be remembered.
     if (state !== true) return failure(state)
@@ -111,7 +111,7 @@ export class Mesh implements Instance {
   }
 
   /** @returns undefined where the registry's own records are all there is to say */
-  #beyond(query: Query, known: Known, beyond: Beyond, next: Handler): Reply | Promise<Reply> | undefined {
+  #beyond(query: Query, known: Known, beyond: Beyond, next: Handler): Reply | PromiseLike<Reply> | undefined {
     if (beyond.kind === 'elsewhere') return next(query)
     const { ttl } = this.#options
     if (beyond.kind === 'alias') return answerAlias(query, beyond.target, ttl, this.#block.resolve)

@@ -1,5 +1,5 @@
 import { RCODE } from '#src/dns/codes.ts'
-import type { Plugin, Reply } from '#src/plugin.ts'
+import { type Plugin, Reply } from '#src/plugin.ts'
 
 export const minimal: Plugin<void> = {
   name: 'minimal',
@@ -7,7 +7,7 @@ export const minimal: Plugin<void> = {
   create: () => ({
     wrap: next => query => {
       const reply = next(query)
-      return reply instanceof Promise ? reply.then(strip) : strip(reply)
+      return reply instanceof Reply ? strip(reply) : reply.then(strip)
     },
   }),
 }

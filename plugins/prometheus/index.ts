@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { TlsOptions } from 'node:tls'
 import type { Metrics } from '#src/metrics.ts'
-import type { Handler, Instance, Listener, Plugin, Query, Reply, ServerBlock } from '#src/plugin.ts'
+import { type Handler, type Instance, type Listener, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { RequestMetrics, type ZoneRequests } from '#src/request-metrics.ts'
 import { PluginEnabled } from './plugin-enabled.ts'
 
@@ -65,7 +65,7 @@ class Prometheus implements Instance {
     return query => {
       const start = performance.now()
       const reply = next(query)
-      return reply instanceof Promise ? reply.then(late => this.#count(query, late, start)) : this.#count(query, reply, start)
+      return reply instanceof Reply ? this.#count(query, reply, start) : reply.then(late => this.#count(query, late, start))
     }
   }
 

@@ -100,67 +100,57 @@ export interface RecordHead {
 /** The record at `at`. @throws {FormatError} when it does not end within the message */
 export function readRecord(message: Uint8Array, at: number): RecordHead {
   const fixed = endOfName(message, at)
-  if (fixed + 10 > message.length) throw new FormatError(`record at octet ${at} is cut off`)
+  return { fixed, end: endOfRecord(message, fixed), type: readUint16(message, fixed) }
+}
+
+/** The offset behind the record whose octets of type, class, TTL and RDLENGTH stand at `fixed`. @throws {FormatError} */
+function endOfRecord(message: Uint8Array, fixed: number): number {
+  if (fixed + 10 > message.length) throw new FormatError(`record is cut off at octet ${fixed}`)
   const end = fixed + 10 + readUint16(message, fixed + 8)
   if (end > message.length) throw new FormatError(`record data at octet ${fixed + 10} runs over the end of the message`)
-  return { fixed, end, type: readUint16(message, fixed) }
+  return end
 }
 
-/** A reply as another server sent it. */
-export interface UpstreamReply {
-  id: number
-  /** The header's second word. */
-  flags: number
-  /** The question, where there is one. */
-  question: { key: string; type: number; class: number; end: number } | undefined
-  /** Ready to go up the chain: OPT taken out, extended rcode put together. Undefined for a reply with TC, whose records are of no use. */
-  reply: Reply | undefined
-}
-
-/** @throws {FormatError} the message is no whole reply */
-export function readReply(message: Uint8Array): UpstreamReply {
+/**
+ * The reply that another server sent, ready to go up the chain: OPT taken out, extended rcode put together. One with TC has no records, since they are of
+ * no use, nor has one without a question.
+ * @throws {FormatError} the message is no whole reply
+ */
+export function readReply(message: Uint8Array): Reply {
   if (message.length < 12) throw new FormatError('message is shorter than a header')
   const flags = readUint16(message, 2)
   if (!(flags & FLAG.QR)) throw new FormatError('message is a query')
   const questions = readUint16(message, 4)
   if (questions > 1) throw new FormatError(`message has ${questions} questions`)
-  let at = 12
-  let question: UpstreamReply['question']
-  if (questions === 1) {
-    const end = endOfName(message, 12)
-    if (end + 4 > message.length) throw new FormatError('question is cut off')
-    at = end + 4
-    question = { key: readKey(message, 12), type: readUint16(message, end), class: readUint16(message, end + 2), end: at }
-  }
-  const head = { id: readUint16(message, 0), flags, question }
-  if (flags & FLAG.TC) return { ...head, reply: undefined }
+  const start = questions === 1 ? endOfName(message, 12) + 4 : 12
+  if (start > message.length) throw new FormatError('question is cut off')
+  const reply = new Reply(flags & 15, flags & (FLAG.AA | FLAG.TC | FLAG.RA | FLAG.AD))
+  if (flags & FLAG.TC) return reply
 
-  const start = at
   const answers = readUint16(message, 6)
   const authorities = readUint16(message, 8)
   let additionals = readUint16(message, 10)
-  let end = at
-  let edns: Edns | undefined
+  let end = start
   for (let i = 0; i < answers + authorities + additionals; i++) {
-    const record = readRecord(message, at)
-    const ownedByRoot = message[at] === 0
-    at = record.end
-    if (record.type !== TYPE.OPT) end = at
-    else {
-      if (i < answers + authorities || !ownedByRoot) throw new FormatError('OPT record out of place')
-      edns = readEdns(message, record.fixed)
+    const fixed = endOfName(message, end)
+    const next = endOfRecord(message, fixed)
+    if (readUint16(message, fixed) === TYPE.OPT) {
+      if (i < answers + authorities || message[end] !== 0) throw new FormatError('OPT record out of place')
+      addEdns(reply, readEdns(message, fixed))
       // Records behind OPT would move when it is taken out, and pointers among them would break: additional data is dispensable.
       additionals = i - answers - authorities
       break
     }
+    end = next
   }
-  const reply = new Reply(
-    (flags & 15) | ((edns?.extendedRcode ?? 0) << 4),
-    flags & (FLAG.AA | FLAG.RA | FLAG.AD),
-    new Sections(message.subarray(start, end), answers, authorities, additionals, start),
-  )
-  const error = edns && findOption(edns, OPTION.EDE)
+  if (questions === 1 && end > start)
+    reply.sections = new Sections(message.subarray(start, end), answers, authorities, additionals, start)
+  return reply
+}
+
+function addEdns(reply: Reply, edns: Edns): void {
+  reply.rcode |= edns.extendedRcode << 4
+  const error = edns.options.length > 0 && findOption(edns, OPTION.EDE)
   if (error && error.length >= 2)
     reply.extendedError = { code: readUint16(error, 0), text: Buffer.from(error.subarray(2)).toString() }
-  return { ...head, reply }
 }

@@ -1,6 +1,6 @@
 import { RCODE, TYPE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
-import { answer, failure, type Reply } from '../dns/reply.ts'
+import { answer, failure, Reply } from '../dns/reply.ts'
 import { SectionsBuilder } from '../dns/sections.ts'
 import { answerRecords } from './answer-records.ts'
 
@@ -9,8 +9,8 @@ export function answerAlias(
   query: Query,
   target: string,
   ttl: number,
-  resolve: (query: Query) => Reply | Promise<Reply>,
-): Reply | Promise<Reply> {
+  resolve: (query: Query) => Reply | PromiseLike<Reply>,
+): Reply | PromiseLike<Reply> {
   const builder = new SectionsBuilder(query.key).name(query.key, TYPE.CNAME, ttl, target)
   if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return answer(builder.build())
   const derived = query.derive(target, query.type)
@@ -27,5 +27,5 @@ export function answerAlias(
     return merged
   }
   const reply = resolve(derived)
-  return reply instanceof Promise ? reply.then(merge) : merge(reply)
+  return reply instanceof Reply ? merge(reply) : reply.then(merge)
 }

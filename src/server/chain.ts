@@ -1,4 +1,4 @@
-import { failure, type Reply } from '../dns/reply.ts'
+import { failure, Reply } from '../dns/reply.ts'
 import type { Handler, Instance } from '../plugin.ts'
 
 /** One plugin of a chain. */
@@ -25,9 +25,15 @@ export class InFlight {
 
   /** `handler`, asked only while fewer than `limit` queries wait in the whole process. */
   bound(handler: Handler): Handler {
-    const done = () => {
+    const done = (reply: Reply) => {
       this.count--
       this.#total.count--
+      return reply
+    }
+    const failed = (error: unknown) => {
+      this.count--
+      this.#total.count--
+      throw error
     }
     return query => {
       if (this.#total.count >= this.#limit) {
@@ -35,12 +41,10 @@ export class InFlight {
         return failure(`more than ${this.#limit} queries in flight`)
       }
       const reply = handler(query)
-      if (reply instanceof Promise) {
-        this.count++
-        this.#total.count++
-        reply.then(done, done)
-      }
-      return reply
+      if (reply instanceof Reply) return reply
+      this.count++
+      this.#total.count++
+      return reply.then(done, failed)
     }
   }
 }
@@ -78,7 +82,7 @@ function guard(plugin: string, handler: Handler, onThrow: (plugin: string, error
   return query => {
     try {
       const reply = handler(query)
-      return reply instanceof Promise ? reply.then(sign, fail) : sign(reply)
+      return reply instanceof Reply ? sign(reply) : reply.then(sign, fail)
     } catch (error) {
       return fail(error)
     }

@@ -138,20 +138,19 @@ export class Connection {
   #answer(message: Buffer): void {
     const reply = this.#receive(message, this.#client)
     if (reply === undefined) return
-    if (!(reply instanceof Promise)) {
+    if (reply instanceof Uint8Array) {
       this.#send(reply)
       return
     }
     this.#owed++
     if (this.#owed >= this.#limits.inFlight) this.#socket.pause()
-    reply
-      .then(bytes => this.#send(bytes))
-      .finally(() => {
-        this.#owed--
-        this.#takeMessages()
-        if (this.#owed < this.#limits.inFlight) this.#socket.resume()
-        this.#wait()
-      })
+    reply.then(bytes => {
+      this.#send(bytes)
+      this.#owed--
+      this.#takeMessages()
+      if (this.#owed < this.#limits.inFlight) this.#socket.resume()
+      this.#wait()
+    })
   }
 
   #send(reply: Uint8Array): void {

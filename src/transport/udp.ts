@@ -42,14 +42,13 @@ export async function listenUdp(
     received++
     const reply = receive(message, clientOf(info))
     if (reply === undefined) return
-    if (!(reply instanceof Promise)) return send(reply, info)
+    if (reply instanceof Uint8Array) return send(reply, info)
     owed++
-    reply
-      .then(bytes => send(bytes, info))
-      .finally(() => {
-        owed--
-        if (owed === 0) onSettled()
-      })
+    reply.then(bytes => {
+      send(bytes, info)
+      owed--
+      if (owed === 0) onSettled()
+    })
   }
   socket.on('message', take)
   // ICMP errors that earlier replies brought; the client is gone, nobody else is concerned.

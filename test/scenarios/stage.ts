@@ -179,5 +179,5 @@ function replyOf(query: Query, { rcode, flags, answer, authority, additional }: 
     authority,
     additional,
   })
-  return readReply(message).reply ?? new Reply(RCODE.NOERROR, FLAG.TC | FLAG.RA)
+  return readReply(message)
 }

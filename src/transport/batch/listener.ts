@@ -1,8 +1,10 @@
 import { constants } from 'node:os'
 import { DRAIN, type Listening, type Losses, type Opening, type Receive } from '../transport.ts'
+import { Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
+import type { Sender } from './outbox.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
-import { BATCH } from './ring.ts'
+import { BATCH, NAME_WORDS } from './ring.ts'
 import { Senders } from './senders.ts'
 import { openSocket, overflows } from './socket.ts'
 
@@ -32,10 +34,9 @@ interface Waiting {
 }
 
 /**
- * libuv's callback only wakes: all work is done in an immediate of the same turn of the event loop. After it promises go on as usual, and late replies
- * of the turn are there to be sent with the others.
+ * libuv's callback only wakes: all work is done in an immediate of the same turn of the event loop, after which promises go on as usual.
  */
-export class BatchListener implements Listening, Disposable {
+export class BatchListener implements Listening, Sender, Disposable {
   readonly address: string
   readonly port: number
   readonly #native: Native
@@ -44,10 +45,9 @@ export class BatchListener implements Listening, Disposable {
   #fd: number
   readonly #poll: Poll
   readonly #senders: Senders
-  /** Replies that were late, or that the kernel would not take. */
+  /** Replies that the kernel would not take. */
   #waiting: Waiting[] = []
-  /** Promised replies. */
-  #owed = 0
+  readonly #debts = new Debts()
   #unsent = 0
   #awake = false
   /** close() was called; until when it reads, and whether it has read everything. */
@@ -116,17 +116,17 @@ export class BatchListener implements Listening, Disposable {
     if (!this.#closing) this.#poll.watch(this.#waiting.length > 0 ? WRITABLE : READABLE)
     else if (this.#waiting.length > 0) this.#poll.watch(WRITABLE)
     else if (!this.#drained) this.#wake()
-    else if (this.#owed > 0) this.#poll.watch(0)
+    else if (this.#debts.count > 0) this.#poll.watch(0)
     else this[Symbol.dispose]()
   }
 
   #read(): void {
-    const { calls, errno, ring } = this.#native
+    const { calls, errno, outbox, ring } = this.#native
     const count = calls.recvmmsg(this.#fd, ring.incoming, BATCH, MSG_DONTWAIT, 0n)
     // Any other error was one of an earlier call; what is queued comes with the next.
     const empty = count < 0 ? errno() === constants.errno.EAGAIN : count < BATCH
     for (let i = 0; i < count; i++) this.#answer(i)
-    this.#send()
+    outbox.flush()
     if (this.#closing) this.#drained = empty || performance.now() > this.#deadline
   }
 
@@ -137,64 +137,82 @@ export class BatchListener implements Listening, Disposable {
     try {
       const reply = this.#receive(message, this.#senders.client(at))
       if (reply === undefined) return
-      if (reply instanceof Promise) this.#owe(reply, ring.name(at))
-      else this.#put(reply, ring.words, at)
+      if (reply instanceof Uint8Array) this.#put(reply, ring.words, at)
+      else this.#owe(reply, at)
     } catch (error) {
       this.#native.raise(error)
     }
   }
 
-  #owe(reply: Promise<Uint8Array>, name: Uint32Array): void {
-    this.#owed++
+  #owe(reply: PromiseLike<Uint8Array>, at: number): void {
+    const debt = this.#debts.add(this.#native.ring.words, at)
     reply.then(
       datagram => {
-        this.#owed--
-        if (this.#waiting.length >= WAITING) this.#sendWaiting()
-        if (this.#waiting.length < WAITING) this.#waiting.push({ datagram, name })
-        else this.#unsent++
-        this.#wake()
+        const { names } = this.#debts
+        const at = this.#debts.at(debt)
+        if (this.#waiting.length > 0) this.#keep(datagram, names.slice(at, at + NAME_WORDS))
+        else this.#put(datagram, names, at)
+        this.#settle(debt)
       },
       error => {
-        this.#owed--
-        this.#wake()
-        throw error
+        this.#settle(debt)
+        this.#native.raise(error)
       },
     )
   }
 
-  #put(datagram: Uint8Array, name: Uint32Array, at: number): void {
-    const { ring } = this.#native
-    if (ring.put(datagram, name, at)) return
-    this.#send()
-    if (!ring.put(datagram, name, at)) this.#unsent++
+  #settle(debt: number): void {
+    this.#debts.remove(debt)
+    if (this.#closing) this.#wake()
+  }
+
+  #put(datagram: Uint8Array, names: Uint32Array, at: number): void {
+    if (this.#fd < 0 || !this.#native.outbox.put(this, datagram, names, at)) this.#unsent++
+  }
+
+  #keep(datagram: Uint8Array, name: Uint32Array): void {
+    if (this.#waiting.length < WAITING) this.#waiting.push({ datagram, name })
+    else this.#unsent++
   }
 
   #sendWaiting(): void {
     if (this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
-    for (const reply of waiting) {
+    for (const { datagram, name } of waiting) {
       // The kernel takes no more.
-      if (this.#waiting.length > 0) this.#waiting.push(reply)
-      else this.#put(reply.datagram, reply.name, 0)
+      if (this.#waiting.length > 0) this.#keep(datagram, name)
+      else this.#put(datagram, name, 0)
     }
-    this.#send()
+    this.#native.outbox.flush()
+  }
+
+  flush(): void {
+    try {
+      this.#send()
+    } catch (error) {
+      this.#native.raise(error)
+    }
+    this.#native.ring.clear()
+    if (this.#waiting.length > 0 && this.#fd >= 0) this.#poll.watch(WRITABLE)
   }
 
   /** Sends what the ring holds. What fails for another reason than a full buffer fails for one receiver only, and is lost. */
   #send(): void {
     const { calls, errno, ring } = this.#native
     let i = 0
-    while (i < ring.queued) {
+    while (i < ring.queued && this.#fd >= 0) {
       const sent = calls.sendmmsg(this.#fd, ring.outgoing(i), ring.queued - i, MSG_DONTWAIT)
       if (sent > 0) i += sent
       else if (errno() === constants.errno.EAGAIN) {
-        for (; i < ring.queued; i++) this.#waiting.push(ring.take(i))
+        for (; i < ring.queued; i++) {
+          const { datagram, name } = ring.take(i)
+          this.#keep(datagram, name)
+        }
       } else {
         this.#unsent++
         i++
       }
     }
-    ring.clear()
   }
 }

@@ -10,6 +10,7 @@
 import { endianness } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
+import { Outbox } from './outbox.ts'
 import { Ring } from './ring.ts'
 
 const calls = {
@@ -51,6 +52,8 @@ function load() {
     throw new Error(`not on ${process.platform}/${process.arch}`)
   const ffi = loadFfi()
   const { lib, functions } = ffi.dlopen(null, calls)
+  const ring = new Ring(memory => ffi.getRawPointer(memory))
+  const peerRing = new Ring(memory => ffi.getRawPointer(memory), { connected: true })
   const errnoAt = functions.__errno_location()
   /** By address of a uv_poll_t: the descriptor that it watches, and who is told of its events. */
   const pollers = new Map<bigint, { fd: number; notice: (status: number) => void }>()
@@ -71,9 +74,11 @@ function load() {
     lib,
     calls: functions,
     loop: ffi.getCurrentEventLoop(),
-    ring: new Ring(memory => ffi.getRawPointer(memory)),
+    ring,
+    outbox: new Outbox(ring),
     /** For connected sockets: while replies to clients are being put together, so are questions to upstreams. */
-    peerRing: new Ring(memory => ffi.getRawPointer(memory), { connected: true }),
+    peerRing,
+    peerOutbox: new Outbox(peerRing),
     pollers,
     closePoll,
     raise,

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import type { PeerEvents, PeerSocket } from '../transport.ts'
 import { type Native, systemError } from './native.ts'
+import type { Sender } from './outbox.ts'
 import type { BatchPeers } from './peers.ts'
 import { Poll, READABLE } from './poll.ts'
 import { BATCH } from './ring.ts'
@@ -8,9 +9,8 @@ import { BATCH } from './ring.ts'
 const { EAGAIN, ENOBUFS } = constants.errno
 
 /** A connected socket: the kernel lets in the peer's datagrams only, and tells of ICMP errors. */
-export class BatchPeer implements PeerSocket {
+export class BatchPeer implements PeerSocket, Sender {
   readonly #native: Native
-  readonly #peers: BatchPeers
   readonly #to: string
   readonly #events: PeerEvents
   /** -1 once it is closed. */
@@ -19,7 +19,6 @@ export class BatchPeer implements PeerSocket {
 
   constructor(fd: number, { native, peers, to, events }: { native: Native; peers: BatchPeers; to: string; events: PeerEvents }) {
     this.#native = native
-    this.#peers = peers
     this.#to = to
     this.#events = events
     this.#fd = fd
@@ -33,10 +32,9 @@ export class BatchPeer implements PeerSocket {
   }
 
   send(datagram: Uint8Array): void {
-    if (this.#fd >= 0) this.#peers.put(this, datagram)
+    if (this.#fd >= 0) this.#native.peerOutbox.put(this, datagram)
   }
 
-  /** Sends what the ring holds. */
   flush(): void {
     const { calls, errno, peerRing } = this.#native
     let failure = 0
@@ -51,7 +49,7 @@ export class BatchPeer implements PeerSocket {
       }
     }
     peerRing.clear()
-    if (failure > 0) this.#events.failed(systemError('send', failure, this.#to))
+    if (failure > 0) this.#fail('send', failure)
   }
 
   /** Takes up to a batch of what has come. */
@@ -67,8 +65,16 @@ export class BatchPeer implements PeerSocket {
         raise(error)
       }
     }
-    if (failure > 0 && failure !== EAGAIN) this.#events.failed(systemError('recvmsg', failure, this.#to))
+    if (failure > 0 && failure !== EAGAIN) this.#fail('recvmsg', failure)
     if (this.#fd >= 0) this.#poll.watch(READABLE)
+  }
+
+  #fail(call: string, errno: number): void {
+    try {
+      this.#events.failed(systemError(call, errno, this.#to))
+    } catch (error) {
+      this.#native.raise(error)
+    }
   }
 
   close(): void {

@@ -38,7 +38,7 @@ const SIZE = OCTETS_IN + BATCH * RECEIVED
 
 /** All but the octets of datagrams is read and written as words of 32 bits. */
 const WORD = 4
-const NAME_WORDS = NAME_LENGTH / WORD
+export const NAME_WORDS = NAME_LENGTH / WORD
 
 /**
  * The memory that recvmmsg fills and sendmmsg reads. All listeners of a thread use the same one by turns, and all connected sockets another.

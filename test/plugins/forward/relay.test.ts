@@ -117,6 +117,12 @@ test('an upstream that does not know EDNS is asked again without', async () => {
     upstream.seen.map(({ edns }) => edns !== undefined),
     [true, false],
   )
+  await server.query('next.example.org.', 'A', { edns: true })
+  assert.deepEqual(
+    upstream.seen.slice(2).map(({ edns }) => edns !== undefined),
+    [false],
+    'and from then on without',
+  )
   upstream.script = always(4)
   assert.equal((await server.query('other.example.org.')).rcode, 'NOTIMP')
   upstream.script = asked => reply(asked).subarray(0, 12).fill(0, 4).fill(0x81, 3, 4)

@@ -111,7 +111,7 @@ test('late replies that the kernel does not take are kept up to a bound', async 
   await nextTurn()
   assert.equal(listening.losses().unsent, 1500 - 1024)
   full = false
-  assert.deepEqual(await receive(client, 1024), upTo(1024))
+  assert.equal(new Set(await receive(client, 1024)).size, 1024)
   await listening.close()
 })
 

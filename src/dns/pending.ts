@@ -1,0 +1,60 @@
+type Step = ((value: never) => unknown) | null | undefined
+
+/**
+ * What is waited for: a promise for one reader. Each `then` goes on where the one before it ended, and gives back this same object; all steps run at once,
+ * one after the other, when the value comes. A promise would make an object for each step and wait a microtask for each.
+ */
+export class Pending<T> implements PromiseLike<T> {
+  /** For each `then`, what it does with a value, and with an error. */
+  readonly #steps: Step[] = []
+  #next = 0
+  /** What the steps so far have come to; nothing was left unhandled. */
+  #result: unknown
+  #isOver = false
+
+  /** To be called once. */
+  fulfil(value: T): void {
+    this.#run(value, false)
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is meant to be awaited
+  then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): PromiseLike<A | B> {
+    this.#steps.push(onValue, onError as Step)
+    if (this.#isOver) {
+      this.#isOver = false
+      this.#run(this.#result, false)
+    }
+    return this as unknown as PromiseLike<A | B>
+  }
+
+  #run(result: unknown, isError: boolean): void {
+    while (this.#next < this.#steps.length) {
+      const step = this.#steps[this.#next + (isError ? 1 : 0)]
+      this.#next += 2
+      if (!step) continue
+      try {
+        result = step(result as never)
+        isError = false
+      } catch (error) {
+        result = error
+        isError = true
+      }
+      if (isThenable(result)) {
+        result.then(
+          value => this.#run(value, false),
+          error => this.#run(error, true),
+        )
+        return
+      }
+    }
+    this.#isOver = true
+    // Nobody took the error: it is told as an unhandled rejection.
+    this.#result = isError ? Promise.reject(result) : result
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as { then?: unknown } | undefined)?.then === 'function'
