@@ -18,6 +18,7 @@ import { log } from './log/index.ts'
 import { loop } from './loop/index.ts'
 import { mesh } from './mesh/index.ts'
 import { minimal } from './minimal/index.ts'
+import { multisocket } from './multisocket/index.ts'
 import { prometheus } from './prometheus/index.ts'
 import { ready } from './ready/index.ts'
 import { reload } from './reload/index.ts'
@@ -31,6 +32,7 @@ import { whoami } from './whoami/index.ts'
 export const plugins: readonly Plugin[] = [
   debug, // before any other plugin asks for its log
   root, // before anything reads a file
+  multisocket, // handles no queries
   reload, // handles no queries
   bufsize, // before anything looks at the client's size
   bind, // handles no queries

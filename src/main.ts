@@ -22,6 +22,7 @@ if (process.env.NODE_COMPILE_CACHE === undefined && process.execve) {
 
 const { plugins } = await import('#plugins/index.ts')
 const { parseCorefile } = await import('./corefile/tree.ts')
+const { relayFeeds } = await import('./feeds/relay.ts')
 const { readFlags, USAGE } = await import('./flags.ts')
 const { createLogger } = await import('./log.ts')
 const { DnsServer } = await import('./server/process.ts')
@@ -69,7 +70,8 @@ function readCorefile() {
 
 const log = createLogger(flags.format)
 const { port, format: logFormat, udp } = flags
-const server = new DnsServer({ version, plugins, port, log, logFormat, udp, readCorefile })
+const thread = { module: new URL('./thread.ts', import.meta.url), relay: relayFeeds }
+const server = new DnsServer({ version, plugins, port, log, logFormat, udp, thread, readCorefile })
 
 async function shutdown(code: number): Promise<never> {
   try {

@@ -1,6 +1,6 @@
 /**
  * Metrics as plain numbers: counting is one addition, with no lookup and no allocation. The *prometheus* plugin turns them into samples
- * when somebody scrapes. A metric belongs to the process and lives on over reloads.
+ * when somebody scrapes. A metric belongs to the thread and lives on over reloads.
  */
 export type Labels = Readonly<Record<string, string>>
 
@@ -46,6 +46,8 @@ export interface Metric {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
+  /** Of a gauge: each thread has a part of the value, and they are added up. What other gauges tell is the same in all threads. */
+  readonly parts?: boolean
   samples(): Sample[] | Promise<Sample[]>
 }
 
@@ -84,11 +86,13 @@ export class Scalar extends Family<Cell> implements Metric {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge'
+  readonly parts: boolean
   read: (() => void) | undefined
 
-  constructor(type: 'counter' | 'gauge', name: string, help: string) {
+  constructor(type: 'counter' | 'gauge', name: string, help: string, { parts = false } = {}) {
     super(labels => new Cell(labels))
     this.type = type
+    this.parts = parts
     this.name = name
     this.help = help
   }
@@ -122,7 +126,7 @@ export class Histogram extends Family<HistogramCell> implements Metric {
   }
 }
 
-/** Every metric of the process, each made once. Names start with `coredns_`, as CoreDNS's dashboards expect. */
+/** Every metric of a thread, each made once. Names start with `coredns_`, as CoreDNS's dashboards expect. */
 export class Metrics {
   readonly #metrics = new Map<string, Metric>()
 
@@ -130,8 +134,9 @@ export class Metrics {
     return this.once(name, () => new Scalar('counter', name, help))
   }
 
-  gauge(name: string, help: string): Scalar {
-    return this.once(name, () => new Scalar('gauge', name, help))
+  /** @param options see {@link Metric.parts} */
+  gauge(name: string, help: string, options: { parts?: boolean } = {}): Scalar {
+    return this.once(name, () => new Scalar('gauge', name, help, options))
   }
 
   /** @param buckets upper bounds, ascending, in the unit of the observed values */

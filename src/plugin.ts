@@ -12,6 +12,7 @@ import type { Reply } from './dns/reply.ts'
 import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Snapshot } from './snapshot.ts'
 import type { ConnectUdp } from './transport/transport.ts'
 
 export type { Directive, Line } from './corefile/directive.ts'
@@ -72,6 +73,8 @@ export interface ServerBlock {
   readonly bind: string[]
   /** What *kubernetes* answers from, for the plugins of the block that answer from it, too; there before anything starts. */
   cluster: ClusterView | undefined
+  /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
+  sockets: number | undefined
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */
@@ -80,30 +83,49 @@ export interface ServerBlock {
   resolve: Handler
 }
 
-/** The process around the server blocks. */
+/** What is around the server blocks: one in each thread that answers queries. */
 export interface Server {
   readonly version: string
+  /** What this thread counts. */
   readonly metrics: Metrics
   /** How the log is written: as CoreDNS's lines, or as JSON (`-log.format`). */
   readonly logFormat: LogFormat
+  /** How many threads answer queries: of what the process as a whole may do, each does its share. */
+  readonly threads: number
+  /** How to open UDP sockets to other servers, in the way that `-udp` chose. Rejects where that is not possible. */
+  udp(): Promise<ConnectUdp>
+  /** What there is once in a process; undefined in all threads but the one that has it. */
+  readonly control: Control | undefined
+}
+
+/** The process. */
+export interface Control {
   /** Whether SIGTERM has come. */
   readonly draining: boolean
-  /** What is not ready in the server blocks that use the plugin `word`. */
-  unready(word: string): { plugin: string; reason: string }[]
+  /** What is not ready in the server blocks that use the plugin `word`, in any thread. */
+  unready(word: string): Promise<Unready[]>
+  /** Fulfilled when every thread has shown that it lives. */
+  alive(): Promise<void>
+  /** The metrics of all threads, added up. */
+  collect(): Promise<Snapshot[]>
   /**
    * Answers GET requests on `address` (`:8080`, `127.0.0.1:9153`) and `path` until the release function is called. The newest
    * registration of a path answers, so that a reload hands it over without a gap. Plugins of several blocks share an address;
    * with `tls`, which the first registration of an address decides, it speaks HTTPS.
    */
   serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>>
-  /** How to open UDP sockets to other servers, in the way that `-udp` chose. Rejects where that is not possible. */
-  udp(): Promise<ConnectUdp>
   /** SHA-512 of the Corefile that runs, in hex. */
   readonly configuration: string
   /** Reads the Corefile again; its hash, or the Problem of a file that does not parse. */
   readConfiguration(): string
   /** Loads the Corefile anew and replaces this one when it has started whole. Rejects, having changed nothing, where that fails. */
   reload(): Promise<void>
+}
+
+/** A plugin that is not ready, and what it waits for. */
+export interface Unready {
+  readonly plugin: string
+  readonly reason: string
 }
 
 /** What a side port answers. `content` is the MIME type. */

@@ -47,7 +47,7 @@ export class CountsByServer {
       requests: count('coredns_cache_requests_total', 'The count of cache requests.'),
       misses: count('coredns_cache_misses_total', 'The count of cache misses: requests less hits.'),
       hits: halves(metrics.counter('coredns_cache_hits_total', 'The count of cache hits.')),
-      entries: halves(metrics.gauge('coredns_cache_entries', 'The number of elements in the cache.')),
+      entries: halves(metrics.gauge('coredns_cache_entries', 'The number of elements in the cache.', { parts: true })),
       evictions: halves(metrics.counter('coredns_cache_evictions_total', 'The count of entries that made room for others.')),
       renewals: count('coredns_cache_prefetch_total', 'The count of entries that the upstream was asked for anew.'),
       renewalsSkipped: count(

@@ -1,7 +1,7 @@
 /** *health* tells over HTTP that the process lives, and keeps it answering for a while after SIGTERM. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatDuration } from '#src/corefile/duration.ts'
-import type { Instance, Logger, Plugin, Server, ServerBlock } from '#src/plugin.ts'
+import type { Control, Instance, Logger, Plugin, ServerBlock } from '#src/plugin.ts'
 import { Poll } from './poll.ts'
 
 export interface Options {
@@ -29,25 +29,28 @@ export const health: Plugin<Options> = {
     return { address, lameduck }
   },
 
-  create: (options, block) => new Health(options, block),
+  create: (options, block) => (block.server.control ? new Health(options, block, block.server.control) : {}),
 }
 
 class Health implements Instance {
   readonly #options: Options
-  readonly #server: Server
+  readonly #control: Control
   readonly #log: Logger
   readonly #poll: Poll
   #release: (() => Promise<void>) | undefined
 
-  constructor(options: Options, block: ServerBlock) {
+  constructor(options: Options, block: ServerBlock, control: Control) {
     this.#options = options
-    this.#server = block.server
+    this.#control = control
     this.#log = block.log('health')
     this.#poll = new Poll(options.address, block.server.metrics, this.#log)
   }
 
   async start(): Promise<void> {
-    this.#release = await this.#server.serve(this.#options.address, '/health', () => ({ status: 200, body: 'OK' }))
+    this.#release = await this.#control.serve(this.#options.address, '/health', async () => {
+      await this.#control.alive()
+      return { status: 200, body: 'OK' }
+    })
   }
 
   serving(): void {

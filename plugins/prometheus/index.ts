@@ -71,6 +71,8 @@ class Prometheus implements Instance {
 
   async start(): Promise<void> {
     const { address, runtimeMetrics } = this.#options
+    const { control } = this.#block.server
+    if (!control) return
     // Loaded here, as what they import takes memory.
     const { expose } = await import('./exposition.ts')
     const { addProcessMetrics } = await import('./process-metrics.ts')
@@ -79,7 +81,12 @@ class Prometheus implements Instance {
       const { addRuntimeMetrics } = await import('./runtime-metrics.ts')
       addRuntimeMetrics(this.#metrics)
     }
-    this.#release = await this.#block.server.serve(address, '/metrics', () => expose(this.#metrics), await this.#tlsOptions())
+    this.#release = await control.serve(
+      address,
+      '/metrics',
+      async () => expose(await control.collect()),
+      await this.#tlsOptions(),
+    )
   }
 
   serving(listeners: readonly Listener[]): void {

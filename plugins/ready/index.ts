@@ -1,5 +1,5 @@
 /** *ready* tells over HTTP whether every plugin is ready. */
-import type { Instance, Logger, Plugin, Server, ServerBlock } from '#src/plugin.ts'
+import type { Control, Instance, Logger, Plugin, ServerBlock, Unready } from '#src/plugin.ts'
 
 export interface Options {
   /** `HOST:PORT`. */
@@ -24,26 +24,26 @@ export const ready: Plugin<Options> = {
     return { address, continuously }
   },
 
-  create: (options, block) => new Ready(options, block),
+  create: (options, block) => (block.server.control ? new Ready(options, block, block.server.control) : {}),
 }
 
 class Ready implements Instance {
   readonly #options: Options
-  readonly #server: Server
+  readonly #control: Control
   readonly #log: Logger
   #serving = false
   /** The plugins that have not been ready since this Corefile serves; undefined before the first request. */
   #pending: ReadonlySet<string> | undefined
   #release: (() => Promise<void>) | undefined
 
-  constructor(options: Options, block: ServerBlock) {
+  constructor(options: Options, block: ServerBlock, control: Control) {
     this.#options = options
-    this.#server = block.server
+    this.#control = control
     this.#log = block.log('ready')
   }
 
   async start(): Promise<void> {
-    this.#release = await this.#server.serve(this.#options.address, '/ready', () => this.#answer())
+    this.#release = await this.#control.serve(this.#options.address, '/ready', () => this.#answer())
   }
 
   serving(): void {
@@ -54,17 +54,17 @@ class Ready implements Instance {
     await this.#release?.()
   }
 
-  #answer(): { status: number; body: string } {
-    if (this.#server.draining) return { status: 503, body: 'Shutting down' }
-    const unready = this.#unready()
+  async #answer(): Promise<{ status: number; body: string }> {
+    if (this.#control.draining) return { status: 503, body: 'Shutting down' }
+    const unready = await this.#unready()
     if (unready.length === 0) return { status: 200, body: 'OK' }
     const plugins = [...new Set(unready.map(({ plugin }) => plugin))].sort().join(',')
     this.#log.info(`Plugins not ready: "${plugins}"`)
     return { status: 503, body: [plugins, ...unready.map(({ plugin, reason }) => `${plugin}: ${reason}`)].join('\n') }
   }
 
-  #unready(): { plugin: string; reason: string }[] {
-    const unready = this.#server.unready('ready')
+  async #unready(): Promise<Unready[]> {
+    const unready = await this.#control.unready('ready')
     // Until this Corefile serves, what the server says is of the one before it.
     if (this.#options.continuously || !this.#serving) return unready
     const pending = this.#pending

@@ -27,5 +27,6 @@ export const reload: Plugin<Options> = {
     return { interval, jitter: Math.min(jitter, interval / 2) }
   },
 
-  create: ({ interval, jitter }, block) => new Watch(interval + (Math.random() - 0.5) * jitter, block),
+  create: ({ interval, jitter }, block) =>
+    block.server.control ? new Watch(interval + (Math.random() - 0.5) * jitter, block, block.server.control) : {},
 }

@@ -1,12 +1,12 @@
 import timers from 'node:timers/promises'
 import type { Cell, Scalar } from '#src/metrics.ts'
-import type { Instance, Logger, Server, ServerBlock } from '#src/plugin.ts'
+import type { Control, Instance, Logger, ServerBlock } from '#src/plugin.ts'
 
 /** How long a changed file must stay as it is before it is taken, in milliseconds. */
 const SETTLING = 100
 
 /** The watch on duty. Every block may use *reload*, but there is one Corefile: of several watches the one that served last looks at it. */
-const onDuty = new WeakMap<Server, Watch>()
+const onDuty = new WeakMap<Control, Watch>()
 
 /** What the file is: its hash; or, where it does not parse, its problem. */
 type Found = { readonly hash: string } | { readonly problem: string }
@@ -17,7 +17,7 @@ export class Watch implements Instance {
   /** Hash of the configuration that this watch is part of, once it serves. */
   running = ''
   readonly #interval: number
-  readonly #server: Server
+  readonly #control: Control
   readonly #log: Logger
   readonly #plain: Logger
   readonly #failures: Cell
@@ -28,20 +28,20 @@ export class Watch implements Instance {
   #timer: NodeJS.Timeout | undefined
 
   /** @param interval in milliseconds */
-  constructor(interval: number, block: ServerBlock) {
-    const { server } = block
+  constructor(interval: number, block: ServerBlock, control: Control) {
+    const { metrics } = block.server
     this.#interval = interval
-    this.#server = server
+    this.#control = control
     this.#log = block.log('reload')
     this.#plain = block.log()
-    this.#failures = server.metrics.counter('coredns_reload_failed_total', 'Changed Corefiles that could not be loaded.').with({})
-    this.#info = server.metrics.gauge('coredns_reload_version_info', 'The hash of the Corefile that runs; always 1.')
+    this.#failures = metrics.counter('coredns_reload_failed_total', 'Changed Corefiles that could not be loaded.').with({})
+    this.#info = metrics.gauge('coredns_reload_version_info', 'The hash of the Corefile that runs; always 1.')
   }
 
   serving(): void {
-    const before = onDuty.get(this.#server)?.running
-    this.running = this.#server.configuration
-    onDuty.set(this.#server, this)
+    const before = onDuty.get(this.#control)?.running
+    this.running = this.#control.configuration
+    onDuty.set(this.#control, this)
     if (before !== this.running) {
       if (before !== undefined) this.#info.remove({ hash: 'sha512', value: before })
       this.#info.with({ hash: 'sha512', value: this.running }).value = 1
@@ -52,13 +52,13 @@ export class Watch implements Instance {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    if (onDuty.get(this.#server) !== this) return
-    onDuty.delete(this.#server)
+    if (onDuty.get(this.#control) !== this) return
+    onDuty.delete(this.#control)
     this.#info.remove({ hash: 'sha512', value: this.running })
   }
 
   async #look(): Promise<void> {
-    if (this.#looking || onDuty.get(this.#server) !== this) return
+    if (this.#looking || onDuty.get(this.#control) !== this) return
     this.#looking = true
     const found = this.#read()
     if (idOf(found) === this.running) this.#refused = undefined
@@ -68,7 +68,7 @@ export class Watch implements Instance {
 
   #read(): Found {
     try {
-      return { hash: this.#server.readConfiguration() }
+      return { hash: this.#control.readConfiguration() }
     } catch (error) {
       return { problem: (error as Error).message }
     }
@@ -77,7 +77,7 @@ export class Watch implements Instance {
   /** Whether the file is the same a moment later: one that is being written must not be taken for what it will be. */
   async #settled(found: Found): Promise<boolean> {
     await timers.setTimeout(SETTLING, undefined, { ref: false })
-    return idOf(this.#read()) === idOf(found) && !this.#server.draining
+    return idOf(this.#read()) === idOf(found) && !this.#control.draining
   }
 
   async #take(found: Found): Promise<void> {
@@ -89,7 +89,7 @@ export class Watch implements Instance {
     }
     try {
       this.#plain.info('Reloading')
-      await this.#server.reload()
+      await this.#control.reload()
       this.#plain.info('Reloading complete')
     } catch (error) {
       this.#failures.value++

@@ -9,21 +9,25 @@ export interface Stage {
   readonly waits: boolean
 }
 
+/** The queries that wait in one thread, and how many may. */
+export interface Waiting {
+  count: number
+  limit: number
+}
+
 /** Bounds the queries that wait for others; the newest is refused. One object a loaded Corefile, all with one `total`. */
 export class InFlight {
   /** Queries that wait in this Corefile's plugins. */
   count = 0
-  readonly #total: { count: number }
-  readonly #limit: number
+  readonly #total: Waiting
   readonly #onRefusal: () => void
 
-  constructor(total: { count: number }, limit: number, onRefusal: () => void) {
+  constructor(total: Waiting, onRefusal: () => void) {
     this.#total = total
-    this.#limit = limit
     this.#onRefusal = onRefusal
   }
 
-  /** `handler`, asked only while fewer than `limit` queries wait in the whole process. */
+  /** `handler`, asked only while fewer queries than the limit wait in all. */
   bound(handler: Handler): Handler {
     const done = (reply: Reply) => {
       this.count--
@@ -36,9 +40,9 @@ export class InFlight {
       throw error
     }
     return query => {
-      if (this.#total.count >= this.#limit) {
+      if (this.#total.count >= this.#total.limit) {
         this.#onRefusal()
-        return failure(`more than ${this.#limit} queries in flight`)
+        return failure(`more than ${this.#total.limit} queries in flight`)
       }
       const reply = handler(query)
       if (reply instanceof Reply) return reply

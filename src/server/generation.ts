@@ -20,6 +20,7 @@ class Block implements ServerBlock {
   stacktrace = false
   readonly bind: string[] = []
   cluster: ServerBlock['cluster']
+  sockets: number | undefined
   readonly chain: readonly string[]
   readonly resolve = resolve
   readonly stages: readonly Stage[]
@@ -45,7 +46,7 @@ class Block implements ServerBlock {
   get places(): { zone: string; place: Place }[] {
     const addresses = this.bind.length > 0 ? this.bind : ['']
     return this.#labels.flatMap(({ zone, port }) =>
-      addresses.map(address => ({ zone, place: { scheme: 'dns' as const, address, port } })),
+      addresses.map(address => ({ zone, place: { scheme: 'dns' as const, address, port, sockets: this.sockets } })),
     )
   }
 
@@ -102,9 +103,28 @@ export class Generation {
     return this.#blocks.flatMap(block => block.stages)
   }
 
-  /** Every place that a block wants, each once, by label. */
+  /** Every place that a block wants, each once, by label. Of several blocks the first says how many sockets it has, as in CoreDNS. */
   get places(): Map<string, Place> {
-    return new Map(this.#blocks.flatMap(block => block.places.map(({ place }) => [placeLabel(place), place])))
+    const places = this.#blocks.flatMap(block => block.places)
+    return new Map(places.toReversed().map(({ place }) => [placeLabel(place), place]))
+  }
+
+  /** Sentences about what was passed over. */
+  get warnings(): string[] {
+    const { places } = this
+    const other = ({ label, place }: { label: string; place: Place }) => place.sockets !== places.get(label)!.sockets
+    const number = (sockets: number | undefined) => (sockets === undefined ? 'no number' : String(sockets))
+    return this.describe()
+      .filter(other)
+      .map(
+        ({ label, zone, place }) =>
+          `${label} has ${places.get(label)!.sockets ?? 1} sockets, as its first server block says; that of ${zone} says ${number(place.sockets)}`,
+      )
+  }
+
+  /** How many threads are to answer queries. */
+  get threads(): number {
+    return Math.max(1, ...Array.from(this.places.values(), ({ sockets }) => sockets ?? 1))
   }
 
   /** What the place with this label serves. */

@@ -1,8 +1,8 @@
 import type { Client, Transport } from '../dns/query.ts'
 import type { Site } from '../server.ts'
-import { Connections } from '../transport/stream.ts'
+import { Connections, STREAM_LIMITS } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
-import { ANY_ADDRESS, familyMissing, type Listening, type Receive } from '../transport/transport.ts'
+import { ANY_ADDRESS, familyMissing, type Listening, type Opening, type Receive } from '../transport/transport.ts'
 import type { Udp } from '../transport/udp-mode.ts'
 import type { Zones } from './zones.ts'
 
@@ -12,19 +12,24 @@ export interface Place {
   /** An IP address; empty for all. */
   readonly address: string
   readonly port: number
+  /** How many threads have a socket there; undefined for one, which shares it with nobody. */
+  readonly sockets: number | undefined
 }
 
 /** As metrics name it, and as listeners are told apart: `dns://:53`, `dns://[::1]:53`. */
-export const placeLabel = ({ scheme, address, port }: Place): string =>
+export const placeLabel = ({ scheme, address, port }: Omit<Place, 'sockets'>): string =>
   `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`
 
 /** `::` means all, as operators expect of it. */
 const isAny = (place: Place): boolean => place.address === '' || place.address === '::'
 
 /** A place with its open sockets. */
-export interface OpenPlace extends Site {
+export interface OpenPlace extends Site, Place {
   close(): Promise<void>
 }
+
+/** Connections that one client may have with any thread. */
+const FEW = 8
 
 type Respond = (message: Uint8Array, client: Client, transport: Transport, site: Site) => ReturnType<Receive>
 
@@ -39,12 +44,26 @@ export class Listeners {
     this.#udp = udp
   }
 
-  /** Opens UDP and TCP, to serve `zones` from the first query on. Port 0 takes one port that is free for both. @throws a system error that names the place */
-  async open(place: Place, zones: Zones): Promise<OpenPlace> {
+  /** The connections of this thread, of `threads`, are its share of those of the process; a client's are never bound to fewer than a few. */
+  share(threads: number): void {
+    const { connections, perClient } = STREAM_LIMITS
+    this.connections.limits = {
+      ...STREAM_LIMITS,
+      connections: Math.ceil(connections / threads),
+      perClient: Math.max(Math.ceil(perClient / threads), Math.min(perClient, FEW)),
+    }
+  }
+
+  /**
+   * Opens UDP and TCP, to serve `zones` from the first query on. Port 0 takes one port that is free for both.
+   * @param joined the port at which another thread has opened it
+   * @throws a system error that names the place
+   */
+  async open(place: Place, zones: Zones, joined?: number): Promise<OpenPlace> {
     const attempts = place.port === 0 ? 20 : 1
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#openOnce(place, zones)
+        return await this.#openChecked(place, zones, joined)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EADDRINUSE' && attempt < attempts) continue
@@ -53,8 +72,17 @@ export class Listeners {
     }
   }
 
-  async #openOnce(place: Place, zones: Zones): Promise<OpenPlace> {
-    const site = { label: placeLabel(place), address: place.address, port: place.port, zones }
+  async #openChecked(place: Place, zones: Zones, joined: number | undefined): Promise<OpenPlace> {
+    if (place.sockets === undefined) return this.#openOnce(place, zones, {})
+    if (joined !== undefined) return this.#openOnce({ ...place, port: joined }, zones, { shared: true })
+    // Another process of this user would share a port in silence. That nobody has it shows when it can be had alone.
+    const alone = await this.#openOnce(place, zones, {})
+    await alone.close()
+    return this.#openOnce({ ...place, port: alone.port }, zones, { shared: true })
+  }
+
+  async #openOnce(place: Place, zones: Zones, opening: Opening): Promise<OpenPlace> {
+    const site = { ...place, label: placeLabel(place), zones }
     const { listen: listenUdp } = await this.#udp()
     const open: Listening[] = []
     const close = async () => void (await Promise.all(open.map(listening => listening.close())))
@@ -62,7 +90,7 @@ export class Listeners {
       for (const address of isAny(place) ? ANY_ADDRESS : [place.address]) {
         const at = open[0]?.port ?? place.port
         try {
-          const udp = await listenUdp(address, at, (message, client) => this.#respond(message, client, 'udp', site))
+          const udp = await listenUdp(address, at, (message, client) => this.#respond(message, client, 'udp', site), opening)
           open.push(udp)
           open.push(
             await listenTcp(
@@ -70,6 +98,7 @@ export class Listeners {
               udp.port,
               (message, client) => this.#respond(message, client, 'tcp', site),
               this.connections,
+              opening,
             ),
           )
         } catch (error) {
@@ -83,7 +112,7 @@ export class Listeners {
       throw error
     }
     site.port = open[0]!.port
-    if (place.port === 0) site.label = placeLabel({ ...place, port: site.port })
+    site.label = placeLabel(site)
     return Object.assign(site, { close })
   }
 }

@@ -29,7 +29,7 @@ export const STREAM_LIMITS: StreamLimits = {
 
 /** All stream connections of the process, over all listeners. */
 export class Connections {
-  readonly #limits: StreamLimits
+  #limits: StreamLimits
   readonly #perClient = new Map<string, number>()
   #count = 0
   /** Connections that were turned away. */
@@ -41,6 +41,11 @@ export class Connections {
 
   get count(): number {
     return this.#count
+  }
+
+  /** What is served from now on is bound by these. */
+  set limits(limits: StreamLimits) {
+    this.#limits = limits
   }
 
   /** Serves messages with a length of two octets in front (RFC 1035 §4.2.2), any number at a time, answered as they get ready (RFC 7766 §6.2.1.1). */

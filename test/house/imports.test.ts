@@ -12,9 +12,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/dns/',
     'src/log.ts',
     'src/metrics.ts',
+    'src/snapshot.ts',
     'src/transport/transport.ts',
     'src/feeds/cluster-index/',
   ],
+  'src/thread.ts': ['src/', 'plugins/index.ts'],
   'src/server.ts': ['src/dns/', 'src/server/', 'src/plugin.ts'],
   'src/server/': [
     'src/server.ts',
@@ -25,6 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/plugin.ts',
     'src/metrics.ts',
     'src/request-metrics.ts',
+    'src/snapshot.ts',
     'src/log.ts',
   ],
   'src/transport/': ['src/transport/', 'src/dns/'],
@@ -32,7 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/corefile/': ['src/corefile/', 'src/dns/'],
   'src/registry/': ['src/registry/', 'src/dns/'],
   'src/feeds/': ['src/feeds/', 'src/registry/', 'src/dns/', 'src/log.ts', 'src/metrics.ts'],
-  'src/': ['src/corefile/', 'src/dns/', 'src/log.ts', 'src/metrics.ts'],
+  'src/': ['src/corefile/', 'src/dns/', 'src/log.ts', 'src/metrics.ts', 'src/snapshot.ts'],
   'plugins/': [
     'src/plugin.ts',
     'src/registry/',
@@ -41,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/corefile/',
     'src/metrics.ts',
     'src/request-metrics.ts',
+    'src/snapshot.ts',
     'src/log.ts',
   ],
 }

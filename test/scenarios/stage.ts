@@ -38,7 +38,7 @@ export class Stage implements AsyncDisposable {
   #asked = 0
   readonly #metrics = new Metrics()
   readonly #server = { metrics: this.#metrics } as unknown as Server
-  readonly #inFlight = new InFlight({ count: 0 }, 1000, () => assert.fail('too many queries in flight'))
+  readonly #inFlight = new InFlight({ count: 0, limit: 1000 }, () => assert.fail('too many queries in flight'))
   readonly #upstream: Plugin<void> = {
     name: 'upstream',
     waits: true,

@@ -11,9 +11,9 @@ async function readiness({ continuously = false, serving = true } = {}) {
   const lines: string[] = []
   const log = createLogger('coredns', 'info', { write: line => lines.push(line.trimEnd()) })
   let handler: HttpHandler | undefined
-  const server = {
+  const control = {
     draining: false,
-    unready: (word: string) => (word === 'ready' ? state.unready : []),
+    unready: async (word: string) => (word === 'ready' ? state.unready : []),
     serve: async (address: string, path: string, answer: HttpHandler) => {
       assert.deepEqual([address, path], [':8181', '/ready'])
       handler = answer
@@ -23,14 +23,14 @@ async function readiness({ continuously = false, serving = true } = {}) {
     },
   }
   const state = { unready: [] as { plugin: string; reason: string }[] }
-  const block = { server, log: (name: string) => pluginLogger(log, name) } as unknown as ServerBlock
+  const block = { server: { control }, log: (name: string) => pluginLogger(log, name) } as unknown as ServerBlock
   const instance = ready.create({ address: ':8181', continuously }, block)
   await instance.start!(new AbortController().signal)
   if (serving) instance.serving!([])
   return {
     instance,
     lines,
-    server,
+    control,
     /** The answer while these plugins are not ready. */
     ask: async (...plugins: readonly string[]) => {
       state.unready = plugins.map(plugin => ({ plugin, reason: `waits for ${plugin}` }))
@@ -74,9 +74,9 @@ test('what is asked before the Corefile serves counts for nothing later', async 
 })
 
 test('while the server drains, nothing else matters', async () => {
-  const { ask, server } = await readiness()
+  const { ask, control } = await readiness()
   assert.equal(await ask(), 'OK')
-  server.draining = true
+  control.draining = true
   assert.equal(await ask(), 'Shutting down')
 })
 

@@ -5,7 +5,7 @@ import { reload } from '#plugins/reload/index.ts'
 import { Watch } from '#plugins/reload/watch.ts'
 import { createLogger, pluginLogger } from '#src/log.ts'
 import { Metrics } from '#src/metrics.ts'
-import type { Instance, ServerBlock } from '#src/plugin.ts'
+import type { Control, Instance, ServerBlock } from '#src/plugin.ts'
 
 /** A server whose Corefile and whose clock the test moves; a configuration's hash is its text, and `bad` ones do not parse. */
 class FakeServer {
@@ -28,7 +28,7 @@ class FakeServer {
 
   get block(): ServerBlock {
     return {
-      server: this,
+      server: { metrics: this.metrics, control: this },
       log: (name?: string) => (name === undefined ? this.#log : pluginLogger(this.#log, name)),
     } as unknown as ServerBlock
   }
@@ -44,7 +44,7 @@ class FakeServer {
   }
 
   watch(interval = 2000): Instance {
-    const watch = new Watch(interval, this.block)
+    const watch = new Watch(interval, this.block, this as unknown as Control)
     watch.serving()
     this.#t.after(() => watch.stop())
     return watch

@@ -10,7 +10,7 @@ import { queryOf } from '#test/support/exchange.ts'
 
 const query = queryOf('example.org')
 const stage = (name: string, wrap?: Instance['wrap'], waits = false): Stage => ({ name, waits, instance: wrap ? { wrap } : {} })
-const unbounded = () => new InFlight({ count: 0 }, Number.POSITIVE_INFINITY, () => {})
+const unbounded = () => new InFlight({ count: 0, limit: Number.POSITIVE_INFINITY }, () => {})
 
 /** Folds stages whose errors are not expected. */
 const chain = (...stages: readonly Stage[]): Handler => {
@@ -148,10 +148,10 @@ function held() {
 }
 
 test('of the queries that wait, so many are let in; the next is refused, and let in when one is done', async () => {
-  const total = { count: 0 }
+  const total = { count: 0, limit: 2 }
   let refusals = 0
   const { replies, stage: waiting } = held()
-  const inFlight = new InFlight(total, 2, () => refusals++)
+  const inFlight = new InFlight(total, () => refusals++)
   const handler = fold([waiting], inFlight, () => {})!
   const [first, second] = [handler(query), handler(query)]
   assert.deepEqual([inFlight.count, total.count, refusals], [2, 2, 0])
@@ -169,8 +169,8 @@ test('of the queries that wait, so many are let in; the next is refused, and let
 })
 
 test('the bound holds for all loaded Corefiles together, the count for each', () => {
-  const total = { count: 0 }
-  const [older, newer] = [new InFlight(total, 2, () => {}), new InFlight(total, 2, () => {})]
+  const total = { count: 0, limit: 2 }
+  const [older, newer] = [new InFlight(total, () => {}), new InFlight(total, () => {})]
   const { replies, stage: waiting } = held()
   const [before, after] = [fold([waiting], older, () => {})!, fold([waiting], newer, () => {})!]
   void before(query)
@@ -181,7 +181,7 @@ test('the bound holds for all loaded Corefiles together, the count for each', ()
 })
 
 test('what answers from memory, and what does not ask others, is never refused', () => {
-  const full = new InFlight({ count: 0 }, 0, () => {})
+  const full = new InFlight({ count: 0, limit: 0 }, () => {})
   assert.equal((fold([source('a')], full, () => {})!(query) as Reply).rcode, RCODE.NOERROR)
   const slow = stage('slow', () => async () => answer(NO_RECORDS))
   assert.ok(fold([slow], full, () => {})!(query) instanceof Promise)

@@ -1,0 +1,21 @@
+/** *multisocket* has several threads answer on the block's listeners, each through a socket of its own. */
+import { availableParallelism } from 'node:os'
+import type { Plugin } from '#src/plugin.ts'
+
+const MAX = 1024
+
+export const multisocket: Plugin<number> = {
+  name: 'multisocket',
+
+  parse(directive) {
+    const line = directive.once()
+    const sockets = line.left > 0 ? line.integer('N', 1, MAX) : Math.min(availableParallelism(), MAX)
+    line.end()
+    return sockets
+  },
+
+  create(sockets, block) {
+    block.sockets = sockets
+    return {}
+  },
+}

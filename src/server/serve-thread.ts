@@ -1,0 +1,42 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { createBirpc } from 'birpc'
+import { createLogger } from '../log.ts'
+import { Metrics } from '../metrics.ts'
+import type { Plugin } from '../plugin.ts'
+import type { ThreadCalls, ThreadData } from './remote-thread.ts'
+import { Serving } from './serving.ts'
+
+/** Answers queries in this thread, which is not the main one, as the main one tells it to. */
+export function serveThread(plugins: readonly Plugin[]): void {
+  const { version, port, logFormat, udp, index, ended } = workerData as ThreadData
+  const log = createLogger(logFormat)
+  const server = { version, logFormat, metrics: new Metrics(), threads: 1, control: undefined, udp: () => serving.udp() }
+  const serving: Serving = new Serving(server, index, { plugins, port, log, udp })
+  process.on('unhandledRejection', error =>
+    log.error(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`),
+  )
+  const calls: ThreadCalls = {
+    start(corefile, threads) {
+      server.threads = threads
+      return serving.start(corefile, threads)
+    },
+    open: ports => serving.open(ports),
+    commit: () => serving.commit(),
+    abort: () => serving.abort(),
+    drain: () => serving.drain(),
+    stop: () => serving.stop(),
+    unready: word => serving.unready(word),
+    collect: () => serving.collect(),
+    alive() {},
+    exit() {
+      // The last of those that wait for the end of the thread.
+      process.once('exit', () => {
+        Atomics.store(ended, 0, 1)
+        Atomics.notify(ended, 0)
+      })
+      process.exit()
+    },
+  }
+  const main = parentPort!
+  createBirpc<object, ThreadCalls>(calls, { post: message => main.postMessage(message), on: take => main.on('message', take) })
+}

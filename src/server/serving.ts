@@ -1,0 +1,226 @@
+/** What one thread does to answer queries: load, start, open, serve, drain, stop. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Corefile } from '../corefile/tree.ts'
+import type { Listener } from '../dns/query.ts'
+import type { Logger } from '../log.ts'
+import type { Plugin, Server, Unready } from '../plugin.ts'
+import { RequestMetrics, type ZoneRequests } from '../request-metrics.ts'
+import { type Observer, respond } from '../server.ts'
+import { isAdded, type Snapshot, snapshot } from '../snapshot.ts'
+import type { ConnectUdp } from '../transport/transport.ts'
+import { chooseUdp, type Udp, type UdpMode } from '../transport/udp-mode.ts'
+import { InFlight } from './chain.ts'
+import { configure } from './configuration.ts'
+import { Generation } from './generation.ts'
+import { Listeners, type OpenPlace, type Place } from './listeners.ts'
+import type { Ports, Thread } from './thread.ts'
+
+/** Queries that may wait for others, in the whole process. */
+const MAX_IN_FLIGHT = 10_000
+/** How long queries of a stopped generation may go on, in milliseconds. */
+const GRACE = 5000
+/** How long its plugins may then take to let go. */
+const LAST = 1000
+
+export interface ServingSettings {
+  readonly plugins: readonly Plugin[]
+  /** Port of labels that name none. */
+  readonly port: number
+  readonly log: Logger
+  /** How datagrams are read; `auto` when nothing is said. */
+  readonly udp?: UdpMode
+}
+
+export class Serving implements Thread {
+  readonly #server: Server
+  /** Counted from 0, which is the thread that has the process in its hands. */
+  readonly #index: number
+  readonly #settings: ServingSettings
+  readonly #waiting = { count: 0, limit: MAX_IN_FLIGHT }
+  readonly #listeners: Listeners
+  readonly #open = new Map<string, OpenPlace>()
+  #generation: Generation | undefined
+  /** The one that is to take its place, and what was opened for it. */
+  #next: Generation | undefined
+  #opened = new Map<string, OpenPlace>()
+  #threads = 1
+  #udpChoice: Promise<Udp> | undefined
+
+  constructor(server: Server, index: number, settings: ServingSettings) {
+    this.#server = server
+    this.#index = index
+    this.#settings = settings
+    const requests = server.metrics
+      .counter('coredns_serving_thread_requests_total', 'Requests by the thread that read them.')
+      .with({ thread: String(index) })
+    const observer: Observer = {
+      dropped: (site, ...request) => this.#dropped(site).countMessage(...request),
+      refused: (query, reply) => this.#dropped(query.listener).count(query, reply, 0),
+      failed: error => settings.log.error(`a reply could not be written: ${describe(error)}`),
+    }
+    this.#listeners = new Listeners(
+      (message, client, transport, site) => {
+        requests.value++
+        return respond(message, client, transport, site, observer)
+      },
+      () => this.#udp(),
+    )
+    this.#requestMetrics = new RequestMetrics(server.metrics)
+    this.#refusals = server.metrics
+      .counter('coredns_inflight_rejects_total', 'Queries refused because too many were waiting.')
+      .with({})
+    this.#panics = server.metrics.counter('coredns_panics_total', 'Errors thrown inside plugins and recovered.').with({})
+  }
+
+  async udp(): Promise<ConnectUdp> {
+    return (await this.#udp()).connect
+  }
+
+  #udp(): Promise<Udp> {
+    const { udp = 'auto', log } = this.#settings
+    this.#udpChoice ??= chooseUdp(udp, reason => log.info(`datagrams are read one by one: ${reason}`))
+    return this.#udpChoice
+  }
+
+  /** SHA-512 of the Corefile that runs, in hex; empty before there is one. */
+  get configuration(): string {
+    return this.#generation?.hash ?? ''
+  }
+
+  /** Where each zone listens and its chain, with the ports that are really open. */
+  get zones(): { zone: string; address: string; port: number; chain: readonly string[] }[] {
+    return (this.#generation?.describe() ?? []).map(({ zone, place, chain, label }) => ({
+      zone,
+      address: place.address,
+      port: this.#open.get(label)?.port ?? place.port,
+      chain,
+    }))
+  }
+
+  /** Every plugin of the Corefile is made, and nothing opened. @throws {Problem} */
+  load(corefile: Corefile): Generation {
+    const { plugins, port, log } = this.#settings
+    this.#next = new Generation(corefile.hash, configure(corefile, plugins, port), {
+      server: this.#server,
+      log,
+      inFlight: new InFlight(this.#waiting, () => this.#refusals.value++),
+      onThrow: (plugin, error, stacktrace) => this.#recovered(plugin, error, stacktrace),
+    })
+    return this.#next
+  }
+
+  async start(corefile: Corefile, threads: number): Promise<void> {
+    const next = this.#next ?? this.load(corefile)
+    this.#threads = threads
+    if (this.#generation) next.adopt(this.#generation)
+    try {
+      await next.start()
+    } catch (error) {
+      this.#next = undefined
+      throw error
+    }
+  }
+
+  async open(ports: Ports): Promise<Ports> {
+    const next = this.#next!
+    for (const [label, place] of this.#placesOf(next)) {
+      const open = this.#open.get(label)
+      if (!open) this.#opened.set(label, await this.#listeners.open(place, next.zonesAt(label), ports.get(label)))
+      else if ((open.sockets === undefined) !== (place.sockets === undefined))
+        throw new Error(`${label} is open: whether threads share it can only change with a new start of the server`)
+    }
+    return new Map(Array.from([...this.#open, ...this.#opened], ([label, { port }]) => [label, port]))
+  }
+
+  async commit(): Promise<void> {
+    const next = this.#next!
+    const previous = this.#generation
+    for (const [label, place] of this.#opened) this.#open.set(label, place)
+    this.#opened = new Map()
+    this.#generation = next
+    this.#next = undefined
+    this.#waiting.limit = Math.ceil(MAX_IN_FLIGHT / this.#threads)
+    this.#listeners.share(this.#threads)
+    const unused: OpenPlace[] = []
+    const wanted = this.#placesOf(next)
+    for (const [label, place] of this.#open) {
+      if (wanted.has(label)) place.zones = next.zonesAt(label)
+      else {
+        this.#open.delete(label)
+        unused.push(place)
+      }
+    }
+    next.serving(this.#open)
+    if (previous) await retire(previous, unused)
+  }
+
+  async abort(): Promise<void> {
+    const opened = this.#opened
+    const next = this.#next
+    this.#opened = new Map()
+    this.#next = undefined
+    await close(opened.values())
+    await next?.stop()
+  }
+
+  async drain(): Promise<void> {
+    await this.#generation?.drain()
+  }
+
+  async stop(): Promise<void> {
+    await close(this.#open.values())
+    if (this.#generation) await within(LAST, this.#generation.stop())
+  }
+
+  async unready(word: string): Promise<Unready[]> {
+    return this.#generation?.unready(word) ?? [{ plugin: word, reason: 'starting' }]
+  }
+
+  collect(): Promise<Snapshot[]> {
+    return snapshot(this.#server.metrics, metric => this.#index === 0 || isAdded(metric))
+  }
+
+  /** The places that have a socket of this thread. */
+  #placesOf(generation: Generation): Map<string, Place> {
+    return new Map([...generation.places].filter(([, { sockets }]) => this.#index < (sockets ?? 1)))
+  }
+
+  readonly #requestMetrics: RequestMetrics
+  readonly #droppedAt = new WeakMap<Listener, ZoneRequests>()
+
+  #dropped(site: Listener): ZoneRequests {
+    const known = this.#droppedAt.get(site)
+    if (known) return known
+    const requests = this.#requestMetrics.dropped(site.label)
+    this.#droppedAt.set(site, requests)
+    return requests
+  }
+
+  readonly #refusals: { value: number }
+  readonly #panics: { value: number }
+
+  #recovered(plugin: string, error: unknown, stacktrace: boolean): void {
+    this.#panics.value++
+    const stack = stacktrace && error instanceof Error ? error.stack : describe(error)
+    this.#settings.log.error(`Recovered from panic in server: plugin/${plugin}: ${stack}`)
+  }
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Waits for `work`, but no longer than `milliseconds`. */
+const within = (milliseconds: number, work: Promise<unknown>): Promise<unknown> =>
+  Promise.race([work, sleep(milliseconds, undefined, { ref: false })])
+
+/** Closes places, with time for what they owe. */
+async function close(places: Iterable<OpenPlace>): Promise<void> {
+  await within(GRACE, Promise.all(Array.from(places, place => place.close())))
+}
+
+/** Lets the queries of a replaced generation finish, then stops it. */
+async function retire(previous: Generation, unused: readonly OpenPlace[]): Promise<void> {
+  await close(unused)
+  const deadline = performance.now() + GRACE
+  while (previous.waiting > 0 && performance.now() < deadline) await sleep(10)
+  await within(LAST, previous.stop())
+}
