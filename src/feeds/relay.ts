@@ -5,7 +5,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
-import type { HostRecord, Report } from '../registry/record.ts'
+import type { MeshRecord, Report } from '../registry/record.ts'
 import type { Feed, Source, Subscriber } from './feed.ts'
 import { closeFeed, joinFeed, openFeedsBy } from './feeds.ts'
 import { Outbox } from './outbox.ts'
@@ -39,7 +39,7 @@ async function relay(key: string, port: MessagePort): Promise<void> {
   const feed = await joinFeed(key, closed.signal).catch(() => undefined)
   if (!feed) return
   /** What is to be told, the latest of each record. */
-  const changes = new Map<string, HostRecord | undefined>()
+  const changes = new Map<string, MeshRecord | undefined>()
   let complete = false
   const outbox = new Outbox(port, most => {
     const ids = changes.keys().take(most).toArray()
@@ -72,6 +72,7 @@ class FollowedFeed implements Feed {
   readonly current = undefined
   readonly objects = new Map<string, number>()
   readonly rejected = 0
+  onDelay = (): void => {}
   readonly #records = new Records()
   readonly #completed = Promise.withResolvers<void>()
   readonly #port: MessagePort
@@ -83,7 +84,7 @@ class FollowedFeed implements Feed {
     port.on('message', (report: Report) => this.#take(report))
   }
 
-  get records(): ReadonlyMap<string, HostRecord> {
+  get records(): ReadonlyMap<string, MeshRecord> {
     return this.#records.all
   }
 
