@@ -21,7 +21,7 @@ export interface ResourceKind<T> {
 /** The resources of one type. What a response says counts when it is whole; a resource of no use leaves what it said before. */
 export class Resources<T> {
   readonly #kind: ResourceKind<T>
-  readonly #held = new Map<string, T>()
+  #held = new Map<string, T>()
   /** What the response that comes in says. */
   #pending = new Map<string, T | undefined>()
   readonly #reasons: string[] = []
@@ -33,6 +33,11 @@ export class Resources<T> {
 
   get size(): number {
     return this.#held.size
+  }
+
+  /** How many the response that comes in has brought so far. */
+  get incoming(): number {
+    return this.#pending.size
   }
 
   get(name: string): T | undefined {
@@ -69,10 +74,20 @@ export class Resources<T> {
   apply(removed: readonly string[], complete: boolean): string | undefined {
     const pending = this.#pending
     this.#pending = new Map()
-    for (const [name, value] of pending) this.#set(name, value)
+    if (this.#held.size === 0) this.#begin(pending)
+    else for (const [name, value] of pending) this.#set(name, value)
     for (const name of removed) this.delete(name)
     if (complete) for (const name of this.#held.keys()) if (!pending.has(name)) this.delete(name)
     return this.#takeReasons()
+  }
+
+  /** What came first is held as it is: a second map of it would be as large. */
+  #begin(pending: Map<string, T | undefined>): void {
+    this.#held = pending as Map<string, T>
+    for (const [name, value] of pending) {
+      if (value === undefined) pending.delete(name)
+      else this.#kind.change(name, value, undefined)
+    }
   }
 
   /** The response broke off, or is not accepted. */

@@ -18,7 +18,7 @@ export class WorkloadView implements View {
   readonly types: ReadonlyMap<TypeName, Resources<Address>>
   readonly #addresses: Resources<Address>
   /** By the name of the service's resource. */
-  readonly #members = new Map<string, Set<Workload>>()
+  readonly #members = new Map<string, Workload[]>()
   /** Names of services whose records are to be made anew. */
   readonly #touched = new Set<string>()
   #interned: Interned = new Map()
@@ -30,17 +30,22 @@ export class WorkloadView implements View {
 
   constructor() {
     this.#addresses = new Resources<Address>({
-      read: (name, version, value) => readAddress(name, version, value, this.#interned),
+      read: (name, version, value) => readAddress(name, this.#isMany ? '' : version, value, this.#interned),
       isSame,
       change: (name, value, previous) => this.#change(name, value, previous),
     })
     this.types = new Map([['WDS', this.#addresses]])
   }
 
+  /** Whether there are more than are listed for a new stream. */
+  get #isMany(): boolean {
+    return Math.max(this.#addresses.size, this.#addresses.incoming) > MAX_VERSIONS
+  }
+
   begin(): readonly Request[] {
     this.current = false
     const held = [...this.#addresses.entries()]
-    this.#listed = held.length > 0 && held.length <= MAX_VERSIONS && held.every(([, { version }]) => version !== '')
+    this.#listed = held.length > 0 && !this.#isMany && held.every(([, { version }]) => version !== '')
     return [{ type: 'WDS', ...(this.#listed && { versions: held.map(([name, { version }]) => [name, version] as const) }) }]
   }
 
@@ -82,8 +87,8 @@ export class WorkloadView implements View {
   #link(workload: Workload): void {
     for (const name of workload.services) {
       const members = this.#members.get(name)
-      if (members) members.add(workload)
-      else this.#members.set(name, new Set([workload]))
+      if (members) members.push(workload)
+      else this.#members.set(name, [workload])
       this.#touched.add(name)
     }
   }
@@ -91,8 +96,8 @@ export class WorkloadView implements View {
   #unlink(workload: Workload): void {
     for (const name of workload.services) {
       const members = this.#members.get(name)
-      members?.delete(workload)
-      if (members?.size === 0) this.#members.delete(name)
+      members?.splice(members.indexOf(workload), 1)
+      if (members?.length === 0) this.#members.delete(name)
       this.#touched.add(name)
     }
   }
@@ -106,7 +111,10 @@ function isSame(held: Address, value: Address): boolean {
 }
 
 const isSameService = (a: Service, b: Service): boolean =>
-  a.passthrough === b.passthrough && a.unready === b.unready && a.vips.join() === b.vips.join()
+  a.passthrough === b.passthrough &&
+  a.unready === b.unready &&
+  a.vips.join() === b.vips.join() &&
+  a.families.join() === b.families.join()
 
 const isSameWorkload = (a: Workload, b: Address): boolean =>
   b.kind === 'Workload' &&
@@ -130,8 +138,9 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     if (elsewhere || !(workload.healthy || service.unready)) continue
     if (workload.target !== '') targets.push({ name: workload.target, ports: [] })
     const hostname = service.ofKubernetes && service.vips.length === 0 ? workload.hostname : ''
-    for (const address of splitOctets(workload.ipv4, 4)) endpoints.push({ address, hostname, ports: [] })
-    for (const address of splitOctets(workload.ipv6, 16)) endpoints.push({ address, hostname, ports: [] })
+    for (const size of service.families)
+      for (const address of splitOctets(size === 4 ? workload.ipv4 : workload.ipv6, size))
+        endpoints.push({ address, hostname, ports: [] })
   }
   return {
     kind: service.ofKubernetes ? 'Service' : 'ServiceEntry',

@@ -12,11 +12,20 @@ const WORKLOAD = {
   hostname: sized(21),
   services: sized(22),
 }
-const SERVICE = { name: sized(1), namespace: sized(2), hostname: sized(3), addresses: sized(4), loadBalancing: sized(8) }
+const SERVICE = {
+  name: sized(1),
+  namespace: sized(2),
+  hostname: sized(3),
+  addresses: sized(4),
+  loadBalancing: sized(8),
+  families: numeric(9),
+}
 const NETWORK_ADDRESS = { address: sized(2), length: numeric(3) }
 const LOAD_BALANCING = { mode: numeric(2), healthPolicy: numeric(3) }
 const ENTRY = { key: sized(1) }
 const PASSTHROUGH = 3
+/** `IPFamilies`, and the address sizes that each stands for; of 0, all that there are. */
+const FAMILIES: readonly (readonly (4 | 16)[])[] = [[], [4], [16], [4, 16]]
 
 /** Where something answers. */
 export interface Workload {
@@ -44,6 +53,8 @@ export interface Service {
   readonly host: string
   readonly ofKubernetes: boolean
   readonly vips: readonly string[]
+  /** Address sizes of its endpoints. */
+  readonly families: readonly (4 | 16)[]
   /** A ServiceEntry with resolution NONE. */
   readonly passthrough: boolean
   /** Endpoints that are not ready count, too. */
@@ -114,12 +125,13 @@ function intern(services: readonly string[], interned: Interned): readonly strin
 }
 
 function readService(version: string, reader: ProtobufReader): Service {
-  let [name, namespace, hostname, passthrough, unready] = ['', '', '', false, false]
+  let [name, namespace, hostname, passthrough, unready, families] = ['', '', '', false, false, 0]
   const vips: string[] = []
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === SERVICE.name) name = reader.text()
     else if (tag === SERVICE.namespace) namespace = reader.text()
     else if (tag === SERVICE.hostname) hostname = reader.text()
+    else if (tag === SERVICE.families) families = reader.number()
     else if (tag === SERVICE.addresses) {
       const vip = readVip(reader)
       if (vip !== undefined) vips.push(vip)
@@ -142,9 +154,18 @@ function readService(version: string, reader: ProtobufReader): Service {
     host: domain === undefined ? host : host.slice(0, -hostKey(domain).length),
     ofKubernetes: domain !== undefined,
     vips,
+    families: familiesOf(FAMILIES[families] ?? [], domain === undefined ? [] : vips),
     passthrough,
-    unready,
+    // Of NONE, istiod says so without meaning it.
+    unready: unready && !passthrough,
   }
+}
+
+/** What is said, else the families of a Service's virtual addresses, else both. */
+function familiesOf(said: readonly (4 | 16)[], vips: readonly string[]): readonly (4 | 16)[] {
+  if (said.length > 0) return said
+  const of = ([4, 16] as const).filter(size => vips.some(vip => vip.length === size))
+  return of.length > 0 ? of : [4, 16]
 }
 
 /** @returns undefined for a range of several addresses */

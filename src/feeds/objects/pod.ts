@@ -31,7 +31,8 @@ export function readPod(root: Field, skip: Skip): Pod {
     .at('containers')
     .items()
     .flatMap(container => container.at('ports').items())
-    .filter(port => !port.at('name').absent)
+    // In Protocol Buffers, what is not said is empty.
+    .filter(port => port.at('name').text('') !== '')
   return {
     ...place,
     labels: readLabels(root.at('metadata', 'labels')),

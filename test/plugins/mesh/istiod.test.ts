@@ -11,9 +11,9 @@ const HOST = 'backend.default.svc.cluster.local'
 /** One with a service that has these addresses. */
 async function startIstiod(ambient: boolean, ...addresses: readonly string[]): Promise<TestIstiod> {
   const istiod = await TestIstiod.start({ ambient })
-  istiod.hold('WDS', wdsService('default', 'backend', { vips: ['10.96.0.1'] }))
-  istiod.hold('NDS', nameTable({ [HOST]: [['10.96.0.1'], 'backend', 'default'] }))
-  istiod.hold('CDS', cluster(80, HOST))
+  istiod.hold('WDS', [wdsService('default', 'backend', { vips: ['10.96.0.1'] })])
+  istiod.hold('NDS', [nameTable({ [HOST]: [['10.96.0.1'], 'backend', 'default'] })])
+  istiod.hold('CDS', [cluster(80, HOST)])
   tell(istiod, ...addresses)
   return istiod
 }

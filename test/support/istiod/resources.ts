@@ -9,8 +9,16 @@ export interface Resource {
   readonly version?: string
 }
 
-const message = (...fields: readonly (readonly [number: number, value: string | Uint8Array | number] | false)[]): Buffer =>
-  Buffer.concat(fields.filter(field => field !== false).map(([number, value]) => writeField(number, value)))
+type Part = readonly [field: number, value: string | Uint8Array | number]
+
+const message = (...parts: readonly (Part | Iterable<Part> | false)[]): Buffer =>
+  Buffer.concat(
+    parts.flatMap(part =>
+      part === false ? [] : isOne(part) ? [writeField(...part)] : Array.from(part, one => writeField(...one)),
+    ),
+  )
+
+const isOne = (part: Part | Iterable<Part>): part is Part => Array.isArray(part) && typeof part[0] === 'number'
 
 const octets = (address: string): Uint8Array => toOctets(address)!
 
@@ -29,22 +37,34 @@ export interface WorkloadOptions {
 
 export function workload(namespace: string, name: string, options: WorkloadOptions = {}): Resource {
   const { addresses = [], services = [], healthy = true, target, version, uid } = options
+  const resource = uid ?? `Kubernetes//Pod/${namespace}/${name}`
+  const of = options.workload ?? name
   const value = message(
     [1, name],
     [2, namespace],
     ...addresses.map(address => [3, octets(address)] as const),
-    [13, options.workload ?? name],
+    [7, 'default'],
+    [9, 'node-1'],
+    [10, of],
+    [11, 'latest'],
+    [12, 2],
+    [13, of],
     !healthy && [17, 1],
+    [18, 'Kubernetes'],
+    [20, resource],
     target !== undefined && [21, target],
     ...services.map(service => [22, message([1, service], [2, message([1, message([1, 80], [2, 8080])])])] as const),
+    [24, message([1, 'region-1'], [2, 'zone-1'])],
   )
-  return { name: uid ?? `Kubernetes//Pod/${namespace}/${name}`, value: message([1, value]), ...(version && { version }) }
+  return { name: resource, value: message([1, value]), ...(version && { version }) }
 }
 
 export interface ServiceOptions {
   readonly vips?: readonly string[]
   readonly publishNotReady?: boolean
   readonly passthrough?: boolean
+  /** `IPFamilies`. */
+  readonly families?: number
   /** The host, where it is no Service of Kubernetes. */
   readonly host?: string
   readonly version?: string
@@ -59,6 +79,7 @@ export function wdsService(namespace: string, name: string, options: ServiceOpti
     [3, host],
     ...vips.map(vip => [4, message([2, octets(vip)])] as const),
     balancing.length > 0 && [8, balancing],
+    options.families !== undefined && [9, options.families],
   )
   return { name: `${namespace}/${host}`, value: message([2, value]), ...(version && { version }) }
 }
@@ -76,7 +97,7 @@ export function nameTable(
     )
     return [1, message([1, host], [2, info])] as const
   })
-  return { name: '', value: message(...entries) }
+  return { name: '', value: message(entries) }
 }
 
 const CLUSTER_TYPES = { dns: 1, eds: 3, passthrough: 4, dynamic: 0 } as const
@@ -116,7 +137,7 @@ export interface Endpoint {
 
 export function assignment(port: number, host: string, endpoints: readonly Endpoint[]): Resource {
   const name = clusterName(port, host)
-  return { name, value: message([1, name], [2, message(...endpoints.map(endpoint => [2, writeEndpoint(endpoint)] as const))]) }
+  return { name, value: message([1, name], [2, message(endpoints.map(endpoint => [2, writeEndpoint(endpoint)] as const))]) }
 }
 
 function writeEndpoint({
@@ -146,10 +167,10 @@ export interface Response {
 export function writeResponse({ type, nonce, resources = [], removed = [] }: Response): Buffer {
   return message(
     [1, 'now/1'],
-    ...resources.map(resource => [2, writeResource(TYPE_URLS[type], resource)] as const),
+    resources.map(resource => [2, writeResource(TYPE_URLS[type], resource)] as const),
     [4, TYPE_URLS[type]],
     [5, nonce],
-    ...removed.map(name => [6, name] as const),
+    removed.map(name => [6, name] as const),
   )
 }
 

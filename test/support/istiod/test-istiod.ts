@@ -46,6 +46,8 @@ export class TestIstiod implements AsyncDisposable {
   late = 0
   /** Given as the nonce of every response. */
   nonce: string | undefined
+  /** Told of each response whose last octet was written. */
+  onWritten: ((type: TypeName, octets: number) => void) | undefined
   /** Answers a call instead of the state that is held. */
   script: ((call: Call) => void) | undefined
   readonly #held = new Map<TypeName, Map<string, Resource>>()
@@ -88,7 +90,7 @@ export class TestIstiod implements AsyncDisposable {
   }
 
   /** What there is before anybody asks. */
-  hold(type: TypeName, ...resources: readonly Resource[]): void {
+  hold(type: TypeName, resources: Iterable<Resource>): void {
     const held = this.#held.get(type) ?? new Map<string, Resource>()
     this.#held.set(type, held)
     for (const resource of resources) held.set(resource.name, resource)
@@ -96,7 +98,7 @@ export class TestIstiod implements AsyncDisposable {
 
   /** These are so now, and those are no more. */
   push(type: TypeName, resources: readonly Resource[], removed: readonly string[] = []): void {
-    this.hold(type, ...resources)
+    this.hold(type, resources)
     for (const name of removed) this.#held.get(type)?.delete(name)
     for (const { call, subscribed } of this.#streams) {
       const names = subscribed.get(type)
@@ -182,7 +184,8 @@ export class TestIstiod implements AsyncDisposable {
   ): Promise<void> {
     if (resources.length === 0 && removed.length === 0 && !anyway) return
     if (this.late > 0) await sleep(this.late)
-    call.write(writeResponse({ type, nonce: this.nonce ?? `nonce-${++this.#nonces}`, resources, removed }))
+    const message = writeResponse({ type, nonce: this.nonce ?? `nonce-${++this.#nonces}`, resources, removed })
+    call.write(message, () => this.onWritten?.(type, message.length))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

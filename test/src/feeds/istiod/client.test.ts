@@ -21,10 +21,10 @@ const pod = (address: string) =>
 /** One that tells of a service with one pod. */
 async function startIstiod(options: { ambient?: boolean; tls?: Tls } = {}): Promise<TestIstiod> {
   const istiod = await TestIstiod.start(options)
-  istiod.hold('WDS', wdsService('default', 'web', { vips: ['10.96.0.1'] }), pod('10.0.0.1'))
-  istiod.hold('NDS', nameTable({ [WEB]: [['10.96.0.1'], 'web', 'default'] }))
-  istiod.hold('CDS', cluster(80, WEB))
-  istiod.hold('EDS', assignment(80, WEB, [{ address: '10.0.0.1' }]))
+  istiod.hold('WDS', [wdsService('default', 'web', { vips: ['10.96.0.1'] }), pod('10.0.0.1')])
+  istiod.hold('NDS', [nameTable({ [WEB]: [['10.96.0.1'], 'web', 'default'] })])
+  istiod.hold('CDS', [cluster(80, WEB)])
+  istiod.hold('EDS', [assignment(80, WEB, [{ address: '10.0.0.1' }])])
   return istiod
 }
 
@@ -87,7 +87,7 @@ suite('a stream that ends', () => {
       await watched.until(() => watched.log.some(line => words.test(line)))
       assert.ok(watched.log.some(line => line.startsWith(`[WARNING] istiod ${istiod.address}: `)))
       istiod.refusal = undefined
-      istiod.hold('WDS', pod('10.0.0.2'))
+      istiod.hold('WDS', [pod('10.0.0.2')])
       await watched.until(() => watched.hosts.join() === TWO, 10_000)
       assert.equal(watched.log.filter(line => words.test(line)).length, 1)
       assert.match(watched.log.at(-1)!, /the stream is up again/)
@@ -124,7 +124,7 @@ test('a message that is cut does not count', async () => {
   await has(watched, ONE)
   // More than may be on its way without an acknowledgement: the cut comes in the middle.
   const many = Array.from({ length: 40_000 }, (_, i) => wdsService('default', `other-${i}`))
-  istiod.hold('WDS', pod('10.0.0.2'))
+  istiod.hold('WDS', [pod('10.0.0.2')])
   proxy.cut()
   await until(() => istiod.metadata.length === 2)
   await has(watched, TWO)

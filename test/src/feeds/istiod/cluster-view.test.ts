@@ -14,7 +14,7 @@ type State = Partial<Record<TypeName, readonly Resource[]>>
 
 async function start(state: State): Promise<TestIstiod> {
   const istiod = await TestIstiod.start({ ambient: false })
-  for (const [type, resources] of Object.entries(state)) istiod.hold(type as TypeName, ...resources)
+  for (const [type, resources] of Object.entries(state)) istiod.hold(type as TypeName, resources)
   return istiod
 }
 
@@ -203,7 +203,7 @@ test('a port whose endpoints have not come yet takes nothing away', async () => 
   await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
   const told: string[] = []
   await watched.feed.subscribe(() => told.push(...watched.hosts))
-  istiod.hold('EDS', assignment(443, WEB, [{ address: '10.0.0.2' }]))
+  istiod.hold('EDS', [assignment(443, WEB, [{ address: '10.0.0.2' }])])
   istiod.late = 100
   istiod.push('CDS', [cluster(443, WEB)])
   await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2')

@@ -22,14 +22,13 @@ const NAMES = { [WEB]: [['10.96.0.1'], 'web', 'default'] } as const
 
 async function startIstiod(ambient: boolean): Promise<TestIstiod> {
   const istiod = await TestIstiod.start({ ambient })
-  istiod.hold(
-    'WDS',
+  istiod.hold('WDS', [
     wdsService('default', 'web', { vips: ['10.96.0.1'] }),
     workload('default', 'web-0', { addresses: ['10.0.0.1'], services: [`default/${WEB}`] }),
-  )
-  istiod.hold('NDS', nameTable(NAMES))
-  istiod.hold('CDS', cluster(80, WEB))
-  istiod.hold('EDS', assignment(80, WEB, [{ address: '10.0.0.1' }]))
+  ])
+  istiod.hold('NDS', [nameTable(NAMES)])
+  istiod.hold('CDS', [cluster(80, WEB)])
+  istiod.hold('EDS', [assignment(80, WEB, [{ address: '10.0.0.1' }])])
   return istiod
 }
 

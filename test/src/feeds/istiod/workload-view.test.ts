@@ -29,6 +29,24 @@ suite('hosts', () => {
       ],
       'web.default.svc at 10.0.0.1 at fd00::1',
     ],
+    ...(
+      [
+        ['IPv4 only', { families: 1 }, 'web.default.svc at 10.0.0.1'],
+        ['IPv6 only', { families: 2 }, 'web.default.svc at fd00::1'],
+        ['both families', { families: 3 }, 'web.default.svc at 10.0.0.1 at fd00::1'],
+        ['those of the virtual address', { vips: ['10.96.0.1'] }, 'web.default.svc vips 10.96.0.1 at 10.0.0.1'],
+      ] as const
+    ).map(
+      ([families, options, host]) =>
+        [
+          `families of endpoints: ${families}`,
+          [
+            wdsService('default', 'web', options),
+            workload('default', 'a', { addresses: ['10.0.0.1', 'fd00::1'], services: [WEB], workload: 'web' }),
+          ],
+          host,
+        ] as const,
+    ),
     [
       'publishNotReadyAddresses',
       [
@@ -99,7 +117,7 @@ suite('hosts', () => {
   ] as readonly (readonly [title: string, resources: readonly Resource[], ...hosts: string[]])[]) {
     test(title, async () => {
       await using istiod = await TestIstiod.start()
-      istiod.hold('WDS', ...resources)
+      istiod.hold('WDS', resources)
       await using watched = watchIstiod([istiod.address])
       await watched.until(() => watched.feed.complete)
       assert.deepEqual(watched.hosts, hosts)
@@ -112,7 +130,7 @@ test('changes come one by one, and nothing is told of what changes nothing', asy
   await using istiod = await TestIstiod.start()
   const pod = (address: string, options = {}) =>
     workload('default', 'a-x', { addresses: [address], services: [WEB], workload: 'a', ...options })
-  istiod.hold('WDS', wdsService('default', 'web'), pod('10.0.0.1', { version: '1' }))
+  istiod.hold('WDS', [wdsService('default', 'web'), pod('10.0.0.1', { version: '1' })])
   await using watched = watchIstiod([istiod.address])
   await has(watched, 'web.default.svc at 10.0.0.1')
   let told = 0
@@ -132,7 +150,7 @@ suite('a new stream', () => {
   test('is told what is held, and brings what differs', async () => {
     await using istiod = await TestIstiod.start()
     const pods = [1, 2].map(i => workload('default', `a-${i}`, { addresses: [`10.0.0.${i}`], services: [WEB], version: `v${i}` }))
-    istiod.hold('WDS', wdsService('default', 'web', { vips: ['10.96.0.1'], version: 'v0' }), ...pods)
+    istiod.hold('WDS', [wdsService('default', 'web', { vips: ['10.96.0.1'], version: 'v0' }), ...pods])
     await using watched = watchIstiod([istiod.address])
     await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2')
     const before = istiod.requests.length
@@ -147,14 +165,13 @@ suite('a new stream', () => {
   test('without versions brings everything, and only the difference is told', async () => {
     await using istiod = await TestIstiod.start()
     const pod = (i: number) => workload('default', `a-${i}`, { addresses: [`10.0.0.${i}`], services: [WEB] })
-    istiod.hold(
-      'WDS',
+    istiod.hold('WDS', [
       wdsService('default', 'web', { vips: ['10.96.0.1'] }),
       wdsService('default', 'other'),
       wdsService('default', 'gone'),
       pod(1),
       pod(2),
-    )
+    ])
     await using watched = watchIstiod([istiod.address])
     await watched.until(() => watched.feed.complete)
     let told: string[] = []

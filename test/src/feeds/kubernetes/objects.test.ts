@@ -205,7 +205,9 @@ test('Namespaces and Pods', () => {
   const spec = {
     hostname: 'web-0',
     subdomain: 'web',
-    containers: [{ name: 'a', ports: [{ name: 'http', containerPort: 80 }, { containerPort: 81 }] }],
+    containers: [
+      { name: 'a', ports: [{ name: 'http', containerPort: 80 }, { name: '', containerPort: 81 }, { containerPort: 82 }] },
+    ],
   }
   const web = pod('web-0', status, spec, { labels: { app: 'web' } })
   const kept = {
