@@ -5,19 +5,9 @@ import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { kubeconfigOf } from '#test/support/kubernetes/kubeconfig.ts'
 import { endpointSlice, namespace, pod, service } from '#test/support/kubernetes/objects.ts'
 import { freePort } from '#test/support/ports.ts'
-import { type ServerProcess, startServer } from '#test/support/server.ts'
+import { startServer } from '#test/support/server.ts'
+import { untilAnswered } from './answering.ts'
 import { BACKEND } from './manifests.ts'
-
-/** Asks until the addresses are these. */
-async function untilAnswered(server: ServerProcess, name: string, ...addresses: readonly string[]): Promise<void> {
-  const late = performance.now() + 5000
-  for (;;) {
-    const { rcode, answer } = await server.query(name)
-    const told = answer.map(line => line.split(' ').at(-1)).sort()
-    if (told.join() === addresses.toSorted().join()) return
-    assert.ok(performance.now() < late, `${name} is ${rcode} ${told}, not ${addresses}`)
-  }
-}
 
 test('a cluster is answered from, and every change of it', async () => {
   await using api = await FakeApi.start()
