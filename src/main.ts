@@ -5,19 +5,26 @@ import { arch, platform } from 'node:os'
 import { join } from 'node:path'
 
 // What shapes the memory of the process counts from its first moment only, so it replaces itself once, under the same id. Types that were
-// stripped once need not be stripped again: the stripper alone takes 20 MB, and again as much in each thread. A small young generation and
-// no middle tier of compiled code save another 10 MB; at full load neither costs a measurable part of the throughput.
+// stripped once need not be stripped again: the stripper alone takes 20 MB, and again as much in each thread.
 if (process.env.NODE_COMPILE_CACHE === undefined && process.execve) {
-  const cache = join(import.meta.dirname, '..', 'node_modules', '.cache', 'istio-coredns')
-  process.execve(
-    process.execPath,
-    [process.execPath, ...process.execArgv, '--max-semi-space-size=1', '--no-maglev', ...process.argv.slice(1)],
-    {
-      ...process.env,
-      NODE_COMPILE_CACHE: cache,
-      MALLOC_ARENA_MAX: '2',
-    },
-  )
+  const flags = [
+    '--max-semi-space-size=1',
+    // One compiler instead of three, and built-in code in one place: 15 MB less, and at full load as fast.
+    '--no-maglev',
+    '--no-sparkplug',
+    '--no-short-builtin-calls',
+    // A batch of queries outlives young collections often enough that V8 would put all to come into the old generation: 40 MB of garbage at a time.
+    '--no-allocation-site-pretenuring',
+    // For threads that read much at one go, and then nothing for long.
+    '--expose-gc',
+  ]
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)], {
+    ...process.env,
+    NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'istio-coredns'),
+    // What compilers leave is to be given back, and used by all threads.
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_TRIM_THRESHOLD_: '131072',
+  })
 }
 
 const { plugins } = await import('#plugins/index.ts')
@@ -26,6 +33,7 @@ const { relayFeeds } = await import('./feeds/relay.ts')
 const { readFlags, USAGE } = await import('./flags.ts')
 const { createLogger } = await import('./log.ts')
 const { DnsServer } = await import('./server/process.ts')
+const { giveBackMemory } = await import('./spare-memory.ts')
 const { version } = (await import('../package.json', { with: { type: 'json' } })).default
 
 /** What runs where no Corefile is, or one without server blocks. */
@@ -126,6 +134,7 @@ try {
 }
 if (!flags.quiet) banner()
 flushCompileCache()
+if (flags.udp !== 'dgram') giveBackMemory()
 if (flags.pidfile !== undefined) writePidfile(flags.pidfile)
 
 function banner(): void {

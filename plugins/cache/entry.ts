@@ -67,7 +67,5 @@ export const wantsAuthentic = (query: Query): boolean => (query.flags & FLAG.AD)
 /** The same records on memory of their own: an upstream's reply is a part of a receive buffer, which is larger and shared. */
 function detach({ bytes, answers, authorities, additionals, base }: Sections): Sections {
   if (bytes.length === 0) return NO_RECORDS
-  const copy = Buffer.allocUnsafeSlow(bytes.length)
-  copy.set(bytes)
-  return new Sections(copy, answers, authorities, additionals, base)
+  return new Sections(new Uint8Array(bytes), answers, authorities, additionals, base)
 }

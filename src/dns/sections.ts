@@ -48,16 +48,16 @@ export class Sections {
   /** Every record in order; made at the first call and kept. The bytes were checked when the sections were made. */
   get spans(): readonly RecordSpan[] {
     if (this.#spans) return this.#spans
-    const spans: RecordSpan[] = []
     const { bytes } = this
-    for (let at = 0; spans.length < this.answers + this.authorities + this.additionals; ) {
-      const fixed = skipName(bytes, at)
-      const end = fixed + 10 + ((bytes[fixed + 8]! << 8) | bytes[fixed + 9]!)
-      spans.push({ start: at, fixed, end, type: (bytes[fixed]! << 8) | bytes[fixed + 1]! })
-      at = end
-    }
-    this.#spans = spans
-    return spans
+    let at = 0
+    // Of the very length: an array that grows keeps room for more, in each of many thousand answers.
+    this.#spans = Array.from({ length: this.answers + this.authorities + this.additionals }, () => {
+      const start = at
+      const fixed = skipName(bytes, start)
+      at = fixed + 10 + ((bytes[fixed + 8]! << 8) | bytes[fixed + 9]!)
+      return { start, fixed, end: at, type: (bytes[fixed]! << 8) | bytes[fixed + 1]! }
+    })
+    return this.#spans
   }
 
   /** The smallest TTL of all records, in seconds; undefined without records. */
@@ -119,7 +119,8 @@ function groupAddresses({ spans, bytes, base }: Sections): AddressGroup[] {
     group.offsets.push(fixed + 10)
     groups.set(key, group)
   }
-  return [...groups.values()].filter(group => group.offsets.length > 1)
+  const free = [...groups.values()].filter(group => group.offsets.length > 1)
+  return free.map(group => ({ ...group, offsets: [...group.offsets] }))
 }
 
 export const NO_RECORDS = new Sections(new Uint8Array(0), 0, 0, 0, 0)
@@ -250,7 +251,8 @@ export class SectionsBuilder {
   }
 
   build(): Sections {
-    return new Sections(Buffer.from(this.#buffer.subarray(0, this.#length)), ...this.#counts, this.#base)
+    // Not on memory of Node's pool: what is kept would hold all that was built around it.
+    return new Sections(new Uint8Array(this.#buffer.subarray(0, this.#length)), ...this.#counts, this.#base)
   }
 
   /** Writes owner, type, class, TTL; returns where RDLENGTH goes. `most` is the rdata's largest length. */

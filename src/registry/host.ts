@@ -60,7 +60,7 @@ export class Host implements Known {
   /** What `source` says under `id` from now on. */
   set(source: number, id: string, record: HostRecord | undefined): void {
     const others = this.#parts.filter(part => part.source !== source || part.id !== id)
-    this.#parts = record ? [...others, { source, id, record }].sort((a, b) => a.source - b.source) : others
+    this.#parts = record ? others.concat({ source, id, record }).sort((a, b) => a.source - b.source) : others
     const counting = highest(this.#parts)
     this.#counting = counting
     this.vips = this.options.answer === 'vip' ? firstVips(counting) : NONE

@@ -94,7 +94,8 @@ function read(entry: Entry, path: string, problems: string[], refuse: (id: strin
   const complain = ({ path: at, message }: Invalid) =>
     problems.push(`${path}:${line(at)}: ${id === undefined ? '' : `${id}: `}${message}`)
   try {
-    return readObject(root, complain)
+    // A copy: a part of a text keeps the whole text.
+    return structuredClone(readObject(root, complain))
   } catch (error) {
     if (!(error instanceof Invalid)) throw error
     complain(error)

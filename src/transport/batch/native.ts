@@ -10,6 +10,7 @@
 import { endianness } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
+import { loadFfi } from '../../ffi.ts'
 import { Outbox } from './outbox.ts'
 import { Ring } from './ring.ts'
 
@@ -88,19 +89,6 @@ function load() {
     ),
     /** Why the last call failed. To be asked at once, and to be taken as a hint: what Node does in between may fail as well. */
     errno: () => ffi.getInt32(errnoAt),
-  }
-}
-
-/** Node says that it is experimental, to operators who cannot do anything about it: `-udp` and the self-test are the answer. */
-function loadFfi(): typeof import('node:ffi') {
-  const { emitWarning } = process
-  process.emitWarning = () => {}
-  try {
-    const ffi = process.getBuiltinModule('node:ffi')
-    if (!ffi?.getCurrentEventLoop) throw new Error(`node:ffi of ${process.version} is not there or too old`)
-    return ffi
-  } finally {
-    process.emitWarning = emitWarning
   }
 }
 

@@ -149,3 +149,8 @@ test('it grows with what is written, at once or little by little', () => {
     long.map(text => `web.example.org. 5 IN TXT "${text}"`),
   )
 })
+
+test('what is built is on memory of its own', () => {
+  const { bytes } = new SectionsBuilder(question).address(question, 30, toOctets('192.0.2.1')!).build()
+  assert.equal(bytes.buffer.byteLength, bytes.length)
+})
