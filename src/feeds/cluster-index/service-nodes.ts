@@ -1,4 +1,3 @@
-import { keyOf } from '../../dns/name.ts'
 import type { EndpointSlice } from '../kubernetes/objects.ts'
 import { ServiceNode } from './service-node.ts'
 
@@ -7,12 +6,12 @@ export class ServiceNodes<S extends { readonly headless: boolean }, L extends Pi
   readonly #nodes = new Map<string, ServiceNode<S, L>>()
 
   find(namespace: string, name: string): ServiceNode<S, L> | undefined {
-    return this.#nodes.get(keyOf([name, namespace], ''))
+    return this.#nodes.get(`${name}.${namespace}`)
   }
 
   /** Lets `change` change the service of this name, and forgets it where nothing is left of it. */
   change(namespace: string, name: string, change: (node: ServiceNode<S, L>) => void): void {
-    const key = keyOf([name, namespace], '')
+    const key = `${name}.${namespace}`
     let node = this.#nodes.get(key)
     if (!node) {
       node = new ServiceNode(namespace, name)
