@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import type { OpenIndex } from '#src/feeds/cluster-index/open-indexes.ts'
 import type { KindName } from '#src/feeds/kubernetes/objects.ts'
-import type { Logger } from '#src/plugin.ts'
+import type { Logger, ServerBlock } from '#src/plugin.ts'
+import { observeProgramming, observeRequests } from './metrics.ts'
 import type { Options } from './options.ts'
 
 /** Milliseconds between two lines that tell what the start waits for. */
@@ -11,7 +12,7 @@ const TELL = 500
 /** Begins to watch the cluster, and shows it in `view`. Fulfilled when everything is known, or when that has taken too long. */
 export async function watch(
   options: Options,
-  root: string,
+  { root, server: { metrics } }: ServerBlock,
   log: Logger,
   view: ClusterView,
   signal: AbortSignal,
@@ -21,6 +22,8 @@ export async function watch(
   const opened = openIndex(options.source(root), options.selectors, log)
   const { cluster, index, filled } = opened
   const kinds = kindsOf(options)
+  cluster.onRequest = observeRequests(metrics)
+  observeProgramming(metrics, index)
   cluster.need(kinds, { pods: options.podNames, zones: options.zonal })
   view.index = index
   view.waiting = () => cluster.waiting(kinds)

@@ -24,7 +24,6 @@ import { answerAlias } from '#src/registry/alias.ts'
 import { isNetwork, isReverse } from '#src/registry/reverse.ts'
 import { watch } from './cluster-watch.ts'
 import { findImport, findService } from './find.ts'
-import { observeProgramming } from './metrics.ts'
 import { type Name, readName, type ServiceName } from './name.ts'
 import { nameServerRecords, nameServers } from './name-servers.ts'
 import type { Options } from './options.ts'
@@ -62,8 +61,7 @@ export class Kubernetes implements Instance {
   async start(signal: AbortSignal): Promise<void> {
     for (const warning of this.#options.warnings) this.#log.warn(warning)
     this.#view.addresses = localAddresses(this.#block.bind)
-    this.#opened = await watch(this.#options, this.#block.root, this.#log, this.#view, signal)
-    observeProgramming(this.#block.server.metrics, this.#view.index)
+    this.#opened = await watch(this.#options, this.#block, this.#log, this.#view, signal)
   }
 
   ready(): true | string {

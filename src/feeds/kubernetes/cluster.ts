@@ -3,7 +3,7 @@ import type { Logger } from '../../log.ts'
 import { Complaints } from '../complaints.ts'
 import type { AccessSource } from './access.ts'
 import type { Details } from './columns.ts'
-import { Connection } from './connection.ts'
+import { Connection, type RequestObserver } from './connection.ts'
 import { Held, type Listener } from './held.ts'
 import { kindsOf, type Selectors } from './kinds.ts'
 import type { KindName } from './objects.ts'
@@ -33,6 +33,11 @@ export class Cluster {
     this.#selectors = selectors
     this.#connection = new Connection(source, timing.silence)
     this.#timing = timing
+  }
+
+  /** Told of every request from now on. */
+  set onRequest(observer: RequestObserver) {
+    this.#connection.onRequest = observer
   }
 
   /** These kinds are watched from now on, with at least these details. */

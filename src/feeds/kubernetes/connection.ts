@@ -10,8 +10,12 @@ const DIAL = 10_000
 
 const AGENT = 'istio-coredns'
 
+/** Told of every request: the server's host and port, the status code or `<error>`, and the seconds until that was known. */
+export type RequestObserver = (host: string, code: string, seconds: number) => void
+
 /** The API server of one cluster: keeps connections, and shows who asks. */
 export class Connection {
+  onRequest: RequestObserver = () => {}
   readonly #credentials: Credentials
   readonly #silence: number
   #transport: { readonly identity: string; readonly opened: Promise<Transport> } | undefined
@@ -36,10 +40,15 @@ export class Connection {
   }
 
   async #ask(access: Access, path: string, accept: string, signal: AbortSignal, tries = 3): Promise<Response> {
-    const transport = await this.#open(access)
+    const begun = performance.now()
+    const tell = (code: string) => this.onRequest(new URL(access.server).host, code, (performance.now() - begun) / 1000)
     try {
-      return await transport.get(path, { 'user-agent': AGENT, accept, ...access.headers }, signal)
+      const transport = await this.#open(access)
+      const response = await transport.get(path, { 'user-agent': AGENT, accept, ...access.headers }, signal)
+      tell(`${response.status}`)
+      return response
     } catch (error) {
+      tell('<error>')
       if (!(error instanceof Unseen) || tries === 1) throw error
       return this.#ask(access, path, accept, signal, tries - 1)
     }

@@ -112,6 +112,11 @@ test('how long changes of endpoints take to get here is a metric', async () => {
     api.put(endpointSlice(name, [`10.0.0.${i}`], {}, { labels: labels!, annotations }))
   }
   while ((await server.query('4.0.0.10.in-addr.arpa.', 'PTR')).answer.length === 0);
+  const requests = (text: string, code: string) =>
+    new RegExp(
+      `^coredns_kubernetes_rest_client_requests_total\\{code="${code}",method="GET",host="127.0.0.1:${api.port}"\\} (\\d+)$`,
+      'm',
+    ).exec(text)?.[1]
   const page = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text()
   const bucket = (kind: string, le: string) =>
     new RegExp(
@@ -122,4 +127,8 @@ test('how long changes of endpoints take to get here is a metric', async () => {
     [bucket('cluster_ip', '2.048'), bucket('cluster_ip', '8.192'), bucket('headless_with_selector', '8.192')],
     ['0', '1', '2'],
   )
+  assert.equal(requests(page, '200'), '3')
+  await api.stop()
+  await server.waitForLine(/ECONNREFUSED.*what is known stays/)
+  assert.ok(Number(requests(await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(), '<error>')) > 0)
 })
