@@ -52,6 +52,11 @@ export class Process {
     return sum(family(this.#pid).map(pid => residentMegabytes(readFileSync(`/proc/${pid}/status`, 'latin1'))))
   }
 
+  /** The most physical memory that it has held, without its children. */
+  peakMegabytes(): number {
+    return megabytes('VmHWM', readFileSync(`/proc/${this.#pid}/status`, 'latin1'))
+  }
+
   /** Ends it with a signal, and with SIGKILL where that is not enough. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.running) return
@@ -88,7 +93,9 @@ export function cpuTicks(stat: string): number {
   return sum(fields.slice(11, 15).map(Number))
 }
 
-/** VmRSS, from /proc/PID/status; its kB are 1,024 bytes. */
-export function residentMegabytes(status: string): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
-}
+/** VmRSS, from /proc/PID/status. */
+export const residentMegabytes = (status: string): number => megabytes('VmRSS', status)
+
+/** A size in /proc/PID/status, whose kB are 1,024 bytes. */
+const megabytes = (name: string, status: string): number =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024

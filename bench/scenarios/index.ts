@@ -2,6 +2,7 @@ import { cache } from './cache.ts'
 import { forward } from './forward.ts'
 import { fresh } from './fresh.ts'
 import { hosts } from './hosts.ts'
+import { istiod } from './istiod.ts'
 import { memory } from './memory.ts'
 import { mesh } from './mesh.ts'
 import { nxdomain } from './nxdomain.ts'
@@ -9,4 +10,4 @@ import type { Scenario } from './scenario.ts'
 import { start } from './start.ts'
 
 /** In the order in which they run. */
-export const scenarios: readonly Scenario[] = [mesh, hosts, nxdomain, cache, forward, start, memory, fresh]
+export const scenarios: readonly Scenario[] = [mesh, hosts, nxdomain, cache, forward, start, memory, fresh, istiod]

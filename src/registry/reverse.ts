@@ -67,11 +67,15 @@ function namesOf(address: string, hosts: readonly Host[]): string[] {
   return [...new Set(names)]
 }
 
-const endpointNames = (host: Host, address: string): string[] =>
-  host.groups.flatMap(group => {
+/** By its hostnames, where one source at least knows one. */
+function endpointNames(host: Host, address: string): string[] {
+  const hostnames = host.groups.flatMap(group => {
     const i = indexIn(group, address)
-    return i < 0 ? [] : [endpointKey(host.key, address, group.hostnames?.[i] ?? '')]
+    return i < 0 ? [] : [group.hostnames?.[i] ?? '']
   })
+  const known = hostnames.filter(hostname => hostname !== '')
+  return (known.length > 0 ? known : hostnames).map(hostname => endpointKey(host.key, address, hostname))
+}
 
 class ReverseName implements Known {
   readonly zone: string

@@ -67,6 +67,18 @@ test('a file and an istiod that know the same endpoints: each is answered once',
   await untilAnswered(server, '10.0.0.1', '10.0.0.2', '10.0.0.3')
 })
 
+test('a file knows the hostname of an endpoint that an istiod tells of without one: the address has one name', async () => {
+  const files = { 'mesh.yaml': backend(['10.0.0.1']).replace('- addresses', '- hostname: web-0\n  addresses') }
+  await using istiod = await startIstiod(true, '10.0.0.1')
+  await using server = await startServer(
+    `.:0 {\n  mesh cluster.local in-addr.arpa {\n    source istiod ${istiod.address}\n    source file mesh.yaml\n  }\n}\n`,
+    { files },
+  )
+  await untilAnswered(server, '10.0.0.1')
+  const { answer } = await server.query('1.0.0.10.in-addr.arpa.', 'PTR')
+  assert.deepEqual(answer, [`1.0.0.10.in-addr.arpa. 5 IN PTR web-0.${BACKEND}`])
+})
+
 test('until an istiod has told everything, unknown names fail, and /ready says what is waited for', async () => {
   await using istiod = await startIstiod(false, '10.0.0.1')
   istiod.late = 1500

@@ -1,0 +1,152 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { setPriority } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { addressOf, hostOf } from '#test/support/istiod/synthetic.ts'
+import { queryMessage, readAnswer } from '#test/support/message.ts'
+import type { Edit, Told } from '../istiod.ts'
+import { istioCoredns } from '../peers/istio-coredns.ts'
+import type { Peer } from '../peers/peer.ts'
+import { count, decimals, type Row } from '../report.ts'
+import { quantile } from '../statistics.ts'
+import { outcome } from '../verify.ts'
+import { Watcher } from '../watcher.ts'
+import type { Bench, Scenario } from './scenario.ts'
+
+const SERVICES = 10_000
+const ENDPOINTS = 10
+const EDITS = 200
+/** An edit that is not seen after so many milliseconds is late. */
+const LATE = 5000
+/** Milliseconds for everything to be told at first. */
+const PATIENCE = 60_000
+/** Milliseconds from the last edit until memory counts. */
+const REST = 3000
+
+const PROGRAM = fileURLToPath(new URL('../istiod.ts', import.meta.url))
+const EDITED = 0
+
+const milliseconds = decimals(1)
+const columns = [
+  { key: 'octets', title: 'first MB', format: milliseconds },
+  { key: 'applied', title: 'applied ms', format: count },
+  { key: 'delay', title: 'meanwhile p99 ms', format: milliseconds },
+  { key: 'p50', title: 'change p50 ms', format: milliseconds },
+  { key: 'p99', title: 'p99 ms', format: milliseconds },
+  { key: 'max', title: 'max ms', format: milliseconds },
+  { key: 'late', title: 'late', format: count },
+  { key: 'wrong', title: 'wrong', format: count },
+  { key: 'resident', title: 'RSS MB', format: decimals(0) },
+  { key: 'peak', title: 'peak MB', format: decimals(0) },
+] as const
+
+/** How soon a large mesh, and every change in it, is answered as istiod tells it. */
+export const istiod: Scenario = {
+  name: 'istiod',
+  title: `${count(SERVICES)} services with ${ENDPOINTS} endpoints each from an istiod, then ${EDITS} changes`,
+  async run(bench) {
+    const rows: Row[] = []
+    for (const mode of ['wds', 'eds']) {
+      bench.say(`istiod: ${mode}`)
+      const child = fork(PROGRAM, [mode, String(SERVICES), String(ENDPOINTS)])
+      try {
+        rows.push({ server: mode.toUpperCase(), values: await measure(bench, child) })
+      } finally {
+        child.kill('SIGKILL')
+      }
+    }
+    return { scenario: this.name, title: this.title, columns, rows, notes: [] }
+  },
+}
+
+async function measure({ stand }: Bench, child: ChildProcess): Promise<Row['values']> {
+  const [{ port: istiodPort }] = (await once(child, 'message')) as [{ port: number }]
+  const written: Extract<Told, { at: number }>[] = []
+  child.on('message', (told: Extract<Told, { at: number }>) => written.push(told))
+  const server = await stand.start(meshOf(istiodPort), {})
+  // What it has to write is much, and it shares a core with who measures.
+  setPriority(child.pid!, 19)
+  const { applied, delays } = await untilApplied(server.port)
+  setPriority(child.pid!, 0)
+  // All of the first state; what comes later are answers to changes.
+  const first = written.splice(0)
+  const changes = await edit(child, server.port)
+  await wait(REST)
+  const figures = {
+    octets: first.reduce((sum, { octets }) => sum + octets, 0) / 1e6,
+    applied: applied - Math.max(...first.map(({ at }) => at)),
+    delay: quantile(delays, 0.99),
+    ...changes,
+    resident: server.process.residentMegabytes(),
+    peak: server.process.peakMegabytes(),
+  }
+  await server.process.stop('SIGINT')
+  return figures
+}
+
+const meshOf = (istiodPort: number): Peer => ({
+  ...istioCoredns,
+  launch: (role, place) => ({
+    args: istioCoredns.launch(role, place).args,
+    files: {
+      [join('.', 'Corefile')]:
+        `.:${place.port} {\n    bind 127.0.0.1\n    errors\n    prometheus 127.0.0.1:${place.metricsPort}\n    mesh {\n        source istiod 127.0.0.1:${istiodPort}\n        startup_timeout 0s\n    }\n}\n`,
+    },
+  }),
+})
+
+/** Asks each millisecond until the last service is answered: when that was, by the clock, and how long each reply took. */
+async function untilApplied(port: number): Promise<{ applied: number; delays: number[] }> {
+  const query = queryMessage(hostOf(SERVICES - 1), 'A')
+  const right = outcomeOf(SERVICES - 1, 0)
+  const sent = new Map<number, number>()
+  const delays: number[] = []
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const socket = createSocket('udp4').on('message', reply => {
+    const at = sent.get(reply.readUInt16BE(0))
+    if (at !== undefined) delays.push(performance.now() - at)
+    if (outcome(readAnswer(reply)) === right) resolve(Date.now())
+  })
+  let id = 0
+  const asking = setInterval(() => {
+    id = (id + 1) & 0xffff
+    query.writeUInt16BE(id, 0)
+    sent.set(id, performance.now())
+    socket.send(query, port, '127.0.0.1')
+  }, 1)
+  const late = setTimeout(() => reject(new Error(`not everything is answered within ${PATIENCE / 1000} s`)), PATIENCE)
+  try {
+    return { applied: await promise, delays }
+  } finally {
+    clearInterval(asking)
+    clearTimeout(late)
+    socket.close()
+  }
+}
+
+async function edit(child: ChildProcess, port: number) {
+  const delays: number[] = []
+  let late = 0
+  using watcher = new Watcher(port, hostOf(EDITED), outcomeOf(EDITED, 0))
+  for (let i = 1; i <= EDITS && late < 3; i++) {
+    const told: Edit = { service: EDITED, edition: i % 4 }
+    const delay = await watcher.expect(outcomeOf(EDITED, i % 4), LATE, () => child.send(told))
+    if (delay === undefined) late++
+    delays.push(delay ?? LATE)
+    // In no step with whatever timer there is behind the answers.
+    await wait(5 + Math.random() * 20)
+  }
+  const { empty, wrong, lost } = watcher.counts
+  return {
+    p50: quantile(delays, 0.5),
+    p99: quantile(delays, 0.99),
+    max: quantile(delays, 1),
+    late,
+    wrong: empty + wrong + lost,
+  }
+}
+
+const outcomeOf = (service: number, edition: number): string =>
+  ['NOERROR', ...Array.from({ length: ENDPOINTS }, (_, i) => addressOf(service, i, i === 0 ? edition : 0)).sort()].join(' ')

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { plugins } from '#plugins/index.ts'
+import { parseCorefile } from '#src/corefile/tree.ts'
+import { configure } from '#src/server/configuration.ts'
+import { fencesOf, read } from '#test/house/files.ts'
+import { ask, onFreePorts, stepsOf } from '#test/house/transcript.ts'
+import { wdsService, workload } from '#test/support/istiod/resources.ts'
+import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
+import { startServer } from '#test/support/server.ts'
+
+const BACKEND = 'backend.default.svc.cluster.local'
+const README = 'examples/istiod/README.md'
+const fences = fencesOf(read(README).text)
+
+test('examples/istiod: the walk is as its README tells', async () => {
+  await using istiod = await TestIstiod.start()
+  istiod.hold('WDS', [
+    wdsService('default', 'backend', { vips: ['10.96.0.10'] }),
+    ...['10.244.1.11', '10.244.2.12'].map((address, i) =>
+      workload('default', `backend-${i}`, { addresses: [address], services: [`default/${BACKEND}`] }),
+    ),
+  ])
+  const corefile = onFreePorts(read('examples/istiod/Corefile').text).replace(':15010', `:${istiod.port}`)
+  await using server = await startServer(corefile, { env: { ISTIOD_SERVICE_HOST: '127.0.0.1' } })
+  const steps = fences.filter(({ language }) => language === 'console').flatMap(({ text }) => stepsOf(text))
+  const digs = steps.filter(({ command }) => command.startsWith('dig '))
+  assert.ok(digs.length >= 2)
+  for (const step of digs) assert.equal(await ask(server, step), '', step.command)
+})
+
+for (const { line, text } of fences.filter(({ language }) => language === 'corefile')) {
+  test(`${README}:${line}: the Corefile is accepted`, () => {
+    configure(parseCorefile(text, README, { ISTIOD_SERVICE_HOST: '192.0.2.1' }), plugins, 1053)
+  })
+}
