@@ -91,8 +91,7 @@ const meshOf = (istiodPort: number): Peer => ({
   launch: (role, place) => ({
     args: istioCoredns.launch(role, place).args,
     files: {
-      [join('.', 'Corefile')]:
-        `.:${place.port} {\n    bind 127.0.0.1\n    errors\n    prometheus 127.0.0.1:${place.metricsPort}\n    mesh {\n        source istiod 127.0.0.1:${istiodPort}\n        startup_timeout 0s\n    }\n}\n`,
+      Corefile: `.:${place.port} {\n    bind 127.0.0.1\n    errors\n    prometheus 127.0.0.1:${place.metricsPort}\n    mesh {\n        source istiod 127.0.0.1:${istiodPort}\n        startup_timeout 0s\n    }\n}\n`,
     },
   }),
 })
