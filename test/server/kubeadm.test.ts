@@ -1,27 +1,37 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { selfSigned } from '#test/support/kubernetes/certificate.ts'
 import { runServer } from '#test/support/server.ts'
 import { noNamespaces, runBeside } from './namespace.ts'
 import type { Probe } from './probe.ts'
 
+/** The rcode and the records without their owner. */
+const CLUSTER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['backend.default.svc.cluster.local', ['NOERROR', '30 IN A 10.96.0.10']],
+  ['db.default.svc.cluster.local', ['NOERROR', '30 IN A 10.244.1.1', '30 IN A 10.244.1.2', '30 IN A 10.244.1.3']],
+  ['db-0.db.default.svc.cluster.local', ['NOERROR', '30 IN A 10.244.1.1']],
+  ['down.default.svc.cluster.local', ['NXDOMAIN']],
+  ['10-1-2-3.default.pod.cluster.local', ['NOERROR', '30 IN A 10.1.2.3']],
+  ['10-1-2-3.gone.pod.cluster.local', ['NXDOMAIN']],
+  ['default.svc.cluster.local', ['NOERROR']],
+  ['www.example.org.default.svc.cluster.local', ['NXDOMAIN']],
+])
+
 const PROBE = fileURLToPath(new URL('probe.ts', import.meta.url))
 
-/** What kubeadm writes of the plugin that needs a cluster. */
-const KUBERNETES = `    kubernetes cluster.local in-addr.arpa ip6.arpa {
-       pods insecure
-       fallthrough in-addr.arpa ip6.arpa
-       ttl 30
-    }
-`
-
-/** What kubeadm writes (cmd/kubeadm/app/phases/addons/dns/manifests.go), word for word but for that. */
+/** What kubeadm writes (cmd/kubeadm/app/phases/addons/dns/manifests.go), word for word. */
 const COREFILE = `.:53 {
     errors
     health {
        lameduck 5s
     }
     ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
     prometheus :9153
     forward . /etc/resolv.conf {
        max_concurrent 1000
@@ -37,20 +47,21 @@ const COREFILE = `.:53 {
 `
 
 test('the Corefile of kubeadm is understood', async () => {
-  const corefile = COREFILE.replace('    prometheus', `${KUBERNETES}    prometheus`)
-  await using server = await runServer(corefile, { args: ['-validate'] })
+  await using server = await runServer(COREFILE, { args: ['-validate'] })
   assert.deepEqual(await server.exited, { code: 0, signal: null })
   assert.equal(server.output, '')
 })
 
-suite('the Corefile of kubeadm runs as it stands', { skip: noNamespaces }, () => {
+const noCluster = noNamespaces || (selfSigned() ? false : 'openssl is not on this machine')
+
+suite('the Corefile of kubeadm runs as it stands, in a cluster', { skip: noCluster }, () => {
   let probe: Probe
   let log: string[] = []
 
   before(async () => {
-    const upstream = ['192.0.2.1 www.example.org', '192.0.2.2 www.example.org', '192.0.2.3 web.default.svc.cluster.local']
-    const names = ['www.example.org', 'web.default.svc.cluster.local', 'missing.example.org']
-    const run = await runBeside(COREFILE, upstream, [process.execPath, PROBE, ...names])
+    const upstream = ['192.0.2.1 www.example.org', '192.0.2.2 www.example.org']
+    const names = ['www.example.org', 'missing.example.org', ...CLUSTER_NAMES.keys()]
+    const run = await runBeside(COREFILE, upstream, [process.execPath, PROBE, ...names], { cluster: true })
     probe = JSON.parse(run.stdout)
     log = run.log
   })
@@ -59,8 +70,8 @@ suite('the Corefile of kubeadm runs as it stands', { skip: noNamespaces }, () =>
 
   test('it says where it listens', () => {
     assert.ok(log.includes('.:53'))
-    assert.ok(log.some(line => /^\.:53: .*errors.*loadbalance.*cache.*loop.*forward$/.test(line)))
-    assert.match(log[0]!, /^\[INFO\] plugin\/reload: Running configuration SHA512 = [0-9a-f]{128}$/)
+    assert.ok(log.some(line => /^\.:53: .*errors.*loadbalance.*kubernetes.*cache.*loop.*forward$/.test(line)))
+    assert.ok(log.some(line => /^\[INFO\] plugin\/reload: Running configuration SHA512 = [0-9a-f]{128}$/.test(line)))
   })
 
   test('names are resolved by the machine’s own resolver, the addresses in any order', () => {
@@ -75,8 +86,16 @@ suite('the Corefile of kubeadm runs as it stands', { skip: noNamespaces }, () =>
     }
   })
 
-  test('the cache answers what it may keep, and does not keep cluster.local', () => {
-    assert.equal(probe.answers['web.default.svc.cluster.local']![1]!.answer.length, 1)
+  test('names of the cluster are answered', () => {
+    for (const [name, expected] of CLUSTER_NAMES)
+      for (const { rcode, answer } of probe.answers[name]!)
+        assert.deepEqual(
+          [name, rcode, ...answer.map(line => line.split(' ').slice(1).join(' '))].sort(),
+          [name, ...expected].sort(),
+        )
+  })
+
+  test('the cache answers what it may keep', () => {
     assert.equal(metric(/^coredns_cache_hits_total\{[^}]*type="success"[^}]*\} (\d+)$/m), 1)
   })
 
@@ -86,7 +105,10 @@ suite('the Corefile of kubeadm runs as it stands', { skip: noNamespaces }, () =>
   })
 
   test('/metrics counts', () => {
-    assert.equal(metric(/^coredns_dns_requests_total\{(?=.*zone="\.")(?=.*type="A")[^}]*\} (\d+)$/m), 6)
+    assert.equal(
+      metric(/^coredns_dns_requests_total\{(?=.*zone="\.")(?=.*type="A")[^}]*\} (\d+)$/m),
+      2 * (2 + CLUSTER_NAMES.size),
+    )
     assert.ok(metric(/^process_resident_memory_bytes (\d+)$/m) > 0)
   })
 

@@ -1,6 +1,6 @@
 /** Programs on a machine of their own, with port 53 free and a resolv.conf that names the server, as in a pod. */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SCRIPT = fileURLToPath(new URL('namespace.sh', import.meta.url))
+const CLUSTER = fileURLToPath(new URL('cluster.ts', import.meta.url))
 
 /** Network, mount and process namespaces; all that runs there ends with the first process. As root they need no user namespace, which some systems forbid. */
 const NAMESPACES = ['-mnpf', '--mount-proc', '--kill-child']
@@ -26,7 +27,7 @@ const UPSTREAM = 'nameserver 198.18.0.1\n'
 
 /**
  * Starts the server with `corefile` on such a machine, and with it an upstream that knows the addresses of `upstream` (lines of a hosts
- * file) and nothing else, then runs `command`.
+ * file) and nothing else, then runs `command`. With `cluster`, the server is a pod of a small one.
  * @returns what the command printed, and the server's output
  * @throws with everything that was printed, when the command or the server fails
  */
@@ -34,6 +35,7 @@ export async function runBeside(
   corefile: string,
   upstream: readonly string[],
   command: readonly string[],
+  { cluster = false } = {},
 ): Promise<{ stdout: string; log: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'istio-coredns-'))
   try {
@@ -44,9 +46,10 @@ export async function runBeside(
       'client.conf': CLIENT,
     }
     for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content)
+    if (cluster) await mkdir(join(folder, 'serviceaccount'))
     const child = spawn('unshare', [...way!, 'sh', SCRIPT, folder, join(folder, 'Corefile'), ...command], {
       cwd: ROOT,
-      env: { ...process.env, NODE: process.execPath, MAIN: join(ROOT, 'src/main.ts') },
+      env: { ...process.env, NODE: process.execPath, MAIN: join(ROOT, 'src/main.ts'), CLUSTER },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended = new Promise<number | null>(resolve => child.on('close', resolve))
