@@ -7,8 +7,11 @@ import type { Peer, Role } from './peers/peer.ts'
 import { freePort } from './ports.ts'
 import { Process } from './process.ts'
 
-/** The server under test has a core for itself; the load, upstreams and the bench share another. */
-export type Core = 'server' | 'load'
+/** The server under test has a core for itself; the load, upstreams and the bench share another. One of several threads has both, and shares them. */
+export type Core = 'server' | 'load' | 'both'
+
+/** What `taskset` calls those that the bench is not bound to itself. */
+const CORES: Readonly<Partial<Record<Core, string>>> = { server: '0', both: '0,1' }
 
 export interface StartedServer {
   peer: Peer
@@ -44,7 +47,8 @@ export class Stand implements Disposable {
 
   spawn(program: string, args: readonly string[], { core, ...options }: SpawnOptions): Process {
     const log = join(this.folder, `${++this.#files}.log`)
-    const command = core === 'server' && pinned ? ['taskset', '-c', '0', program] : [program]
+    const cores = pinned ? CORES[core] : undefined
+    const command = cores ? ['taskset', '-c', cores, program] : [program]
     const process = new Process(command[0]!, [...command.slice(1), ...args], { log, ...options })
     this.#processes.add(process)
     void process.ended.then(() => this.#processes.delete(process))

@@ -6,6 +6,8 @@ export interface Role {
   memory?: { registry: Registry; from: 'mesh' | 'hosts' | 'zone' }
   /** All else is asked at this port of 127.0.0.1. */
   upstream?: { port: number; cache: boolean }
+  /** How many threads answer, where the server is told. */
+  threads?: number
 }
 
 /** Where a server lives during a run. */

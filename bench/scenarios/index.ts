@@ -5,9 +5,10 @@ import { hosts } from './hosts.ts'
 import { istiod } from './istiod.ts'
 import { memory } from './memory.ts'
 import { mesh } from './mesh.ts'
+import { multisocket } from './multisocket.ts'
 import { nxdomain } from './nxdomain.ts'
 import type { Scenario } from './scenario.ts'
 import { start } from './start.ts'
 
 /** In the order in which they run. */
-export const scenarios: readonly Scenario[] = [mesh, hosts, nxdomain, cache, forward, start, memory, fresh, istiod]
+export const scenarios: readonly Scenario[] = [mesh, hosts, nxdomain, cache, forward, multisocket, start, memory, fresh, istiod]

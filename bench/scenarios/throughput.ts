@@ -2,7 +2,7 @@
 import { type Load, runDnsperf } from '../dnsperf.ts'
 import type { Peer, Role } from '../peers/peer.ts'
 import { type Column, count, decimals, percent, type Row } from '../report.ts'
-import type { StartedServer } from '../stand.ts'
+import type { Core, StartedServer } from '../stand.ts'
 import { mean, median, quantile, spread } from '../statistics.ts'
 import { type Expected, verify } from '../verify.ts'
 import type { Bench, Scenario } from './scenario.ts'
@@ -11,6 +11,8 @@ import type { Bench, Scenario } from './scenario.ts'
 export interface Contender {
   peer: Peer
   role: Role
+  /** Where it runs, where not on its core alone. */
+  core?: Core
 }
 
 export interface Throughput {
@@ -59,9 +61,9 @@ export function throughput({ name, title, questions, expected, contenders }: Thr
     const file = stand.write('questions', questions.map(question => `${question} A\n`).join(''))
     const measured: Measured[] = []
     const notes: string[] = []
-    for (const { peer, role } of await contenders(bench)) {
+    for (const { peer, role, core } of await contenders(bench)) {
       if (!bench.has(peer)) continue
-      const server = await stand.start(peer, role)
+      const server = await stand.start(peer, role, core)
       try {
         await verify(server, expected)
         measured.push({ server, full: [], light: [], heavy: [] })

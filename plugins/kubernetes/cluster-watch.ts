@@ -19,7 +19,7 @@ export async function watch(
 ): Promise<OpenIndex> {
   // HTTP/2 and all that reads objects take 10 MB, for those that watch a cluster.
   const { openIndex } = await import('#src/feeds/cluster-index/open-indexes.ts')
-  const opened = openIndex(options.source(root), options.selectors, log)
+  const opened = await openIndex(options.source(root), options.selectors, log)
   const { cluster, index, filled } = opened
   const kinds = kindsOf(options)
   cluster.onRequest = observeRequests(metrics)

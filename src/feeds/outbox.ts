@@ -1,5 +1,4 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Report } from '../registry/record.ts'
 
 /** Changes in one report: taking them in costs the serving thread about a millisecond. */
 const MAX_CHANGES = 100
@@ -8,7 +7,7 @@ const MAX_CHANGES = 100
  * Posts reports one at a time, each when the one before was taken: a port hands over everything that waits in it at one go, and
  * queries would wait as long.
  */
-export class Outbox {
+export class Outbox<Report> {
   readonly #port: MessagePort
   readonly #next: (most: number) => { report: Report; more: boolean }
   #taken = true

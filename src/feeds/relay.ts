@@ -8,40 +8,49 @@ import type { Logger } from '../log.ts'
 import type { MeshRecord, Report } from '../registry/record.ts'
 import type { Feed, Source, Subscriber } from './feed.ts'
 import { closeFeed, joinFeed, openFeedsBy } from './feeds.ts'
+import { openClustersBy } from './kubernetes/clusters.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
 
-/** What a thread posts to follow a feed. */
+/** What a thread posts to follow a feed, or the objects of a cluster. */
 interface Request {
+  readonly what: 'feed' | 'cluster'
   readonly key: string
   readonly port: MessagePort
 }
 
 /** In a further thread: every feed is opened as the main thread tells it over `port`. */
 export function followFeeds(port: MessagePort): void {
-  openFeedsBy(async (source, log) => {
+  const follow = (what: Request['what'], key: string): MessagePort => {
     const { port1, port2 } = new MessageChannel()
-    port.postMessage({ key: source.key, port: port2 } satisfies Request, [port2])
-    return new FollowedFeed(source, log, port1)
+    port.postMessage({ what, key, port: port2 } satisfies Request, [port2])
+    return port1
+  }
+  openFeedsBy(async (source, log) => new FollowedFeed(source, log, follow('feed', source.key)))
+  openClustersBy(async (key, _source, _selectors, log) => {
+    const { FollowedCluster } = await import('./kubernetes/followed-cluster.ts')
+    return new FollowedCluster(follow('cluster', key), log)
   })
 }
 
-/** In the main thread: tells the thread at the other end of `port` what feeds it asks for. */
+/** In the main thread, which runs the same Corefile: tells the thread at the other end of `port` of what it asks for. */
 export function relayFeeds(port: MessagePort): void {
-  port.on('message', ({ key, port }: Request) => void relay(key, port)).unref()
+  port.on('message', async ({ what, key, port }: Request) => {
+    const closed = new AbortController()
+    port.once('close', () => closed.abort()).unref()
+    const relay = what === 'feed' ? relayFeed : (await import('./kubernetes/followed-cluster.ts')).relayCluster
+    // Where the thread is no more before what it wants is open, nothing is left to be done.
+    relay(key, port, closed.signal).catch(() => {})
+  })
+  port.unref()
 }
 
-async function relay(key: string, port: MessagePort): Promise<void> {
-  const closed = new AbortController()
-  port.once('close', () => closed.abort())
-  port.unref()
-  // The main thread runs the same Corefile: it opens the feed, too, or has no use for it any more.
-  const feed = await joinFeed(key, closed.signal).catch(() => undefined)
-  if (!feed) return
+async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
+  const feed = await joinFeed(key, closed)
   /** What is to be told, the latest of each record. */
   const changes = new Map<string, MeshRecord | undefined>()
   let complete = false
-  const outbox = new Outbox(port, most => {
+  const outbox = new Outbox<Report>(port, most => {
     const ids = changes.keys().take(most).toArray()
     const report: Report = { changes: ids.map(id => [id, changes.get(id)]), waiting: feed.waiting }
     for (const id of ids) changes.delete(id)
@@ -56,8 +65,8 @@ async function relay(key: string, port: MessagePort): Promise<void> {
     feed.unsubscribe(subscriber)
     void closeFeed(feed)
   }
-  if (closed.signal.aborted) return leave()
-  closed.signal.addEventListener('abort', leave)
+  if (closed.aborted) return leave()
+  closed.addEventListener('abort', leave)
   await feed.subscribe(subscriber)
   await feed.completed
   outbox.flush()

@@ -1,23 +1,23 @@
 /** The indexes of clusters that are watched: one for each cluster, however many Corefile blocks name it, and kept over a reload. */
 import type { Logger } from '../../log.ts'
 import type { AccessSource } from '../kubernetes/access.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
 import { closeCluster, openCluster } from '../kubernetes/clusters.ts'
 import type { Selectors } from '../kubernetes/kinds.ts'
+import type { WatchedCluster } from '../kubernetes/watched-cluster.ts'
 import { ClusterIndex } from './cluster-index.ts'
 
 export interface OpenIndex {
-  readonly cluster: Cluster
+  readonly cluster: WatchedCluster
   readonly index: ClusterIndex
   /** Fulfilled when everything that the cluster held at first is in it. */
   readonly filled: Promise<void>
 }
 
-const open = new Map<Cluster, OpenIndex & { users: number }>()
+const open = new Map<WatchedCluster, OpenIndex & { users: number }>()
 
 /** @param log where the cluster tells its troubles from now on */
-export function openIndex(source: AccessSource, selectors: Selectors, log: Logger): OpenIndex {
-  const cluster = openCluster(source, selectors, log)
+export async function openIndex(source: AccessSource, selectors: Selectors, log: Logger): Promise<OpenIndex> {
+  const cluster = await openCluster(source, selectors, log)
   const held = open.get(cluster)
   if (held) {
     held.users++

@@ -6,11 +6,11 @@ import type { MeshRecord } from '../../registry/record.ts'
 import { isRestricted } from '../../registry/visibility.ts'
 import type { Feed, Source, Subscriber } from '../feed.ts'
 import { Records } from '../records.ts'
-import type { Cluster } from './cluster.ts'
 import { closeCluster } from './clusters.ts'
 import type { Details } from './columns.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
+import type { WatchedCluster } from './watched-cluster.ts'
 
 /** Changes that are made of objects at a time. */
 const MAX_CHANGES = 100
@@ -28,7 +28,7 @@ export class ClusterFeed implements Feed, Listener {
   complete = false
   readonly completed: Promise<void>
   onDelay: (seconds: number) => void = () => {}
-  readonly #cluster: Cluster
+  readonly #cluster: WatchedCluster
   readonly #join = new Join()
   readonly #records = new Records()
   #kinds = KINDS
@@ -40,7 +40,7 @@ export class ClusterFeed implements Feed, Listener {
   #later: Promise<void> | undefined
 
   /** @param cluster one that was opened for this feed alone */
-  constructor(source: Source, cluster: Cluster) {
+  constructor(source: Source, cluster: WatchedCluster) {
     this.source = source
     this.#cluster = cluster
     cluster.need(KINDS)
@@ -49,11 +49,11 @@ export class ClusterFeed implements Feed, Listener {
 
   async #begin(): Promise<void> {
     await this.#cluster.join(this)
-    const synced = this.#untilSynced()
-    await Promise.race([synced, setTimeout(PATIENCE, undefined, { ref: false })])
+    const whole = this.#untilSynced()
+    await Promise.race([whole, setTimeout(PATIENCE, undefined, { ref: false })])
     this.#begun = true
     this.flush()
-    await synced
+    await whole
     while (this.#later) await this.#later
     this.complete = true
   }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../../log.ts'
 import { Complaints } from '../complaints.ts'
 import type { AccessSource } from './access.ts'
@@ -9,12 +8,10 @@ import { kindsOf, type Selectors } from './kinds.ts'
 import type { KindName } from './objects.ts'
 import { TIMING, type Timing } from './timing.ts'
 import { Watch } from './watch.ts'
+import { replay, untilSynced, type WatchedCluster } from './watched-cluster.ts'
 
-/** Objects replayed to a new listener in one go; queries get their turn in between. */
-const SLICE = 200
-
-/** The objects of one cluster, as its API server tells of them. What is known stays known while the server is lost. */
-export class Cluster {
+/** The objects of one cluster, as its API server tells of them. */
+export class Cluster implements WatchedCluster {
   readonly name: string
   log: Logger
   readonly #selectors: Selectors
@@ -35,12 +32,14 @@ export class Cluster {
     this.#timing = timing
   }
 
-  /** Told of every request from now on. */
+  get onRequest(): RequestObserver {
+    return this.#connection.onRequest
+  }
+
   set onRequest(observer: RequestObserver) {
     this.#connection.onRequest = observer
   }
 
-  /** These kinds are watched from now on, with at least these details. */
   need(names: Iterable<KindName>, details: Partial<Details> = {}): void {
     const { pods, zones, workloads } = this.#details
     this.#details = {
@@ -63,12 +62,10 @@ export class Cluster {
     }
   }
 
-  /** What is known of each kind that is watched. */
   get watches(): Iterable<Watch> {
     return this.#watches.values()
   }
 
-  /** What is still waited for before everything of these kinds is known; undefined when it is. */
   waiting(names: Iterable<KindName>): string | undefined {
     for (const name of names) {
       const watch = this.#watches.get(name)
@@ -77,25 +74,21 @@ export class Cluster {
     return undefined
   }
 
-  /** Fulfilled when everything of these kinds is known. */
-  async synced(names: readonly KindName[]): Promise<void> {
-    while (this.waiting(names) !== undefined) await this.#changed.promise
+  get changed(): Promise<void> {
+    return this.#changed.promise
   }
 
-  /** Tells `listener` of all objects, then of every change, until it leaves. An object may be told of twice. */
+  synced(names: readonly KindName[]): Promise<void> {
+    return untilSynced(this, names)
+  }
+
   async join(listener: Listener): Promise<void> {
     this.#listeners.add(listener)
-    let told = 0
-    for (const { held } of this.#watches.values()) {
-      for (const [id, object] of held.objects) {
-        if (!this.#listeners.has(listener)) return
-        listener.change(id, object, undefined, undefined)
-        if (++told % SLICE > 0) continue
-        listener.flush()
-        await setImmediate()
-      }
-    }
-    listener.flush()
+    await replay(
+      this.#watches.values().flatMap(({ held }) => held.objects),
+      listener,
+      this.#listeners,
+    )
   }
 
   leave(listener: Listener): void {

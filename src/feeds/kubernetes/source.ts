@@ -26,7 +26,7 @@ export function clusterSource(access: AccessSource): Source {
       // HTTP/2 and all that reads objects take 10 MB, for those that watch a cluster.
       const { ClusterFeed } = await import('./cluster-feed.ts')
       const { openCluster } = await import('./clusters.ts')
-      return new ClusterFeed(this, openCluster(access, { labels: '', namespaceLabels: '' }, log))
+      return new ClusterFeed(this, await openCluster(access, { labels: '', namespaceLabels: '' }, log))
     },
   }
 }

@@ -123,8 +123,8 @@ test('a cluster is watched once for all its users, and until the last one has le
   const lines: string[] = []
   const log = createLogger('coredns', 'info', { write: line => void lines.push(line) })
   const all = { labels: '', namespaceLabels: '' }
-  const [one, two] = [openCluster(at(api.url), all, log), openCluster(at(api.url), all, log)]
-  const other = openCluster(at(api.url), { ...all, labels: 'a=b' }, log)
+  const [one, two] = [await openCluster(at(api.url), all, log), await openCluster(at(api.url), all, log)]
+  const other = await openCluster(at(api.url), { ...all, labels: 'a=b' }, log)
   assert.equal(one, two)
   assert.notEqual(one, other)
   one.need(['Service'])

@@ -3,13 +3,11 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { kept, openBurst } from '#test/server/burst.ts'
 import { freePort } from '#test/support/ports.ts'
 import { runServer, type ServerProcess, startServer } from '#test/support/server.ts'
-import { kept, openBurst } from './burst.ts'
+import { askMany, CLIENTS, untilAll } from './clients.ts'
 import { scrape } from './metrics.ts'
-
-/** Clients that ask; that all of them come to the same one of two threads happens once in 2^47 runs. */
-const CLIENTS = 48
 
 const GONE = { code: 0, signal: null }
 const HOSTS = 'hosts /dev/null {\n  192.0.2.1 www.example.org\n }'
@@ -17,16 +15,6 @@ const HOSTS = 'hosts /dev/null {\n  192.0.2.1 www.example.org\n }'
 /** @param lines of the one server block, with N threads */
 const corefile = (n: number | '', lines: string, metrics?: number) =>
   `.:0 {\n multisocket ${n}\n ${metrics === undefined ? '' : `prometheus 127.0.0.1:${metrics}`}\n ${lines}\n}\n`
-
-/** Asks once for each of many clients, over UDP or TCP. @returns the different answers that came */
-async function askMany(server: ServerProcess, name: string, how: 'query' | 'queryTcp' = 'query'): Promise<string[]> {
-  const answers = new Set<string>()
-  for (let client = 0; client < CLIENTS; client++) {
-    const { rcode, answer } = await server[how](name)
-    answers.add([rcode, ...answer].join(' '))
-  }
-  return [...answers].sort()
-}
 
 /** How many requests each thread has read. */
 const perThread = (samples: ReadonlyMap<string, number>, threads: number) =>
@@ -106,14 +94,6 @@ const MANIFEST = (...addresses: readonly string[]) =>
       },
     ],
   })
-
-/** Until every client gets this answer and no other. */
-async function untilAll(server: ServerProcess, name: string, answer: string): Promise<void> {
-  const deadline = performance.now() + 10_000
-  let answers = await askMany(server, name)
-  while (performance.now() < deadline && !(answers.length === 1 && answers[0] === answer)) answers = await askMany(server, name)
-  assert.deepEqual(answers, [answer])
-}
 
 test('there is one feed, and what changes in it is answered by every thread, a new one as well', async () => {
   const metrics = await freePort()

@@ -1,0 +1,111 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Logger } from '../../log.ts'
+import { Outbox } from '../outbox.ts'
+import { closeCluster, joinCluster } from './clusters.ts'
+import type { Listener } from './held.ts'
+import type { ClusterObject, KindName } from './objects.ts'
+import { replay, untilSynced, type WatchedCluster } from './watched-cluster.ts'
+
+/** What the main thread posts to one that follows a cluster. */
+interface Report {
+  readonly changes: readonly (readonly [id: string, object: ClusterObject | undefined])[]
+  /** Of each kind that is watched, what is waited for; `''` for nothing. */
+  readonly waiting?: readonly (readonly [kind: KindName, reason: string])[]
+}
+
+/** A cluster that the main thread watches, in another one. When changes came about is told there only. */
+export class FollowedCluster implements WatchedCluster {
+  log: Logger
+  onRequest = (): void => {}
+  readonly watches = []
+  readonly #port: MessagePort
+  readonly #objects = new Map<string, ClusterObject>()
+  readonly #listeners = new Set<Listener>()
+  #waiting: ReadonlyMap<KindName, string> = new Map()
+  #changed = Promise.withResolvers<void>()
+
+  constructor(port: MessagePort, log: Logger) {
+    this.log = log
+    this.#port = port
+    port.on('message', (report: Report) => this.#take(report))
+  }
+
+  /** The main thread runs the same Corefile: it needs the same. */
+  need(): void {}
+
+  waiting(names: Iterable<KindName>): string | undefined {
+    for (const name of names) {
+      const reason = this.#waiting.get(name) ?? `${name}: not watched yet`
+      if (reason !== '') return reason
+    }
+    return undefined
+  }
+
+  get changed(): Promise<void> {
+    return this.#changed.promise
+  }
+
+  synced(names: readonly KindName[]): Promise<void> {
+    return untilSynced(this, names)
+  }
+
+  async join(listener: Listener): Promise<void> {
+    this.#listeners.add(listener)
+    await replay(this.#objects, listener, this.#listeners)
+  }
+
+  leave(listener: Listener): void {
+    this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#port.close()
+  }
+
+  #take({ changes, waiting }: Report): void {
+    for (const [id, object] of changes) {
+      const previous = this.#objects.get(id)
+      if (object) this.#objects.set(id, object)
+      else this.#objects.delete(id)
+      for (const listener of this.#listeners) listener.change(id, object, previous, undefined)
+    }
+    for (const listener of this.#listeners) listener.flush()
+    if (waiting) {
+      this.#waiting = new Map(waiting)
+      this.#changed.resolve()
+      this.#changed = Promise.withResolvers()
+    }
+    // Queries get their turn before the next report.
+    setImmediate(() => this.#port.postMessage('taken'))
+  }
+}
+
+/** In the main thread: tells a {@link FollowedCluster} at the other end of `port` what becomes of a cluster, until it is closed. */
+export async function relayCluster(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
+  const cluster = await joinCluster(key, closed)
+  /** What is to be told, the latest of each object. */
+  const changes = new Map<string, ClusterObject | undefined>()
+  const outbox = new Outbox<Report>(port, most => {
+    const ids = changes.keys().take(most).toArray()
+    const told = ids.map(id => [id, changes.get(id)] as const)
+    for (const id of ids) changes.delete(id)
+    if (changes.size > 0) return { report: { changes: told }, more: true }
+    const waiting = Array.from(cluster.watches, ({ kind: { name } }) => [name, cluster.waiting([name]) ?? ''] as const)
+    return { report: { changes: told, waiting }, more: false }
+  })
+  const listener: Listener = {
+    change: (id, object) => void changes.set(id, object),
+    flush: () => outbox.flush(),
+  }
+  const leave = () => {
+    cluster.leave(listener)
+    closeCluster(cluster)
+  }
+  if (closed.aborted) return leave()
+  closed.addEventListener('abort', leave)
+  await cluster.join(listener)
+  while (!closed.aborted) {
+    await cluster.changed
+    outbox.flush()
+  }
+}
