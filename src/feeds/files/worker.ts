@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Join } from '../../registry/join.ts'
 import type { Report } from '../../registry/record.ts'
 import { Outbox } from '../outbox.ts'
+import { restSoon } from '../rest.ts'
 import { Definitions } from './definitions.ts'
 import { Directories } from './directories.ts'
 import { SettledFiles } from './settled.ts'
@@ -11,8 +12,6 @@ import { SettledFiles } from './settled.ts'
 const DEBOUNCE = 2
 /** Milliseconds between looks without any sign: some file systems give none. */
 const POLL = 2000
-/** Milliseconds without anything read until the memory that reading took is given back. */
-const REST = 500
 /** Problems of one file that are logged. */
 const MAX_PROBLEMS = 20
 
@@ -21,15 +20,13 @@ const join = new Join()
 const definitions = new Definitions(join)
 const log: [level: 'warn' | 'error', text: string][] = []
 let rejected = 0
-let rest: NodeJS.Timeout | undefined
 
 const files = new SettledFiles(paths, {
   read(path, text, settled) {
     if (!settled && definitions.has(path) && isBlank(text)) return false
     const { problems, documents } = definitions.read(path, text)
     rejected += documents
-    clearTimeout(rest)
-    rest = setTimeout(giveBackMemory, REST)
+    restSoon()
     for (const problem of problems.slice(0, MAX_PROBLEMS)) log.push(['error', problem])
     if (problems.length > MAX_PROBLEMS) log.push(['error', `${path}: ${problems.length - MAX_PROBLEMS} more problems`])
     return true
@@ -48,9 +45,6 @@ const directories = new Directories(
 
 /** Nothing but comments, white space and document marks. */
 const isBlank = (text: string): boolean => !/^[ \t]*(?!---\s*$)[^\s#]/m.test(text)
-
-/** `--expose-gc` has it; V8 itself would wait for more garbage. */
-const giveBackMemory = () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 
 let timer: NodeJS.Timeout | undefined
 let due = Number.POSITIVE_INFINITY

@@ -3,11 +3,15 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Report, Traffic } from '../../registry/record.ts'
 import { Complaints } from '../complaints.ts'
 import { Outbox } from '../outbox.ts'
+import { restSoon } from '../rest.ts'
 import { Client } from './client.ts'
 import type { WorkerData } from './source.ts'
 import { Telling } from './telling.ts'
 import type { TypeName } from './types.ts'
 import type { View } from './view.ts'
+
+/** Octets of a response that leave behind what is worth giving back. */
+const MUCH = 1 << 20
 
 const { name, modes, access } = workerData as WorkerData
 const telling = new Telling()
@@ -37,6 +41,7 @@ const client = new Client(access, modes, {
     counts.pushes++
     counts.time = Date.now()
     counts.octets += octets
+    if (octets > MUCH) restSoon()
     if (refusal !== undefined) {
       counts.nacks++
       rejected++
