@@ -39,6 +39,7 @@ export class Call {
     this.ended = promise
     this.#resolve = resolve
     try {
+      const headers = headersOf(access)
       const url = new URL(`${access.tls ? 'https' : 'http'}://${address}`)
       const session = connect(url, {
         settings: { enablePush: false, initialWindowSize: WINDOW },
@@ -51,7 +52,7 @@ export class Call {
       session.on('goaway', code => {
         if (code === constants.NGHTTP2_NO_ERROR) this.end(CODE.GOING_AWAY, 'the connection has lasted long enough')
       })
-      session.once('connect', () => this.#open(session, headersOf(access)))
+      session.once('connect', () => this.#open(session, headers))
     } catch (error) {
       this.end(CODE.UNAVAILABLE, (error as Error).message)
     }

@@ -14,6 +14,8 @@ import { WorkloadView } from './workload-view.ts'
 
 /** As Istio's own clients wait. */
 const PACE: Pace = { backoff: [500, 60_000], healthy: 120_000 }
+/** Milliseconds between connections that are followed by the next without waiting; istiod's last half an hour. */
+const FAREWELL = 10_000
 
 /** Which protocol is spoken: WDS, or what a sidecar speaks. */
 export type Mode = 'wds' | 'eds'
@@ -38,6 +40,7 @@ export class Client {
   readonly #views = new Map<Mode, View>()
   readonly #backoff = new Backoff(PACE)
   #address = 0
+  #farewell = Number.NEGATIVE_INFINITY
 
   /** @param modes to be tried, in this order */
   constructor(access: Access, modes: readonly Mode[], listener: ClientListener) {
@@ -53,7 +56,10 @@ export class Client {
       const ending = await this.#stream(addresses[this.#address]!)
       const graceful = ending.code === CODE.GOING_AWAY
       this.#listener.disconnected(graceful ? undefined : explain(ending, tls !== undefined))
-      if (graceful) continue
+      if (graceful && performance.now() - this.#farewell > FAREWELL) {
+        this.#farewell = performance.now()
+        continue
+      }
       this.#address = (this.#address + 1) % addresses.length
       const wait = this.#backoff.wait()
       // All addresses are tried before it is waited.

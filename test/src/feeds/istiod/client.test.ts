@@ -227,6 +227,7 @@ suite('TLS', () => {
     await using istiod = await startIstiod({ tls: tls() })
     await using watched = watchSecurely(istiod, { tls: { ca: 'ca.pem' }, token: 'token' }, { 'ca.pem': cert })
     await watched.until(() => /istiod_token cannot be read: ENOENT/.test(watched.log.join()))
+    assert.ok(watched.log.every(line => !line.includes('the feed has failed')))
   })
 
   test('a client certificate is shown', options, async () => {
