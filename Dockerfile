@@ -11,8 +11,11 @@ COPY package.json Corefile.example ./
 COPY src src
 COPY plugins plugins
 COPY examples examples
+# Code compiled once, for this user: the root is read-only later.
+RUN install -d -o 65532 -g 65532 node_modules/.cache
 # A number, so that runAsNonRoot can be checked without /etc/passwd.
 USER 65532:65532
+RUN node src/warm.ts
 EXPOSE 53/udp 53/tcp 8080 8181 9153
 ENTRYPOINT ["node", "/app/src/main.ts"]
 CMD ["-conf", "/etc/istio-coredns/Corefile"]

@@ -4,6 +4,9 @@ import { flushCompileCache } from 'node:module'
 import { arch, platform } from 'node:os'
 import { join } from 'node:path'
 
+// Before anything is loaded this signal asks for nothing, but without a handler Node would open its inspector. (`--disable-sigusr1` blocks it for ever.)
+process.on('SIGUSR1', () => {})
+
 // What shapes the memory of the process counts from its first moment only, so it replaces itself once, under the same id. Types that were
 // stripped once need not be stripped again: the stripper alone takes 20 MB, and again as much in each thread.
 if (process.env.NODE_COMPILE_CACHE === undefined && process.execve) {
