@@ -7,6 +7,7 @@ import { freePort } from '#test/support/ports.ts'
 import { messageFrom, writeRecord } from '#test/support/records.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
+import { waysIn } from './ways-in.ts'
 
 const NAME = 'www.example.org.'
 /** In octets. */
@@ -120,13 +121,15 @@ const cases: Readonly<Record<string, readonly (readonly [what: string, message: 
   BADVERS: [1, 2, 255].map(version => [`EDNS version ${version}`, queryMessage(NAME, 'A', { edns: { version } })] as const),
 }
 
-suite('malformed', () => {
-  let server: ServerProcess
-  let metrics: string
-  before(async () => {
-    const port = await freePort()
-    metrics = `http://127.0.0.1:${port}/metrics`
-    server = await startServer(`.:0 {
+for (const { name: way, args, line: threads } of waysIn) {
+  suite(`malformed, ${way}`, () => {
+    let server: ServerProcess
+    let metrics: string
+    before(async () => {
+      const port = await freePort()
+      metrics = `http://127.0.0.1:${port}/metrics`
+      const corefile = `.:0 {
+      ${threads}
       errors
       log
       prometheus 127.0.0.1:${port}
@@ -135,65 +138,67 @@ suite('malformed', () => {
         fallthrough
       }
       whoami
-    }`)
-  })
-  after(() => server.stop())
+    }`
+      server = await startServer(corefile, { args })
+    })
+    after(() => server.stop())
 
-  for (const [rcode, messages] of Object.entries(cases)) {
-    for (const [what, message] of messages) {
-      test(`${what}: ${rcode}`, async () => {
-        const expected = rcode === 'silence' ? SILENCE : [rcode]
-        // The second reading, which judges random messages, has to know these too.
-        const verdict = verdictOn(message, ['NOERROR'])
-        assert.ok(expected.length === 0 ? verdict.length === 0 : verdict.includes(rcode), `verdict ${verdict}`)
-        const udp = await server.send(message, { timeout: rcode === 'silence' ? 50 : 2000 })
-        // Of a datagram that is longer than any query need be, a transport may take the beginning only.
-        if (message.length <= LONGEST_DATAGRAM || (udp && readMessage(udp).rcode !== 'FORMERR'))
-          assert.equal(udp && readMessage(udp).rcode, expected[0])
-        assert.ok(!udp || udp.length <= 1232)
-        await using connection = server.connect()
-        connection.send(message, queryMessage(NAME, 'A', { id: 4711 }))
-        const replies = [await connection.next(), ...(rcode === 'silence' ? [] : [await connection.next()])]
-        assert.deepEqual(replies.map(reply => reply && readMessage(reply).rcode).sort(), [...expected, 'NOERROR'].sort())
-        if (udp) assert.equal(await server.send(udp, { timeout: 20 }), undefined, 'no reply to a reply')
+    for (const [rcode, messages] of Object.entries(cases)) {
+      for (const [what, message] of messages) {
+        test(`${what}: ${rcode}`, async () => {
+          const expected = rcode === 'silence' ? SILENCE : [rcode]
+          // The second reading, which judges random messages, has to know these too.
+          const verdict = verdictOn(message, ['NOERROR'])
+          assert.ok(expected.length === 0 ? verdict.length === 0 : verdict.includes(rcode), `verdict ${verdict}`)
+          const udp = await server.send(message, { timeout: rcode === 'silence' ? 50 : 2000 })
+          // Of a datagram that is longer than any query need be, a transport may take the beginning only.
+          if (message.length <= LONGEST_DATAGRAM || (udp && readMessage(udp).rcode !== 'FORMERR'))
+            assert.equal(udp && readMessage(udp).rcode, expected[0])
+          assert.ok(!udp || udp.length <= 1232)
+          await using connection = server.connect()
+          connection.send(message, queryMessage(NAME, 'A', { id: 4711 }))
+          const replies = [await connection.next(), ...(rcode === 'silence' ? [] : [await connection.next()])]
+          assert.deepEqual(replies.map(reply => reply && readMessage(reply).rcode).sort(), [...expected, 'NOERROR'].sort())
+          if (udp) assert.equal(await server.send(udp, { timeout: 20 }), undefined, 'no reply to a reply')
+        })
+      }
+    }
+
+    for (const name of ['__proto__', 'constructor', 'toString', 'tostring', 'a\\.b', '\\255\\128']) {
+      test(`${name} is a name like any other`, async () => {
+        const { rcode, answer } = await server.query(`${name}.example.org`)
+        assert.deepEqual([rcode, answer.length], ['NOERROR', 1])
       })
     }
-  }
 
-  for (const name of ['__proto__', 'constructor', 'toString', 'tostring', 'a\\.b', '\\255\\128']) {
-    test(`${name} is a name like any other`, async () => {
-      const { rcode, answer } = await server.query(`${name}.example.org`)
-      assert.deepEqual([rcode, answer.length], ['NOERROR', 1])
+    test('names like those of JavaScript objects are not there where nobody named them', async () => {
+      for (const name of ['hasOwnProperty', 'valueOf', '__defineGetter__', 'prototype', 'length', '\\000', 'a', '*']) {
+        assert.equal((await server.query(`${name}.example.org`)).additional.length, 2, name)
+      }
     })
-  }
 
-  test('names like those of JavaScript objects are not there where nobody named them', async () => {
-    for (const name of ['hasOwnProperty', 'valueOf', '__defineGetter__', 'prototype', 'length', '\\000', 'a', '*']) {
-      assert.equal((await server.query(`${name}.example.org`)).additional.length, 2, name)
-    }
-  })
+    test('a name cannot forge a line of the log, nor control a terminal', async () => {
+      const from = server.stdout.length
+      await server.query('a\\010\\013[INFO] forged\\027[2J\\255"b c.example.org')
+      const line = await server.waitForLine(/forged/, { from })
+      assert.ok(line.includes('a\\010\\013[info]\\032forged\\027[2j\\255\\"b\\032c.example.org.'), line)
+      assert.match(line, /^[ -~]*$/)
+    })
 
-  test('a name cannot forge a line of the log, nor control a terminal', async () => {
-    const from = server.stdout.length
-    await server.query('a\\010\\013[INFO] forged\\027[2J\\255"b c.example.org')
-    const line = await server.waitForLine(/forged/, { from })
-    assert.ok(line.includes('a\\010\\013[info]\\032forged\\027[2j\\255\\"b\\032c.example.org.'), line)
-    assert.match(line, /^[ -~]*$/)
-  })
+    test('no name, and no number that a client chooses, becomes a label of a metric', async () => {
+      await server.query('forged\\010"}.example.org', 65_000)
+      const text = await (await fetch(metrics)).text()
+      assert.match(text, /^coredns_dns_requests_total\{.*type="other".*\} \d+$/m)
+      assert.doesNotMatch(text, /forged|65000|__proto__|constructor/)
+      for (const line of text.split('\n')) assert.match(line, /^(#.*|[a-z0-9_:]+(\{([a-z_]+="[ -~]*",?)*\})? \S+|)$/)
+    })
 
-  test('no name, and no number that a client chooses, becomes a label of a metric', async () => {
-    await server.query('forged\\010"}.example.org', 65_000)
-    const text = await (await fetch(metrics)).text()
-    assert.match(text, /^coredns_dns_requests_total\{.*type="other".*\} \d+$/m)
-    assert.doesNotMatch(text, /forged|65000|__proto__|constructor/)
-    for (const line of text.split('\n')) assert.match(line, /^(#.*|[a-z0-9_:]+(\{([a-z_]+="[ -~]*",?)*\})? \S+|)$/)
+    test('and none of it was an error of ours', () => {
+      assert.deepEqual(server.stderr, [])
+      assert.deepEqual(
+        server.stdout.filter(line => !line.startsWith('[INFO] 127.0.0.1:') && /panic|\[(ERROR|FATAL|WARNING)\]/.test(line)),
+        [],
+      )
+    })
   })
-
-  test('and none of it was an error of ours', () => {
-    assert.deepEqual(server.stderr, [])
-    assert.deepEqual(
-      server.stdout.filter(line => !line.startsWith('[INFO] 127.0.0.1:') && /panic|\[(ERROR|FATAL|WARNING)\]/.test(line)),
-      [],
-    )
-  })
-})
+}

@@ -12,6 +12,7 @@ import { readMessage } from '#test/support/message.ts'
 import { startServer } from '#test/support/server.ts'
 import { mutate, randomNumbers } from './mutation.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
+import { waysIn } from './ways-in.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
 const told = (message: Buffer) => `SEED=${seed}, message ${message.toString('hex')}`
@@ -55,50 +56,59 @@ test('a million mutations, in this process', t => {
   }
 })
 
-test('twenty thousand mutations over a socket', async t => {
-  t.diagnostic(`SEED=${seed}`)
-  await using server = await startServer(`.:0 {
+/** Sockets that take turns, so that each of several threads has its share. */
+const SOCKETS = 10
+
+for (const { name, args, line } of waysIn) {
+  test(`twenty thousand mutations over sockets, ${name}`, async t => {
+    t.diagnostic(`SEED=${seed}`)
+    const corefile = `.:0 {
+    ${line}
     errors
     hosts /dev/null {
       192.0.2.1 www.example.org __proto__.example.org
     }
     whoami
-  }`)
-  const random = randomNumbers(seed)
-  const socket = createSocket('udp4')
-  socket.connect(server.port, '127.0.0.1')
-  await once(socket, 'connect')
-  const replies = new Map<number, Buffer>()
-  let arrived = Promise.withResolvers<void>()
-  socket.on('message', reply => {
-    assert.ok(!replies.has(reply.readUInt16BE(0)), 'one reply for each message')
-    replies.set(reply.readUInt16BE(0), reply)
-    arrived.resolve()
-    arrived = Promise.withResolvers()
-  })
-  try {
-    for (let batch = 0; batch < 200; batch++) {
-      const sent = Array.from({ length: 100 }, (_, i) => {
-        const message = mutate(random)
-        if (message.length >= 2) message.writeUInt16BE(i, 0)
-        return { message, verdict: verdictOn(message, ['NOERROR', 'SERVFAIL']) }
-      })
-      replies.clear()
-      for (const { message } of sent) socket.send(message)
-      const owed = sent.filter(({ verdict }) => verdict.length > 0).length
-      const late = setTimeout(() => arrived.reject(new Error(`${replies.size} of ${owed} replies came: SEED=${seed}`)), 5000)
-      while (replies.size < owed) await arrived.promise
-      clearTimeout(late)
-      for (const { message, verdict } of sent)
-        assertRight(message, message.length < 2 ? undefined : replies.get(message.readUInt16BE(0)), verdict)
+  }`
+    await using server = await startServer(corefile, { args })
+    const random = randomNumbers(seed)
+    const replies = new Map<number, Buffer>()
+    let arrived = Promise.withResolvers<void>()
+    const take = (reply: Buffer) => {
+      assert.ok(!replies.has(reply.readUInt16BE(0)), 'one reply for each message')
+      replies.set(reply.readUInt16BE(0), reply)
+      arrived.resolve()
+      arrived = Promise.withResolvers()
     }
-  } finally {
-    socket.close()
-  }
-  assert.equal((await server.query('www.example.org', 'A', { class: CLASS.IN })).rcode, 'NOERROR')
-  assert.deepEqual(server.stderr, [])
-  assert.deepEqual(
-    server.stdout.filter(line => /panic|exception|rejection|could not be written/.test(line)),
-    [],
-  )
-})
+    const sockets = Array.from({ length: SOCKETS }, () => createSocket('udp4').on('message', take))
+    for (const socket of sockets) {
+      socket.connect(server.port, '127.0.0.1')
+      await once(socket, 'connect')
+    }
+    try {
+      for (let batch = 0; batch < 200; batch++) {
+        const sent = Array.from({ length: 100 }, (_, i) => {
+          const message = mutate(random)
+          if (message.length >= 2) message.writeUInt16BE(i, 0)
+          return { message, verdict: verdictOn(message, ['NOERROR', 'SERVFAIL']) }
+        })
+        replies.clear()
+        for (const { message } of sent) sockets[batch % SOCKETS]!.send(message)
+        const owed = sent.filter(({ verdict }) => verdict.length > 0).length
+        const late = setTimeout(() => arrived.reject(new Error(`${replies.size} of ${owed} replies came: SEED=${seed}`)), 5000)
+        while (replies.size < owed) await arrived.promise
+        clearTimeout(late)
+        for (const { message, verdict } of sent)
+          assertRight(message, message.length < 2 ? undefined : replies.get(message.readUInt16BE(0)), verdict)
+      }
+    } finally {
+      for (const socket of sockets) socket.close()
+    }
+    assert.equal((await server.query('www.example.org', 'A', { class: CLASS.IN })).rcode, 'NOERROR')
+    assert.deepEqual(server.stderr, [])
+    assert.deepEqual(
+      server.stdout.filter(line => /panic|exception|rejection|could not be written/.test(line)),
+      [],
+    )
+  })
+}
