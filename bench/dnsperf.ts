@@ -18,7 +18,11 @@ export interface LoadOptions {
   times?: number
   /** Queries a second at most. Where it is given, the latency of each query is told. */
   rate?: number
+  /** UDP when nothing is said. */
+  transport?: Transport
 }
+
+export type Transport = 'udp' | 'tcp'
 
 /** What a run came to. */
 export interface Load {
@@ -37,9 +41,12 @@ export interface Load {
 }
 
 /** @throws when dnsperf fails or does not end in time */
-export async function runDnsperf(stand: Stand, { port, questions, seconds, times, rate }: LoadOptions): Promise<Load> {
+export async function runDnsperf(
+  stand: Stand,
+  { port, questions, seconds, times, rate, transport = 'udp' }: LoadOptions,
+): Promise<Load> {
   const options = [
-    ...['-s', '127.0.0.1', '-p', String(port), '-d', questions, '-l', String(seconds), ...CLIENTS],
+    ...['-s', '127.0.0.1', '-p', String(port), '-d', questions, '-l', String(seconds), '-m', transport, ...CLIENTS],
     ...(times ? ['-n', String(times)] : []),
     ...(rate ? ['-Q', String(Math.round(rate)), '-v'] : []),
   ]
@@ -52,7 +59,8 @@ export async function runDnsperf(stand: Stand, { port, questions, seconds, times
 
 /** Reads what dnsperf 2.10 and later print: the closing statistics, and with `-v` a line for each reply before them. @throws when there are no statistics */
 export function parseDnsperf(output: string): Load {
-  const statistics = output.lastIndexOf('Statistics:')
+  // With TCP, those of the connections follow, under `Connection Statistics:`.
+  const statistics = `\n${output}`.lastIndexOf('\nStatistics:')
   if (statistics < 0) throw new Error(`dnsperf did not finish:\n${output.slice(-500).trimEnd()}`)
   const summary = output.slice(statistics)
   const number = (pattern: RegExp) => {

@@ -27,6 +27,16 @@ export const mesh: Registry = {
   })),
 }
 
+/** 100,000 names with an address each. */
+export const many: Registry = {
+  zone: 'cluster.local',
+  ttl: 5,
+  entries: Array.from({ length: 100_000 }, (_, i) => ({
+    name: `service-${String(i).padStart(6, '0')}.team-${i % 1000}.svc.cluster.local`,
+    addresses: [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`],
+  })),
+}
+
 /** Below this name of {@link outside} there is every name, so that no query needs to be asked twice. */
 export const WILDCARD = 'any.example.org'
 

@@ -1,7 +1,8 @@
 /** Whether a server answers rightly, asked before it is measured. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { askUdp } from '#test/support/client.ts'
+import { askTcp, askUdp } from '#test/support/client.ts'
 import { type Answer, queryMessage, readAnswer } from '#test/support/message.ts'
+import type { Transport } from './dnsperf.ts'
 import type { Registry } from './registry.ts'
 import type { StartedServer } from './stand.ts'
 
@@ -26,28 +27,34 @@ const PATIENCE = 20_000
  * Asks until the first expectation is met, for the server may be starting; all others must then be met at once.
  * @throws saying what came instead
  */
-export async function verify({ port, process }: StartedServer, expected: readonly Expected[]): Promise<void> {
+export async function verify(
+  { port, process }: StartedServer,
+  expected: readonly Expected[],
+  transport: Transport = 'udp',
+): Promise<void> {
   const end = performance.now() + PATIENCE
   const [first, ...others] = expected
   for (;;) {
-    const wrong = await difference(port, first!)
+    const wrong = await difference(port, first!, transport)
     if (wrong === undefined) break
     if (!process.running) throw new Error(`it has ended\n${process.lastLines}`)
     if (performance.now() > end) throw new Error(wrong)
     await wait(20)
   }
   for (const one of others) {
-    const wrong = await difference(port, one)
+    const wrong = await difference(port, one, transport)
     if (wrong !== undefined) throw new Error(wrong)
   }
 }
 
+const ask = { udp: askUdp, tcp: askTcp }
+
 /** What is wrong with the answer; undefined when nothing is. */
-async function difference(port: number, { name, rcode, addresses }: Expected): Promise<string | undefined> {
+async function difference(port: number, { name, rcode, addresses }: Expected, transport: Transport): Promise<string | undefined> {
   const wanted = `${rcode} ${[...addresses].sort().join(' ')}`.trim()
   let got: string
   try {
-    got = outcome(readAnswer(await askUdp(queryMessage(name, 'A'), { port, timeout: 500 })))
+    got = outcome(readAnswer(await ask[transport](queryMessage(name, 'A'), { port, timeout: 500 })))
   } catch (error) {
     got = (error as Error).message
   }

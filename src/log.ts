@@ -1,18 +1,10 @@
 /** The log: pino, in CoreDNS's line format (`[INFO] plugin/health: …`) or as JSON. */
-import { type DestinationStream, destination, type Logger, levels, pino } from 'pino'
+import { type DestinationStream, type Logger, levels, pino } from 'pino'
+import { StandardOutput } from './standard-output.ts'
 
 export type { Logger } from 'pino'
 
 export type LogFormat = 'coredns' | 'json'
-
-/** How much text waits for a reader of the log that has stopped reading, in characters; what comes later is dropped. */
-const PENDING = 1 << 20
-
-/** What pino tells a stream that asks for it, with each line. */
-interface Metadata {
-  lastLevel: number
-  lastMsg: string
-}
 
 /**
  * @param format `coredns` prints what CoreDNS prints and tools grep for; `json` one object a line, with `plugin` as a field
@@ -20,7 +12,8 @@ interface Metadata {
  * @param out where lines go, standard output when nothing is said
  */
 export function createLogger(format: LogFormat, level: 'debug' | 'info' = 'info', out?: DestinationStream): Logger {
-  const stream = out ?? standardOutput(lines => log.warn(`${lines} lines of the log were dropped: standard output was not read`))
+  const stream =
+    out ?? new StandardOutput(lines => log.warn(`${lines} lines of the log were dropped: standard output was not read`))
   const log = format === 'json' ? jsonLogger(level, stream) : lineLogger(level, stream)
   return log
 }
@@ -28,39 +21,40 @@ export function createLogger(format: LogFormat, level: 'debug' | 'info' = 'info'
 const jsonLogger = (level: string, out: DestinationStream): Logger =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: name => ({ level: name }) } }, out)
 
-function lineLogger(level: string, out: DestinationStream): Logger {
-  const lines = {
-    [Symbol.for('pino.metadata')]: true,
-    write(this: Metadata) {
-      out.write(`[${label(this.lastLevel)}] ${this.lastMsg}\n`)
-    },
+/** Asks pino for the two fields below, with each line. */
+const METADATA: unique symbol = Symbol.for('pino.metadata')
+
+const lineLogger = (level: string, out: DestinationStream): Logger =>
+  pino({ level, base: null, timestamp: false }, new Lines(out))
+
+/** What pino makes of a message is thrown away: a line is made of what it tells beside it. */
+class Lines implements DestinationStream {
+  readonly [METADATA] = true
+  lastLevel = 0
+  lastMsg = ''
+  readonly #out: DestinationStream
+
+  constructor(out: DestinationStream) {
+    this.#out = out
   }
-  return pino({ level, base: null, timestamp: false }, lines as unknown as DestinationStream)
+
+  write(): void {
+    this.#out.write(`[${label(this.lastLevel)}] ${this.lastMsg}\n`)
+  }
+
+  readonly info = (message: string): void => {
+    this.#out.write(`[INFO] ${message}\n`)
+  }
+}
+
+/** Prints a message as `log.info` does, but past pino, where lines are CoreDNS's: for who prints one for each query. */
+export function infoPrinter(log: Logger): (message: string) => void {
+  const stream = (log as unknown as Record<symbol, unknown>)[pino.symbols.streamSym]
+  return stream instanceof Lines ? stream.info : message => log.info(message)
 }
 
 const label = (level: number): string =>
   levels.labels[level] === 'warn' ? 'WARNING' : (levels.labels[level] ?? 'info').toUpperCase()
-
-/** Writes without waiting: a reader that stalls or goes away must not hold up queries. What is pending is written when the process ends. */
-function standardOutput(onLoss: (lines: number) => void): DestinationStream {
-  const out = destination({ dest: 1, sync: false, maxLength: PENDING })
-  let lost = 0
-  out.on('drop', () => lost++)
-  out.on('drain', () => {
-    if (lost > 0) onLoss(lost)
-    lost = 0
-  })
-  // Without a listener, a closed pipe would end the process.
-  out.on('error', () => {})
-  process.once('exit', () => {
-    try {
-      out.flushSync()
-    } catch {
-      // Nobody reads it.
-    }
-  })
-  return out
-}
 
 /** The log of one plugin: its lines begin with `plugin/NAME: `. */
 export const pluginLogger = (log: Logger, name: string): Logger => log.child({ plugin: name }, { msgPrefix: `plugin/${name}: ` })

@@ -3,9 +3,10 @@ import { hostsFile, manifests, type Registry, zoneFile } from '../registry.ts'
 import type { Place, Role } from './peer.ts'
 
 /** The Corefile of a role, the same for CoreDNS and for this server (but that only the latter has *mesh*), and the files that it names. */
-export function corefile({ memory, upstream, threads }: Role, { folder, port, metricsPort }: Place): Record<string, string> {
+export function corefile({ memory, upstream, threads, log }: Role, { folder, port, metricsPort }: Place): Record<string, string> {
   const lines = ['bind 127.0.0.1', 'errors', `prometheus 127.0.0.1:${metricsPort}`]
   if (threads !== undefined) lines.push(`multisocket ${threads}`)
+  if (log) lines.push('log')
   let files: Record<string, string> = {}
   if (memory) {
     const source = sources[memory.from](memory.registry, folder)

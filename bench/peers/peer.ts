@@ -8,6 +8,8 @@ export interface Role {
   upstream?: { port: number; cache: boolean }
   /** How many threads answer, where the server is told. */
   threads?: number
+  /** A line of the log for each query. */
+  log?: true
 }
 
 /** Where a server lives during a run. */

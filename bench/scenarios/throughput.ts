@@ -1,5 +1,5 @@
 /** The scenarios of load: the same questions to several servers by turns. */
-import { type Load, runDnsperf } from '../dnsperf.ts'
+import { type Load, runDnsperf, type Transport } from '../dnsperf.ts'
 import type { Peer, Role } from '../peers/peer.ts'
 import { type Column, count, decimals, percent, type Row } from '../report.ts'
 import type { Core, StartedServer } from '../stand.ts'
@@ -13,6 +13,8 @@ export interface Contender {
   role: Role
   /** Where it runs, where not on its core alone. */
   core?: Core
+  /** Where it is asked others than the rest. */
+  questions?: readonly string[]
 }
 
 export interface Throughput {
@@ -22,6 +24,10 @@ export interface Throughput {
   questions: readonly string[]
   /** Asked before the load. All replies to the load are expected to have the first one's rcode. */
   expected: readonly Expected[]
+  /** UDP when nothing is said. */
+  transport?: Transport
+  /** What is wrong with a server that has answered so many queries, if anything. */
+  check?(server: StartedServer, answered: number): string | undefined
   /** This server first. What they need beside themselves is started here. */
   contenders(bench: Bench): Promise<readonly Contender[]>
 }
@@ -47,6 +53,8 @@ interface Round extends Load {
 /** A server under load, and every run of it. */
 interface Measured {
   server: StartedServer
+  /** The file of what it is asked. */
+  questions: string
   /** As fast as it can. */
   full: Round[]
   /** At half of what the slowest server can: how fast it answers. */
@@ -55,18 +63,18 @@ interface Measured {
   heavy: Round[]
 }
 
-export function throughput({ name, title, questions, expected, contenders }: Throughput): Scenario {
+export function throughput({ name, title, questions, expected, transport = 'udp', check, contenders }: Throughput): Scenario {
   async function run(bench: Bench) {
     const { stand, seconds, rounds, say } = bench
-    const file = stand.write('questions', questions.map(question => `${question} A\n`).join(''))
     const measured: Measured[] = []
     const notes: string[] = []
-    for (const { peer, role, core } of await contenders(bench)) {
+    for (const { peer, role, core, questions: own = questions } of await contenders(bench)) {
       if (!bench.has(peer)) continue
       const server = await stand.start(peer, role, core)
       try {
-        await verify(server, expected)
-        measured.push({ server, full: [], light: [], heavy: [] })
+        await verify(server, expected, transport)
+        const file = stand.write(`questions ${peer.name}`, own.map(question => `${question} A\n`).join(''))
+        measured.push({ server, questions: file, full: [], light: [], heavy: [] })
       } catch (error) {
         notes.push(`${peer.name} is left out: ${(error as Error).message}`)
         await server.process.stop()
@@ -74,9 +82,9 @@ export function throughput({ name, title, questions, expected, contenders }: Thr
     }
     if (measured.length === 0) throw new Error(`no server answers rightly\n${notes.join('\n')}`)
 
-    const load = async ({ server: { port, process } }: Measured, seconds: number, rate?: number): Promise<Round> => {
+    const load = async ({ server: { port, process }, questions }: Measured, seconds: number, rate?: number): Promise<Round> => {
       const before = process.cpuSeconds()
-      const result = await runDnsperf(stand, { port, questions: file, seconds, ...(rate ? { rate } : {}) })
+      const result = await runDnsperf(stand, { port, questions, seconds, transport, ...(rate ? { rate } : {}) })
       return { ...result, cpuSeconds: process.cpuSeconds() - before }
     }
     const alternate = async (part: 'full' | 'light' | 'heavy', seconds: number, rate?: number) => {
@@ -95,6 +103,10 @@ export function throughput({ name, title, questions, expected, contenders }: Thr
     notes.push(
       `latency in ms: light at ${count(light)} queries/s, half of what the slowest serves; heavy at ${count(heavy)}, half of the fastest`,
     )
+    for (const { server, full, light, heavy } of measured) {
+      const wrong = check?.(server, sum([...full, ...light, ...heavy].map(({ completed }) => completed)))
+      if (wrong !== undefined) throw new Error(`${server.peer.name}: ${wrong}`)
+    }
     return { scenario: name, title, columns, rows: measured.map(one => row(one, expected[0]!.rcode)), notes }
   }
   return { name, title, run }
@@ -111,7 +123,7 @@ function row({ server, full, light, heavy }: Measured, rcode: string): Row {
   const milliseconds = (loads: readonly Round[], statistic: (latencies: Float64Array) => number) =>
     median(loads.map(load => statistic(load.latencies))) * 1000
   const p99 = (latencies: Float64Array) => quantile(latencies, 0.99)
-  const total = (value: (load: Round) => number) => [...full, ...light, ...heavy].reduce((sum, load) => sum + value(load), 0)
+  const total = (value: (load: Round) => number) => sum([...full, ...light, ...heavy].map(value))
   return {
     server: server.peer.name,
     values: {
@@ -129,3 +141,5 @@ function row({ server, full, light, heavy }: Measured, rcode: string): Row {
     },
   }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

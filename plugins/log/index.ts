@@ -1,5 +1,6 @@
 /** *log* prints a line for each query. */
 import { isUnder, ROOT, toText } from '#src/dns/name.ts'
+import { infoPrinter } from '#src/log.ts'
 import { type Handler, type Instance, type Line, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { CLASSES, classOf } from './class.ts'
 import { Format } from './format.ts'
@@ -50,16 +51,16 @@ class QueryLog implements Instance {
       if (scope.includes('{'))
         named.warn(`"${toText(scope)}" is taken for a name: a format needs a name before it, such as "log . FORMAT"`)
     }
-    const plain = block.log()
+    const print = infoPrinter(block.log())
     this.#print =
       block.server.logFormat === 'json'
         ? (format, query, reply, seconds) => named.info(format.fields(query, reply, seconds))
-        : (format, query, reply, seconds) => plain.info(format.line(query, reply, seconds))
+        : (format, query, reply, seconds) => print(format.line(query, reply, seconds))
   }
 
   wrap(next: Handler): Handler {
     return query => {
-      const rule = this.#rules.find(({ scope }) => isUnder(query.key, scope))
+      const rule = this.#ruleFor(query.key)
       if (!rule) return next(query)
       const start = performance.now()
       const reply = next(query)
@@ -67,6 +68,11 @@ class QueryLog implements Instance {
         ? this.#see(rule, query, reply, start)
         : reply.then(late => this.#see(rule, query, late, start))
     }
+  }
+
+  #ruleFor(key: string): Rule | undefined {
+    for (const rule of this.#rules) if (isUnder(key, rule.scope)) return rule
+    return undefined
   }
 
   #see({ classes, format }: Rule, query: Query, reply: Reply, start: number): Reply {

@@ -39,6 +39,11 @@ test('the latency of each reply is read, whatever its name and rcode', () => {
   assert.deepEqual([...latencies], [0.000349, 0.000122])
 })
 
+test('statistics of connections that follow are not taken for them', () => {
+  const connections = '\nConnection Statistics:\n\n  Reconnections:        0\n\n  Average Latency (s):  0.001368\n'
+  assert.equal(parseDnsperf(statistics + connections).sent, 101550)
+})
+
 test('a run without a single reply has no rcodes', () => {
   const silent = statistics.replace(/ +Response codes:.*\n/, '').replace('response 97', 'response 0')
   assert.deepEqual(parseDnsperf(silent).rcodes, {})

@@ -1,0 +1,111 @@
+/** Standard output for lines of the log: in blocks, in their order, and never waited for. */
+import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+
+/** Lines are written when there is so much of them, in characters, or so many milliseconds after the first. */
+const BLOCK = 1 << 15
+const DELAY = 50
+/** How much waits for a reader that has stopped reading, in characters; what comes later is dropped. */
+const PENDING = 4 << 20
+/** How long the end of the process waits for a reader, in milliseconds, and how often it tries. */
+const LAST = 1000
+const AGAIN = 10
+
+export class StandardOutput {
+  readonly #fd: number
+  /** Writing to it may take any time. */
+  #isSlow: boolean
+  readonly #onLoss: (lines: number) => void
+  /** Of a block, what a full pipe did not take; and what comes after it. */
+  #rest = Buffer.alloc(0)
+  #text = ''
+  /** A thread of libuv's writes the rest. */
+  #isWriting = false
+  #isDue = false
+  #lost = 0
+
+  /** @param onLoss is told how many lines were dropped, when lines can be written again */
+  constructor(onLoss: (lines: number) => void) {
+    const kind = fstatSync(1)
+    this.#fd = kind.isFIFO() ? openAnew() : 1
+    this.#isSlow = kind.isSocket()
+    this.#onLoss = onLoss
+    process.once('exit', () => this.#finish())
+  }
+
+  write(line: string): void {
+    if (this.#text.length + line.length > PENDING) {
+      this.#lost++
+      return
+    }
+    this.#text += line
+    if (this.#text.length >= BLOCK && this.#rest.length === 0) this.#flush()
+    else this.#flushLater()
+  }
+
+  #flushLater(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    setTimeout(() => {
+      this.#isDue = false
+      this.#flush()
+    }, DELAY).unref()
+  }
+
+  #flush(): void {
+    if (this.#tryFlush() !== undefined) {
+      this.#flushLater()
+      return
+    }
+    const lost = this.#lost
+    this.#lost = 0
+    if (lost > 0) this.#onLoss(lost)
+  }
+
+  /** Writes all that there is. @returns why that was not possible: EAGAIN for a reader that is slow */
+  #tryFlush(): string | undefined {
+    try {
+      while (this.#rest.length > 0 || this.#text !== '') {
+        if (this.#rest.length === 0) {
+          this.#rest = Buffer.from(this.#text)
+          this.#text = ''
+        }
+        if (this.#isSlow) return this.#writeSlowly()
+        this.#rest = this.#rest.subarray(writeSync(this.#fd, this.#rest))
+      }
+      return undefined
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? 'unknown'
+    }
+  }
+
+  #writeSlowly(): string {
+    if (this.#isWriting) return 'EAGAIN'
+    this.#isWriting = true
+    write(this.#fd, this.#rest, (error, written) => {
+      this.#isWriting = false
+      if (!error) this.#rest = this.#rest.subarray(written)
+      if (!error || error.code === 'EAGAIN') this.#flush()
+    })
+    return 'EAGAIN'
+  }
+
+  #finish(): void {
+    const clock = new Int32Array(new SharedArrayBuffer(4))
+    if (this.#isWriting) {
+      // It cannot be asked, only be given some time.
+      Atomics.wait(clock, 0, 0, AGAIN)
+      this.#rest = this.#rest.subarray(this.#rest.length)
+    }
+    this.#isSlow = false
+    for (let waited = 0; this.#tryFlush() === 'EAGAIN' && waited < LAST; waited += AGAIN) Atomics.wait(clock, 0, 0, AGAIN)
+  }
+}
+
+/** A pipe's other end, so that writing does not wait while the pipe is full, and nobody else who writes to it is concerned. */
+function openAnew(): number {
+  try {
+    return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    return 1
+  }
+}
