@@ -20,7 +20,7 @@ const USAGE = `Usage: npm run bench -- [scenario…] [options]
   --json          print one JSON document instead of tables
   --cpu-prof DIR  write CPU profiles of this server to DIR/SCENARIO
 Scenarios (default: all):
-${scenarios.map(({ name, title }) => `  ${name.padEnd(10)} ${title}\n`).join('')}`
+${scenarios.map(({ name, title }) => `  ${name.padEnd(15)} ${title}\n`).join('')}`
 
 const peers: readonly Peer[] = [istioCoredns, knot, unbound, dnsdist, dnsmasq, coredns]
 

@@ -39,7 +39,7 @@ export async function verify(
     if (wrong === undefined) break
     if (!process.running) throw new Error(`it has ended\n${process.lastLines}`)
     if (performance.now() > end) throw new Error(wrong)
-    await wait(20)
+    await wait(2)
   }
   for (const one of others) {
     const wrong = await difference(port, one, transport)

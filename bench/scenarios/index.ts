@@ -1,4 +1,7 @@
 import { cache } from './cache.ts'
+import { clusterFresh } from './cluster-fresh.ts'
+import { clusterRestart } from './cluster-restart.ts'
+import { clusterScale } from './cluster-scale.ts'
 import { forward } from './forward.ts'
 import { fresh } from './fresh.ts'
 import { hosts } from './hosts.ts'
@@ -30,4 +33,7 @@ export const scenarios: readonly Scenario[] = [
   memory,
   fresh,
   istiod,
+  clusterFresh,
+  clusterScale,
+  clusterRestart,
 ]

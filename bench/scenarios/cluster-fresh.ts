@@ -1,0 +1,132 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Cluster, cachingPod, headless, namespaces, pods, sliceOf } from '../cluster.ts'
+import { count, decimals, type Row } from '../report.ts'
+import type { StartedServer } from '../stand.ts'
+import { quantile } from '../statistics.ts'
+import { verify } from '../verify.ts'
+import { Watcher } from '../watcher.ts'
+import type { Scenario } from './scenario.ts'
+
+const EDITS = 200
+/** Other Services whose endpoints change meanwhile, in steps of so many, one step each so many milliseconds. */
+const OTHERS = 200
+const STEP = 5
+const PERIOD = 1000 / 86
+/** An edit that is not seen after so many milliseconds is late; after three of them the rest is given up. */
+const LATE = 5000
+
+const [SERVICE, NAMESPACE] = ['web', 'fresh']
+const name = `${SERVICE}.${NAMESPACE}.svc.cluster.local`
+/** Other addresses for each edit. */
+const addresses = (edit: number) => [1, 2].map(last => `10.200.${edit % 250}.${last}`)
+const outcomeOf = (edit: number) => `NOERROR ${addresses(edit).join(' ')}`
+
+const milliseconds = decimals(1)
+const columns = [
+  { key: 'p50', title: 'p50 ms', format: milliseconds, ratio: true },
+  { key: 'p99', title: 'p99 ms', format: milliseconds, ratio: true },
+  { key: 'busyP50', title: 'busy p50 ms', format: milliseconds, ratio: true },
+  { key: 'busyP99', title: 'busy p99 ms', format: milliseconds, ratio: true },
+  { key: 'churn', title: 'changes/s', format: count },
+  { key: 'late', title: 'late', format: count },
+  { key: 'empty', title: 'empty', format: count },
+  { key: 'wrong', title: 'wrong', format: count },
+  { key: 'lost', title: 'lost', format: count },
+] as const
+
+/** From the moment before a slice is written to the API server to the first reply with its addresses, while a client asks without pause. */
+export const clusterFresh: Scenario = {
+  name: 'cluster-fresh',
+  title: `${EDITS} edits of a slice at rest, and as many while others change`,
+  async run({ stand, say, has }) {
+    const cluster = await Cluster.start(stand)
+    const others = Array.from({ length: OTHERS }, (_, i) => headless(`c${i}`, NAMESPACE, ['10.201.0.1']))
+    await cluster.putAll([...namespaces(NAMESPACE), ...headless(SERVICE, NAMESPACE, addresses(0)), ...others.flat()])
+    const [first, ...rest] = pods(cluster, has)
+    const rows: Row[] = []
+    const notes: string[] = []
+    for (const peer of [first!, cachingPod(cluster), ...rest]) {
+      say(`cluster-fresh: ${peer.name}`)
+      await cluster.replace(sliceOf(SERVICE, NAMESPACE, addresses(0)))
+      const server = await stand.start(peer, {})
+      const measured = await measure(server, cluster)
+      await server.process.stop('SIGINT')
+      rows.push({ server: peer.name, values: measured.values })
+      notes.push(...measured.examples.map(example => `${peer.name}: ${example}`))
+    }
+    return { scenario: this.name, title: this.title, columns, rows, notes }
+  },
+}
+
+async function measure(server: StartedServer, cluster: Cluster) {
+  await verify(server, [{ name, rcode: 'NOERROR', addresses: addresses(0) }])
+  using watcher = new Watcher(server.port, name, outcomeOf(0))
+  const rest = await edit(watcher, cluster, 0)
+  const churn = new Churn(cluster)
+  const busy = await edit(watcher, cluster, EDITS)
+  const changes = await churn.stop()
+  const { empty, wrong, lost } = watcher.counts
+  return {
+    examples: watcher.examples,
+    values: {
+      p50: quantile(rest.delays, 0.5),
+      p99: quantile(rest.delays, 0.99),
+      busyP50: quantile(busy.delays, 0.5),
+      busyP99: quantile(busy.delays, 0.99),
+      churn: changes,
+      late: rest.late + busy.late,
+      empty,
+      wrong,
+      lost,
+    },
+  }
+}
+
+async function edit(watcher: Watcher, cluster: Cluster, from: number): Promise<{ delays: number[]; late: number }> {
+  const delays: number[] = []
+  let late = 0
+  for (let i = from + 1; i <= from + EDITS && late < 3; i++) {
+    let written: Promise<void> | undefined
+    const delay = await watcher.expect(outcomeOf(i), LATE, () => {
+      written = cluster.replace(sliceOf(SERVICE, NAMESPACE, addresses(i)))
+    })
+    await written
+    if (delay === undefined) late++
+    delays.push(delay ?? LATE)
+    await wait(5)
+  }
+  return { delays, late }
+}
+
+/** Endpoints of other Services that change all the time. */
+class Churn {
+  readonly #cluster: Cluster
+  readonly #begun = performance.now()
+  readonly #ended: Promise<void>
+  #changes = 0
+  #going = true
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+    this.#ended = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    for (let step = 0; this.#going; step++) {
+      const due = this.#begun + step * PERIOD
+      const slices = Array.from({ length: STEP }, (_, i) =>
+        sliceOf(`c${(step * STEP + i) % OTHERS}`, NAMESPACE, [`10.201.${step & 255}.${i}`]),
+      )
+      await Promise.all(slices.map(slice => this.#cluster.replace(slice)))
+      this.#changes += STEP
+      await wait(Math.max(0, due - performance.now()))
+    }
+  }
+
+  /** @returns changes a second */
+  async stop(): Promise<number> {
+    this.#going = false
+    await this.#ended
+    return (1000 * this.#changes) / (performance.now() - this.#begun)
+  }
+}
