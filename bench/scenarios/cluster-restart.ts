@@ -12,6 +12,8 @@ const ENDPOINTS = 4
 const RATE = 10_000
 /** Endpoints that are replaced a second: each turns not ready when the one in its place is ready. */
 const PACE = 100
+/** Milliseconds of queries before the first change, which do not count. */
+const WARM = 2000
 /** Milliseconds in which the last answers with what is gone may still come. */
 const SETTLE = 2000
 
@@ -70,6 +72,7 @@ async function measure(server: StartedServer, cluster: Cluster, generation: numb
       if (left) left.seen = performance.now()
     }
   })
+  await wait(WARM)
   const begun = performance.now()
   for (let step = 0; step < SERVICES * ENDPOINTS; step++) {
     const [service, endpoint] = [step % SERVICES, Math.floor(step / SERVICES)]
