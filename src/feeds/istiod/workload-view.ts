@@ -10,6 +10,9 @@ import { type Interned, readAddress, type Service, type Workload } from './workl
 /** With more resources than this, what is held is not listed: istiod takes requests of 4 MiB. */
 const MAX_VERSIONS = 30_000
 
+/** Seen by its own namespace only. */
+const HIDDEN = ['.']
+
 type Address = Workload | Service
 
 /** What WDS tells: every workload and every service, in one wildcard subscription. */
@@ -112,6 +115,7 @@ function isSame(held: Address, value: Address): boolean {
 
 const isSameService = (a: Service, b: Service): boolean =>
   a.passthrough === b.passthrough &&
+  a.hidden === b.hidden &&
   a.unready === b.unready &&
   a.vips.join() === b.vips.join() &&
   a.families.join() === b.families.join()
@@ -151,5 +155,6 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     groups: groupEndpoints(endpoints),
     targets,
     ...(elsewhere && { elsewhere }),
+    ...(service.hidden && { exportTo: HIDDEN }),
   }
 }

@@ -19,11 +19,13 @@ const SERVICE = {
   addresses: sized(4),
   loadBalancing: sized(8),
   families: numeric(9),
+  visibility: numeric(14),
 }
 const NETWORK_ADDRESS = { address: sized(2), length: numeric(3) }
 const LOAD_BALANCING = { mode: numeric(2), healthPolicy: numeric(3) }
 const ENTRY = { key: sized(1) }
 const PASSTHROUGH = 3
+const NAMESPACE_ONLY = 1
 /** `IPFamilies`, and the address sizes that each stands for; of 0, all that there are. */
 const FAMILIES: readonly (readonly (4 | 16)[])[] = [[], [4], [16], [4, 16]]
 
@@ -59,6 +61,8 @@ export interface Service {
   readonly passthrough: boolean
   /** Endpoints that are not ready count, too. */
   readonly unready: boolean
+  /** Only its own namespace sees it, as MeshConfig has it; what a ServiceEntry says of itself is not told. */
+  readonly hidden: boolean
 }
 
 const EMPTY: readonly string[] = []
@@ -125,13 +129,14 @@ function intern(services: readonly string[], interned: Interned): readonly strin
 }
 
 function readService(version: string, reader: ProtobufReader): Service {
-  let [name, namespace, hostname, passthrough, unready, families] = ['', '', '', false, false, 0]
+  let [name, namespace, hostname, passthrough, unready, families, hidden] = ['', '', '', false, false, 0, false]
   const vips: string[] = []
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === SERVICE.name) name = reader.text()
     else if (tag === SERVICE.namespace) namespace = reader.text()
     else if (tag === SERVICE.hostname) hostname = reader.text()
     else if (tag === SERVICE.families) families = reader.number()
+    else if (tag === SERVICE.visibility) hidden = reader.number() === NAMESPACE_ONLY
     else if (tag === SERVICE.addresses) {
       const vip = readVip(reader)
       if (vip !== undefined) vips.push(vip)
@@ -158,6 +163,7 @@ function readService(version: string, reader: ProtobufReader): Service {
     passthrough,
     // Of NONE, istiod says so without meaning it.
     unready: unready && !passthrough,
+    hidden,
   }
 }
 

@@ -24,7 +24,10 @@ export function withoutIstiod(): string | false {
 }
 
 export class RealIstiod implements AsyncDisposable {
+  /** In plain text. */
   readonly address: string
+  /** Over TLS. */
+  readonly secureAddress: string
   readonly #folder: AsyncDisposable
   readonly #process: ChildProcess
 
@@ -47,13 +50,14 @@ export class RealIstiod implements AsyncDisposable {
       VALIDATION_WEBHOOK_CONFIG_NAME: '',
     }
     const child = spawn(PROGRAM, args, { cwd: folder.path, env, stdio: 'ignore' })
-    const istiod = new RealIstiod(grpc, folder, child)
+    const istiod = new RealIstiod(grpc, secure, folder, child)
     await istiod.#serving(Number(grpc.split(':')[1]))
     return istiod
   }
 
-  private constructor(address: string, folder: AsyncDisposable, child: ChildProcess) {
+  private constructor(address: string, secureAddress: string, folder: AsyncDisposable, child: ChildProcess) {
     this.address = address
+    this.secureAddress = secureAddress
     this.#folder = folder
     this.#process = child
   }

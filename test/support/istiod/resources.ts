@@ -63,6 +63,8 @@ export interface ServiceOptions {
   readonly vips?: readonly string[]
   readonly publishNotReady?: boolean
   readonly passthrough?: boolean
+  /** Only its own namespace sees it. */
+  readonly hidden?: boolean
   /** `IPFamilies`. */
   readonly families?: number
   /** The host, where it is no Service of Kubernetes. */
@@ -80,6 +82,7 @@ export function wdsService(namespace: string, name: string, options: ServiceOpti
     ...vips.map(vip => [4, message([2, octets(vip)])] as const),
     balancing.length > 0 && [8, balancing],
     options.families !== undefined && [9, options.families],
+    options.hidden === true && [14, 1],
   )
   return { name: `${namespace}/${host}`, value: message([2, value]), ...(version && { version }) }
 }

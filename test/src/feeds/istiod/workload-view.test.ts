@@ -113,6 +113,7 @@ suite('hosts', () => {
       'none.example. at 10.0.0.1',
     ],
     ['a wildcard without endpoints', [entry('*.dynamic.example')], '*.dynamic.example. elsewhere'],
+    ['for its own namespace only', [entry('own.example', { hidden: true, vips: ['9.9.9.9'] })], 'own.example. vips 9.9.9.9 to .'],
     ['STATIC without endpoints', [entry('empty.example')], 'empty.example.'],
   ] as readonly (readonly [title: string, resources: readonly Resource[], ...hosts: string[]])[]) {
     test(title, async () => {

@@ -1,0 +1,68 @@
+/** What a real istiod says over TLS, where its program and a real API server are there. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Istiod } from '#src/feeds/istiod/source.ts'
+import { RealIstiod, withoutIstiod } from '#test/support/istiod/real-istiod.ts'
+import { realApiProgram } from '#test/support/kubernetes/build.ts'
+import { namespace, service } from '#test/support/kubernetes/objects.ts'
+import { RealApi } from '#test/support/kubernetes/real-api.ts'
+import type { Watched } from '../watching.ts'
+import { watchIstiod } from './watching.ts'
+
+/** istiod puts its root certificate into every namespace. */
+async function rootCertificate(api: RealApi): Promise<string> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${api.port}/api/v1/namespaces/dns/configmaps/istio-ca-root-cert`)
+    const { data } = (await response.json()) as { data?: Record<string, string> }
+    if (data?.['root-cert.pem']) return data['root-cert.pem']
+    await sleep(100)
+  }
+}
+
+test('TLS and tokens', { skip: withoutIstiod(), timeout: 90_000 }, async t => {
+  const built = await realApiProgram()
+  if ('skip' in built) return t.skip(built.skip)
+  await using api = await RealApi.start(built.program)
+  await api.put(namespace('dns'), namespace('istio-system'), service('backend'))
+  await using istiod = await RealIstiod.start(`http://127.0.0.1:${api.port}`, true)
+  const root = await rootCertificate(api)
+  const watch = (token: string, said: Partial<Istiod> = {}): Watched => {
+    const tls = { ca: 'root-cert.pem', serverName: 'istiod.istio-system.svc' }
+    const watched = watchIstiod([istiod.secureAddress], { tls, token: 'token', namespace: 'dns', ...said })
+    writeFileSync(join(watched.folder, 'root-cert.pem'), root)
+    writeFileSync(join(watched.folder, 'token'), token)
+    return watched
+  }
+
+  await t.test('a token that istiod accepts', async () => {
+    await using watched = watch('tok:dns:istio-coredns')
+    await watched.until(() => watched.feed.complete)
+    assert.ok(watched.hosts.includes('backend.default.svc vips 10.96.0.10'))
+    assert.deepEqual(watched.log, [])
+  })
+
+  for (const [title, token, said, words] of [
+    [
+      'a token that it does not accept',
+      'nonsense',
+      {},
+      /istiod_token must name a token that is valid and for the audience istio-ca/,
+    ],
+    ['a token of another namespace', 'tok:other:somebody', {}, /namespace must be that of the service account that the token/],
+    [
+      'a name that its certificate is not for',
+      'tok:dns:istio-coredns',
+      { tls: { ca: 'root-cert.pem' } },
+      /istiod_server_name must be a name that its certificate is for/,
+    ],
+    ['plain text', 'tok:dns:istio-coredns', { tls: undefined }, /a port that wants TLS, such as 15012, needs istiod_tls/],
+  ] as const) {
+    await t.test(title, async () => {
+      await using watched = watch(token, said)
+      await watched.until(() => words.test(watched.log.join()))
+    })
+  }
+})
