@@ -20,6 +20,8 @@ export const forward: Plugin<ForwardOptions[]> = {
 /** All `forward` lines of a server block: each takes what is its own, and hands on the rest. */
 class Forward implements Instance {
   readonly #lines: readonly ForwardOptions[]
+  /** Of each line; read at once, so that -validate sees what is wrong with them. */
+  readonly #credentials: ReadonlyMap<ForwardOptions, Credentials>
   readonly #block: ServerBlock
   /** By settings, so that equal ones, of this Corefile and of the one before, are one. */
   readonly #upstreams = new Map<string, Upstream>()
@@ -29,6 +31,7 @@ class Forward implements Instance {
 
   constructor(lines: readonly ForwardOptions[], block: ServerBlock) {
     this.#lines = lines
+    this.#credentials = new Map(lines.map(line => [line, readCredentials(line.tlsFiles, block.root)]))
     this.#block = block
   }
 
@@ -51,7 +54,7 @@ class Forward implements Instance {
     for (const warning of line.warnings) this.#block.log('forward').warn(warning)
     const targets = await resolveTargets(line.targets, line.resolver)
     if (targets.length > MOST_UPSTREAMS) throw new Error(`more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
-    const credentials = readCredentials(line.tlsFiles, this.#block.root)
+    const credentials = this.#credentials.get(line)!
     return Promise.all(targets.map(target => this.#upstream(target, line, credentials)))
   }
 

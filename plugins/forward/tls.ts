@@ -1,23 +1,14 @@
-import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Credentials } from './credentials.ts'
 
-/** @throws {Error} a text holds no certificate or key, or the two do not belong together */
-export function secureContext({ cert, key, ca }: Credentials): SecureContext {
-  try {
-    // Node would pass over what is no certificate, and trust nobody.
-    if (ca !== undefined) new X509Certificate(ca)
-    return createSecureContext({
-      minVersion: 'TLSv1.2',
-      cert,
-      key,
-      ca: ca ?? [...getCACertificates('default'), ...getCACertificates('system')],
-    })
-  } catch (error) {
-    throw new Error(`could not load TLS files: ${(error as Error).message}`)
-  }
-}
+export const secureContext = ({ cert, key, ca }: Credentials): SecureContext =>
+  createSecureContext({
+    minVersion: 'TLSv1.2',
+    cert,
+    key,
+    ca: ca ?? [...getCACertificates('default'), ...getCACertificates('system')],
+  })
 
 /** How TLS connections to one upstream are opened; each resumes the session of the last one. */
 export function dialer(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { delayed, silence, zone } from '#test/support/scripts.ts'
-import { startServer } from '#test/support/server.ts'
+import { runServer, startServer } from '#test/support/server.ts'
 import { type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
 import { Authority, hasOpenssl } from './certificates.ts'
 import { startLocal } from './server.ts'
@@ -83,13 +83,25 @@ suite('encrypted upstreams', { skip: !hasOpenssl() && 'openssl is not on this ma
     assert.equal((await anonymous.query('web.example.org.')).rcode, 'SERVFAIL')
   })
 
-  test('tls: files that cannot be read keep the server from starting', async () => {
-    const files = { 'bad.pem': 'no certificate' }
-    for (const [file, message] of [
-      ['none.pem', /plugin\/forward: .*none\.pem/],
-      ['bad.pem', /plugin\/forward: could not load TLS files: /],
+  test('tls: files that cannot be used are seen before the start', async () => {
+    const files = {
+      'bad.pem': 'no certificate',
+      'named.pem': readFileSync(authority.path('named.pem'), 'utf8'),
+      'addressed.key': readFileSync(authority.path('addressed.key'), 'utf8'),
+    }
+    for (const [tls, message] of [
+      ['none.pem', /no such file or directory, open '.*none\.pem'/],
+      ['bad.pem', /PEM/],
+      ['named.pem bad.pem', /./],
+      ['named.pem addressed.key', /the key is not that of the certificate/],
     ] as const) {
-      await assert.rejects(startServer(`.:0 {\nforward . tls://127.0.0.1 {\ntls ${file}\n}\n}\n`, { files }), message)
+      await using server = await runServer(`.:0 {\nforward . tls://127.0.0.1 {\ntls ${tls}\n}\n}\n`, {
+        files,
+        args: ['-validate'],
+      })
+      assert.equal((await server.exited).code, 1, tls)
+      assert.match(server.output, /^plugin\/forward: could not load TLS files: .+$/m)
+      assert.match(server.output, message)
     }
   })
 
