@@ -27,7 +27,7 @@ export interface Terms {
 /** One question on its way to the upstreams, until the first good reply; everybody who asks it meanwhile waits for the same. */
 export class Flight {
   /** Who waits. */
-  waiters: Pending<Reply>[] = []
+  readonly waiters: Pending<Reply>[]
   finished = false
   readonly question: Question
   /** Of the question. */
@@ -60,12 +60,14 @@ export class Flight {
   constructor(
     question: Question,
     hash: number,
+    first: Pending<Reply>,
     overStream: boolean,
     order: readonly Upstream[],
     terms: Terms,
     onFinish: (flight: Flight, reply: Reply) => void,
   ) {
     this.question = question
+    this.waiters = [first]
     this.hash = hash
     this.overStream = overStream
     this.#order = order

@@ -104,20 +104,19 @@ export class Forwarder {
     this.#waiting++
     const reply = new Pending<Reply>()
     const known = this.#flights.find(question, hash, overStream)
-    const flight = known ?? this.#depart(question, hash, overStream)
-    flight.waiters.push(reply)
-    if (!known) flight.start()
+    if (known) known.waiters.push(reply)
+    else this.#depart(question, hash, overStream, reply)
     return reply
   }
 
-  #depart(question: Question, hash: number, overStream: boolean): Flight {
-    const flight = new Flight(question, hash, overStream, this.#order(), this.#terms, this.#land)
+  #depart(question: Question, hash: number, overStream: boolean, first: Pending<Reply>): void {
+    const flight = new Flight(question, hash, first, overStream, this.#order(), this.#terms, this.#land)
     this.#flights.add(flight)
     if (this.#timer === undefined) {
       this.#wokenAt = performance.now()
       this.#timer = setInterval(() => this.#tick(), TICK)
     }
-    return flight
+    flight.start()
   }
 
   /** Gives each who waits a reply of its own; the sections are shared. */
@@ -125,7 +124,9 @@ export class Forwarder {
     const { waiters } = flight
     this.#flights.delete(flight)
     this.#waiting -= waiters.length
-    for (const [i, waiter] of waiters.entries()) waiter.fulfil(i === 0 ? reply : Object.assign(new Reply(reply.rcode), reply))
+    // The original goes last, as it is changed on its way up.
+    for (let i = waiters.length - 1; i > 0; i--) waiters[i]!.fulfil(Object.assign(new Reply(reply.rcode), reply))
+    waiters[0]!.fulfil(reply)
     if (this.#flights.count === 0) this.#whenIdle?.()
   }
 

@@ -136,7 +136,8 @@ export function readReply(message: Uint8Array): Reply {
     const next = endOfRecord(message, fixed)
     if (readUint16(message, fixed) === TYPE.OPT) {
       if (i < answers + authorities || message[end] !== 0) throw new FormatError('OPT record out of place')
-      addEdns(reply, readEdns(message, fixed))
+      reply.rcode |= message[fixed + 4]! << 4
+      if (next > fixed + 10) addExtendedError(reply, readEdns(message, fixed))
       // Records behind OPT would move when it is taken out, and pointers among them would break: additional data is dispensable.
       additionals = i - answers - authorities
       break
@@ -148,9 +149,8 @@ export function readReply(message: Uint8Array): Reply {
   return reply
 }
 
-function addEdns(reply: Reply, edns: Edns): void {
-  reply.rcode |= edns.extendedRcode << 4
-  const error = edns.options.length > 0 && findOption(edns, OPTION.EDE)
+function addExtendedError(reply: Reply, edns: Edns): void {
+  const error = findOption(edns, OPTION.EDE)
   if (error && error.length >= 2)
     reply.extendedError = { code: readUint16(error, 0), text: Buffer.from(error.subarray(2)).toString() }
 }

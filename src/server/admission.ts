@@ -29,12 +29,10 @@ export function admit(
 }
 
 function readQuery(message: Uint8Array, client: Client, transport: Transport, listener: Listener): Query | Uint8Array {
-  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map(at => readUint16(message, at)) as [
-    number,
-    number,
-    number,
-    number,
-  ]
+  const questions = readUint16(message, 4)
+  const answers = readUint16(message, 6)
+  const authorities = readUint16(message, 8)
+  const additionals = readUint16(message, 10)
   // A query has one question; IXFR brings an SOA as authority, EDNS and TSIG are additional. More is never decoded.
   if (questions > 1 || answers > 1 || authorities > 1 || additionals > 2) throw new FormatError('counts are not those of a query')
   let at = 12
@@ -60,7 +58,8 @@ function readQuery(message: Uint8Array, client: Client, transport: Transport, li
   const cookieOnly = questions === 0 && edns !== undefined && findOption(edns, OPTION.COOKIE) !== undefined
   if (questions === 0 && !cookieOnly) throw new FormatError('no question')
   const key = cookieOnly ? '\0' : readKey(message, 12)
-  const [type, classCode] = cookieOnly ? [0, 0] : [readUint16(message, questionEnd - 4), readUint16(message, questionEnd - 2)]
+  const type = cookieOnly ? 0 : readUint16(message, questionEnd - 4)
+  const classCode = cookieOnly ? 0 : readUint16(message, questionEnd - 2)
   const query = new Query({ message, questionEnd, key, type, class: classCode, edns, client, transport, listener })
   if (edns && edns.version !== 0) return fit(query, new Reply(RCODE.BADVERS))
   // RFC 7873 §5.4: a query without a question asks for a server cookie alone.
