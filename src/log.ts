@@ -42,14 +42,27 @@ class Lines implements DestinationStream {
     this.#out.write(`[${label(this.lastLevel)}] ${this.lastMsg}\n`)
   }
 
+  print(lines: string): void {
+    this.#out.write(lines)
+  }
+
   readonly info = (message: string): void => {
     this.#out.write(`[INFO] ${message}\n`)
   }
 }
 
+const streamOf = (log: Logger): DestinationStream =>
+  (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym]!
+
+/** Writes lines that another thread has made. */
+export function linePrinter(log: Logger): (lines: string) => void {
+  const stream = streamOf(log)
+  return lines => (stream instanceof Lines ? stream.print(lines) : stream.write(lines))
+}
+
 /** Prints a message as `log.info` does, but past pino, where lines are CoreDNS's: for who prints one for each query. */
 export function infoPrinter(log: Logger): (message: string) => void {
-  const stream = (log as unknown as Record<symbol, unknown>)[pino.symbols.streamSym]
+  const stream = streamOf(log)
   return stream instanceof Lines ? stream.info : message => log.info(message)
 }
 

@@ -34,7 +34,7 @@ const { plugins } = await import('#plugins/index.ts')
 const { parseCorefile } = await import('./corefile/tree.ts')
 const { relayFeeds } = await import('./feeds/relay.ts')
 const { readFlags, USAGE } = await import('./flags.ts')
-const { createLogger } = await import('./log.ts')
+const { createLogger, linePrinter } = await import('./log.ts')
 const { DnsServer } = await import('./server/process.ts')
 const { giveBackMemory } = await import('./spare-memory.ts')
 const { version } = (await import('../package.json', { with: { type: 'json' } })).default
@@ -81,7 +81,7 @@ function readCorefile() {
 
 const log = createLogger(flags.format)
 const { port, format: logFormat, udp } = flags
-const thread = { module: new URL('./thread.ts', import.meta.url), relay: relayFeeds }
+const thread = { module: new URL('./thread.ts', import.meta.url), relay: relayFeeds, print: linePrinter(log) }
 const server = new DnsServer({ version, plugins, port, log, logFormat, udp, thread, readCorefile })
 
 async function shutdown(code: number): Promise<never> {

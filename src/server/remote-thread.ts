@@ -18,6 +18,8 @@ export interface Spawn {
   /** What they run; it calls `serveThread`. */
   readonly module: URL
   readonly data: SharedData
+  /** Writes lines of a thread's log. */
+  print(lines: string): void
   /** Hands over the other end of the port through which a thread follows the feeds. */
   relay(port: MessagePort): void
 }
@@ -44,18 +46,23 @@ export interface ThreadCalls extends Thread {
   exit(): void
 }
 
+/** What it can call the main one for. */
+export interface MainCalls {
+  print(lines: string): void
+}
+
 /** A further thread that answers queries, seen from the main one. */
 export class RemoteThread implements Thread {
   readonly index: number
   /** What it has counted, as far as is known. */
   counted: readonly Snapshot[] = []
-  readonly #calls: BirpcReturn<ThreadCalls, object>
+  readonly #calls: BirpcReturn<ThreadCalls, MainCalls>
   readonly #ended = new Int32Array(new SharedArrayBuffer(4))
   readonly #exited: Promise<void>
   #stopping = false
 
   /** @param onFailure called once where it ends without having been stopped */
-  constructor(index: number, { module, data, relay }: Spawn, log: Logger, onFailure: () => void) {
+  constructor(index: number, { module, data, relay, print }: Spawn, log: Logger, onFailure: () => void) {
     this.index = index
     const { port1, port2 } = new MessageChannel()
     relay(port1)
@@ -67,8 +74,8 @@ export class RemoteThread implements Thread {
       // As small as that of the main thread: a larger one does not fit the processor's caches, and is memory that is held.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
     })
-    this.#calls = createBirpc<ThreadCalls, object>(
-      {},
+    this.#calls = createBirpc<ThreadCalls, MainCalls>(
+      { print },
       { post: message => worker.postMessage(message), on: take => worker.on('message', take), timeout: -1 },
     )
     worker.on('error', error => log.error(`serving thread ${index}: ${error instanceof Error ? error.stack : error}`))

@@ -3,18 +3,13 @@ import { createBirpc } from 'birpc'
 import { createLogger } from '../log.ts'
 import { Metrics } from '../metrics.ts'
 import type { Plugin } from '../plugin.ts'
-import type { ThreadCalls, ThreadData } from './remote-thread.ts'
+import type { MainCalls, ThreadCalls, ThreadData } from './remote-thread.ts'
 import { Serving } from './serving.ts'
+import { ThreadOutput } from './thread-output.ts'
 
 /** Answers queries in this thread, which is not the main one, as the main one tells it to. */
 export function serveThread(plugins: readonly Plugin[]): void {
   const { version, port, logFormat, udp, index, ended } = workerData as ThreadData
-  const log = createLogger(logFormat)
-  const server = { version, logFormat, metrics: new Metrics(), threads: 1, control: undefined, udp: () => serving.udp() }
-  const serving: Serving = new Serving(server, index, { plugins, port, log, udp })
-  process.on('unhandledRejection', error =>
-    log.error(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`),
-  )
   const calls: ThreadCalls = {
     start(corefile, threads) {
       server.threads = threads
@@ -37,6 +32,19 @@ export function serveThread(plugins: readonly Plugin[]): void {
       process.exit()
     },
   }
-  const main = parentPort!
-  createBirpc<object, ThreadCalls>(calls, { post: message => main.postMessage(message), on: take => main.on('message', take) })
+  const main = createBirpc<MainCalls, ThreadCalls>(calls, {
+    post: message => parentPort!.postMessage(message),
+    on: take => parentPort!.on('message', take),
+    timeout: -1,
+  })
+  const output = new ThreadOutput(
+    lines => main.print(lines),
+    lines => log.warn(`${lines} lines of the log were dropped: the main thread had no time for them`),
+  )
+  const log = createLogger(logFormat, 'info', output)
+  process.on('unhandledRejection', error =>
+    log.error(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`),
+  )
+  const server = { version, logFormat, metrics: new Metrics(), threads: 1, control: undefined, udp: () => serving.udp() }
+  const serving: Serving = new Serving(server, index, { plugins, port, log, udp })
 }

@@ -108,12 +108,19 @@ test('there is one feed, and what changes in it is answered by every thread, a n
   await writeFile(server.path('mesh.json'), MANIFEST('10.0.0.2'))
   await untilAll(server, name, answer('10.0.0.2'))
   assert.equal((await scrape(metrics)).get('coredns_mesh_hosts{source="file mesh.json"}'), 1)
-  await askMany(server, 'crash.example.org')
-  await server.waitForLine(/^\[ERROR\] serving thread 1 has failed and starts again in 1 s; the others go on serving$/)
+  await failThread(server)
   await writeFile(server.path('mesh.json'), MANIFEST('10.0.0.3'))
   await untilBack(metrics)
   await untilAll(server, name, answer('10.0.0.3'))
 })
+
+/** Makes *crash* fail in the second thread. Those who ask that one get no answer. */
+async function failThread(server: ServerProcess): Promise<void> {
+  const asked = Array.from({ length: CLIENTS }, () => server.query('crash.example.org', 'A', { timeout: 200 }).catch(() => {}))
+  await server.waitForLine(/^\[ERROR\] serving thread 1: Error: crashed as it was asked to/)
+  await server.waitForLine(/^\[ERROR\] serving thread 1 has failed and starts again in 1 s; the others go on serving$/)
+  await Promise.all(asked)
+}
 
 /** Until a thread that failed answers again. */
 async function untilBack(metrics: number): Promise<Map<string, number>> {
@@ -131,11 +138,7 @@ test('a thread that fails is started again and counted, while the others answer,
   })
   await askMany(server, 'www.example.org')
   const before = await scrape(metrics)
-  // Those that come to the thread which fails may get no answer.
-  const failing = Array.from({ length: CLIENTS }, () => server.query('crash.example.org', 'A', { timeout: 200 }).catch(() => {}))
-  await server.waitForLine(/^\[ERROR\] serving thread 1: Error: crashed as it was asked to/)
-  await server.waitForLine(/^\[ERROR\] serving thread 1 has failed and starts again/)
-  await Promise.all(failing)
+  await failThread(server)
   assert.equal((await scrape(metrics)).get('coredns_serving_threads'), 1)
   assert.deepEqual(await askMany(server, 'www.example.org'), ['NOERROR www.example.org. 3600 IN A 192.0.2.1'])
   const after = await untilBack(metrics)
