@@ -24,6 +24,11 @@ export type { ConnectUdp, PeerSocket } from './transport/transport.ts'
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
+/** A listener with the zones that a block serves on it. */
+export interface ServedListener extends Listener {
+  readonly served: readonly string[]
+}
+
 /** One use of a plugin in one server block. Everything a plugin may do is listed here; all of it is optional. */
 export interface Instance {
   /** Puts itself before `next`. Called once, at start. */
@@ -32,8 +37,8 @@ export interface Instance {
   adopt?(previous: Instance): void
   /** Opens watches, loads tables. Queries come only after it resolved; a rejection keeps the server from starting, or a reload from happening. */
   start?(signal: AbortSignal): Promise<void>
-  /** The block's sockets are open, and this instance answers on them: after the start, or after a reload took effect. */
-  serving?(listeners: readonly Listener[]): void
+  /** The block's sockets are open, and this instance answers on them for these zones: after the start, or after a reload took effect. */
+  serving?(listeners: readonly ServedListener[]): void
   /** True, or what it waits for: /ready answers 503 with it. */
   ready?(): true | string
   /** SIGTERM came: the server goes on answering until every plugin's promise is fulfilled. */

@@ -2,7 +2,16 @@
 import { resolve } from 'node:path'
 import type { TlsOptions } from 'node:tls'
 import type { Metrics } from '#src/metrics.ts'
-import { type Handler, type Instance, type Listener, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import {
+  type Handler,
+  type Instance,
+  type Listener,
+  type Plugin,
+  type Query,
+  Reply,
+  type ServedListener,
+  type ServerBlock,
+} from '#src/plugin.ts'
 import { RequestMetrics, type ZoneRequests } from '#src/request-metrics.ts'
 import { PluginEnabled } from './plugin-enabled.ts'
 
@@ -89,9 +98,8 @@ class Prometheus implements Instance {
     )
   }
 
-  serving(listeners: readonly Listener[]): void {
-    const { zones, chain } = this.#block
-    this.#enabled.set(this, { servers: listeners.map(({ label }) => label), zones, chain })
+  serving(servers: readonly ServedListener[]): void {
+    this.#enabled.set(this, { servers, chain: this.#block.chain })
   }
 
   async stop(): Promise<void> {

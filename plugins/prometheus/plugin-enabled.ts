@@ -1,9 +1,9 @@
 import { type Metric, type Sample, Scalar } from '#src/metrics.ts'
+import type { ServedListener } from '#src/plugin.ts'
 
 /** Which plugins are in use where. */
 interface Use {
-  readonly servers: readonly string[]
-  readonly zones: readonly string[]
+  readonly servers: readonly ServedListener[]
   readonly chain: readonly string[]
 }
 
@@ -26,10 +26,10 @@ export class PluginEnabled implements Metric {
 
   samples(): Sample[] {
     const enabled = new Scalar('gauge', this.name, this.help)
-    for (const { servers, zones, chain } of this.#uses.values()) {
-      for (const server of servers) {
-        for (const zone of zones) {
-          for (const name of chain) enabled.with({ server, zone, view: '', name }).value = 1
+    for (const { servers, chain } of this.#uses.values()) {
+      for (const { label, served } of servers) {
+        for (const zone of served) {
+          for (const name of chain) enabled.with({ server: label, zone, view: '', name }).value = 1
         }
       }
     }

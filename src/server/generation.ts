@@ -54,6 +54,11 @@ class Block implements ServerBlock {
     return [...new Set(this.places.map(({ place }) => placeLabel(place)))]
   }
 
+  /** The zones that it serves at the place with this label. */
+  zonesAt(label: string): string[] {
+    return this.places.filter(({ place }) => placeLabel(place) === label).map(({ zone }) => zone)
+  }
+
   log(plugin?: string): Logger {
     const log = plugin === undefined ? this.#log.child({}) : pluginLogger(this.#log, plugin)
     if (this.debug) log.level = 'debug'
@@ -131,11 +136,11 @@ export class Generation {
   zonesAt(label: string): Zones {
     const zones = new Zones()
     for (const block of this.#blocks) {
-      const here = block.places.filter(({ place }) => placeLabel(place) === label)
+      const here = block.zonesAt(label)
       if (here.length === 0) continue
       const handler = this.#handler(block)
       zones.otherClasses ||= block.otherClasses
-      for (const { zone } of here) zones.set(toKey(zone), { key: toKey(zone), name: zone, handler })
+      for (const zone of here) zones.set(toKey(zone), { key: toKey(zone), name: zone, handler })
     }
     return zones
   }
@@ -180,7 +185,10 @@ export class Generation {
   /** Tells every plugin that its block is being served. @param open by label */
   serving(open: ReadonlyMap<string, Listener>): void {
     for (const block of this.#blocks) {
-      const listeners = block.listeners.flatMap(label => open.get(label) ?? [])
+      const listeners = block.listeners.flatMap(label => {
+        const listener = open.get(label)
+        return listener ? [{ ...listener, served: block.zonesAt(label) }] : []
+      })
       for (const { instance } of block.stages) instance.serving?.(listeners)
     }
   }

@@ -29,7 +29,7 @@ async function looping(t: TestContext, next: (query: Query, self: Handler) => Re
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
   const { port } = socket.address()
-  const listener = { label: `dns://127.0.0.1:${port}`, address: '127.0.0.1', port }
+  const listener = { label: `dns://127.0.0.1:${port}`, address: '127.0.0.1', port, served: ['.'] }
   socket.on('message', async (message, from) => {
     const query = admit(message, { address: from.address, port: from.port, family: 4 }, 'udp', listener)
     assert.ok(query instanceof QueryClass)
@@ -82,7 +82,7 @@ test('after a reload it stays ready', async t => {
 
 test('without a listener for plain DNS there is nothing to probe', async t => {
   const { instance } = await looping(t, empty)
-  instance.serving!([{ label: 'tls://:853', address: '', port: 853 }])
+  instance.serving!([{ label: 'tls://:853', address: '', port: 853, served: ['.'] }])
   assert.equal(instance.ready!(), true)
 })
 

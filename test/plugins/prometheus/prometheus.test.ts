@@ -121,6 +121,24 @@ test('a reload keeps counts and the port, and tells the plugins as they are then
   )
 })
 
+test('plugins are enabled for a zone on the ports that serve it, and on no other', async () => {
+  const [port, first, second] = [await freePort(), await freePort(), await freePort()]
+  await using _server = await startServer(
+    `example.org:${first} example.net:${second} {\n bind 127.0.0.1\n prometheus 127.0.0.1:${port}\n}\n`,
+  )
+  assert.deepEqual(
+    Array.from((await scrape(port)).get('coredns_plugin_enabled')!.samples.keys(), series =>
+      series.replace(/,view.*name=/, ',name='),
+    ),
+    [
+      ['example.org.', first, 'bind'],
+      ['example.org.', first, 'prometheus'],
+      ['example.net.', second, 'bind'],
+      ['example.net.', second, 'prometheus'],
+    ].map(([zone, at, name]) => `coredns_plugin_enabled{server="dns://127.0.0.1:${at}",zone="${zone}",name="${name}"}`),
+  )
+})
+
 test('runtime_metrics adds what prom-client knows', async () => {
   const port = await freePort()
   await using server = await startServer(`.:0 {\n prometheus 127.0.0.1:${port} {\n  runtime_metrics\n }\n whoami\n}\n`)
