@@ -133,6 +133,8 @@ test('a response of another type, and a resource of another type, are refused', 
   await until(() =>
     istiod.requests.some(({ nonce, refusal }) => nonce === 'b' && refusal === 'a resource of type "type.example/Other"'),
   )
+  // The latter may have been among others that were well: everything is to be told again.
+  await until(() => istiod.metadata.length === 2)
   assert.ok(watched.log.length >= 2)
   assert.deepEqual([watched.hosts, watched.removed], [[ONE], []])
 })
