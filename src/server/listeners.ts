@@ -2,7 +2,7 @@ import type { Client, Transport } from '../dns/query.ts'
 import type { Site } from '../server.ts'
 import { Connections, STREAM_LIMITS } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
-import { ANY_ADDRESS, familyMissing, type Listening, type Opening, type Receive } from '../transport/transport.ts'
+import { ANY_ADDRESS, familyMissing, type Listening, type Losses, type Opening, type Receive } from '../transport/transport.ts'
 import type { Udp } from '../transport/udp-mode.ts'
 import type { Zones } from './zones.ts'
 
@@ -25,6 +25,8 @@ const isAny = (place: Place): boolean => place.address === '' || place.address =
 
 /** A place with its open sockets. */
 export interface OpenPlace extends Site, Place {
+  /** Of all its sockets that know. */
+  losses(): Losses[]
   close(): Promise<void>
 }
 
@@ -113,6 +115,6 @@ export class Listeners {
     }
     site.port = open[0]!.port
     site.label = placeLabel(site)
-    return Object.assign(site, { close })
+    return Object.assign(site, { close, losses: () => open.flatMap(listening => listening.losses?.() ?? []) })
   }
 }

@@ -13,6 +13,7 @@ import { InFlight } from './chain.ts'
 import { configure } from './configuration.ts'
 import { Generation } from './generation.ts'
 import { Listeners, type OpenPlace, type Place } from './listeners.ts'
+import { exportLosses } from './losses.ts'
 import type { Ports, Thread } from './thread.ts'
 
 /** Queries that may wait for others, in the whole process. */
@@ -65,6 +66,7 @@ export class Serving implements Thread {
       },
       () => this.#udp(),
     )
+    exportLosses(server.metrics, () => this.#open.values())
     this.#requestMetrics = new RequestMetrics(server.metrics)
     this.#refusals = server.metrics
       .counter('coredns_inflight_rejects_total', 'Queries refused because too many were waiting.')

@@ -9,6 +9,8 @@ export interface Losses {
   readonly unsent: number
   /** Those that came faster than they were read: the kernel threw them away. */
   readonly overflows: number
+  /** Those that had waited longest when others were thrown away, and were not answered. */
+  readonly shed: number
 }
 
 /** How an address is opened. */

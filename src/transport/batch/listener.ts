@@ -6,7 +6,7 @@ import type { Sender } from './outbox.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
 import { BATCH, NAME_WORDS } from './ring.ts'
 import { Senders } from './senders.ts'
-import { openSocket, overflows } from './socket.ts'
+import { openSocket, receiveQueue } from './socket.ts'
 
 /** Replies that wait for the kernel to take them; what comes on top is lost. */
 const WAITING = 1024
@@ -49,6 +49,9 @@ export class BatchListener implements Listening, Sender, Disposable {
   #waiting: Waiting[] = []
   readonly #debts = new Debts()
   #unsent = 0
+  #shed = 0
+  /** Datagrams that the kernel had thrown away when it was looked at last. */
+  #drops = 0
   #awake = false
   /** close() was called; until when it reads, and whether it has read everything. */
   #closing: PromiseWithResolvers<void> | undefined
@@ -72,7 +75,7 @@ export class BatchListener implements Listening, Sender, Disposable {
   }
 
   losses(): Losses {
-    return { unsent: this.#unsent, overflows: overflows(this.#native, this.#fd) }
+    return { unsent: this.#unsent, overflows: receiveQueue(this.#native, this.#fd).drops, shed: this.#shed }
   }
 
   close(): Promise<void> {
@@ -127,7 +130,23 @@ export class BatchListener implements Listening, Sender, Disposable {
     const empty = count < 0 ? errno() === constants.errno.EAGAIN : count < BATCH
     for (let i = 0; i < count; i++) this.#answer(i)
     outbox.flush()
+    if (count === BATCH && !this.#closing) this.#shedOldest()
     if (this.#closing) this.#drained = empty || performance.now() > this.#deadline
+  }
+
+  /** More comes than can be answered. Who has waited longest has the least use for a reply: the older half goes, so that the others wait half as long. */
+  #shedOldest(): void {
+    const { calls, ring } = this.#native
+    let { drops, used, size } = receiveQueue(this.#native, this.#fd)
+    if (drops === this.#drops) return
+    this.#drops = drops
+    while (used > size / 2) {
+      const count = calls.recvmmsg(this.#fd, ring.incoming, BATCH, MSG_DONTWAIT, 0n)
+      if (count <= 0) return
+      for (let i = 0; i < count; i++) ring.forget(i)
+      this.#shed += count
+      used = receiveQueue(this.#native, this.#fd).used
+    }
   }
 
   #answer(i: number): void {

@@ -106,12 +106,16 @@ export class Ring {
   message(i: number): Buffer {
     const header = (HEADERS_IN + i * HEADER) / WORD
     const length = Math.min(this.words[header + 14]!, RECEIVED)
-    // The kernel wrote how long the sender's address is; the next one may be of the other family.
-    this.words[header + 2] = NAME_LENGTH
+    this.forget(i)
     const message = Buffer.allocUnsafe(length)
     const start = OCTETS_IN + i * RECEIVED
     this.octets.copy(message, 0, start, start + length)
     return message
+  }
+
+  /** Makes place `i` ready for the next datagram: the kernel wrote how long the sender's address is, and the next one may be of the other family. */
+  forget(i: number): void {
+    this.words[(HEADERS_IN + i * HEADER) / WORD + 2] = NAME_LENGTH
   }
 
   /** Where in `words` the sender of datagram `i` is. */

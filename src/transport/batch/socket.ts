@@ -18,7 +18,7 @@ const SO_MEMINFO = 55
 const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
 
-/** The words that SO_MEMINFO gives, and the one that counts datagrams which found the receive buffer full (SK_MEMINFO_DROPS). */
+/** The words that SO_MEMINFO gives, the first two of the receive buffer, and the one that counts datagrams which found it full (SK_MEMINFO_DROPS). */
 const MEMINFO = 9
 const DROPS = 8
 
@@ -83,10 +83,11 @@ function writeName({ calls, ring }: Native, address: string, port: number): numb
   return six ? NAME_LENGTH : 16
 }
 
-/** Datagrams that the kernel threw away because they came faster than they were read. */
-export function overflows({ calls, ring }: Native, fd: number): number {
+/** What waits to be read, in octets with the kernel's own; how much may; and the datagrams that came when it was full, and were thrown away. */
+export function receiveQueue({ calls, ring }: Native, fd: number): { used: number; size: number; drops: number } {
   const { scratch, scratchAt } = ring
   scratch.setUint32(MEMINFO * 4, MEMINFO * 4, true)
-  if (calls.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, scratchAt, scratchAt + BigInt(MEMINFO * 4)) < 0) return 0
-  return scratch.getUint32(DROPS * 4, true)
+  if (calls.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, scratchAt, scratchAt + BigInt(MEMINFO * 4)) < 0)
+    return { used: 0, size: 0, drops: 0 }
+  return { used: scratch.getUint32(0, true), size: scratch.getUint32(4, true), drops: scratch.getUint32(DROPS * 4, true) }
 }

@@ -201,6 +201,35 @@ test('errors that wait in the socket do not end the service, nor keep the event 
   await listening.close()
 })
 
+test('of more than the receive buffer holds, the older half is shed, the rest is answered, and so is what comes afterwards', async () => {
+  const seen: number[] = []
+  using listening = await listenBatch('127.0.0.1', 0, message => {
+    seen.push(message[0]! * 256 + message[1]!)
+    return message
+  })
+  using client = new BatchClient('127.0.0.1', listening.port)
+  assert.deepEqual(listening.losses(), { unsent: 0, overflows: 0, shed: 0 })
+  const sent = 20_000
+  client.send(...numbered(sent))
+  const deadline = performance.now() + 5000
+  for (let before = -1; before !== seen.length && performance.now() < deadline; await nextTurn()) {
+    before = seen.length
+    await nextTurn()
+  }
+  const { overflows, shed } = listening.losses()
+  const queued = sent - overflows
+  assert.ok(overflows > 0 && overflows < sent, `${overflows} overflows`)
+  assert.ok(shed > queued * 0.4 && shed < queued * 0.6, `${shed} of ${queued} were shed`)
+  assert.equal(seen.length, queued - shed)
+  // One batch was answered before it was seen that there are too many.
+  assert.deepEqual([seen[63], seen[64], seen.at(-1)], [63, 64 + shed, queued - 1])
+  client.receive()
+  client.send(Buffer.of(255, 255))
+  assert.equal((await receive(client, 1)).at(-1), 65_535)
+  assert.equal(listening.losses().shed, shed)
+  await listening.close()
+})
+
 test('what comes faster than it is read is counted', async () => {
   using listening = await listenBatch('127.0.0.1', 0, () => undefined)
   using client = new BatchClient('127.0.0.1', listening.port)

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Metrics } from '#src/metrics.ts'
+import type { OpenPlace } from '#src/server/listeners.ts'
+import { exportLosses } from '#src/server/losses.ts'
+
+test('losses are those of all sockets of a place, as they are when somebody looks', async () => {
+  const metrics = new Metrics()
+  const losses = [
+    { overflows: 1, shed: 2, unsent: 3 },
+    { overflows: 10, shed: 20, unsent: 30 },
+  ]
+  exportLosses(metrics, () => [{ label: 'dns://:53', losses: () => losses } as unknown as OpenPlace])
+  losses[0]!.overflows = 5
+  const [metric] = [...metrics]
+  assert.deepEqual(
+    (await metric!.samples()).map(({ labels, value }) => [labels.server, labels.reason, value]),
+    [
+      ['dns://:53', 'overflows', 15],
+      ['dns://:53', 'shed', 22],
+      ['dns://:53', 'unsent', 33],
+    ],
+  )
+})
