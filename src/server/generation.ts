@@ -6,7 +6,7 @@ import type { Handler, Instance, Server, ServerBlock } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
-import { type Place, placeLabel } from './listeners.ts'
+import { isAny, type Place, placeLabel } from './listeners.ts'
 import { Zones } from './zones.ts'
 
 /** Asks the zones that the query's listener serves at the moment. */
@@ -102,6 +102,7 @@ export class Generation {
     this.#onThrow = onThrow
     this.#blocks = configurations.map(configuration => new Block(configuration, server, log))
     this.#refuseOverlaps()
+    this.#refuseHidden()
   }
 
   get #stages(): Stage[] {
@@ -230,6 +231,17 @@ export class Generation {
       if (other !== undefined)
         throw new Error(`cannot serve ${at(place.address)} - zone overlap listener capacity with ${at(other)}`)
       seen.set(id, addresses.add(place.address))
+    }
+  }
+
+  /** A socket for one address would take queries away from the one for all addresses, and its zones with them. */
+  #refuseHidden(): void {
+    const places = [...this.places.values()].filter(({ port }) => port !== 0)
+    for (const place of places) {
+      if (isAny(place) || !places.some(other => isAny(other) && other.port === place.port)) continue
+      throw new Error(
+        `cannot listen on ${placeLabel(place)} - another server block listens on all addresses of port ${place.port}: 'bind' all blocks of the port, or none`,
+      )
     }
   }
 }

@@ -21,7 +21,7 @@ export const placeLabel = ({ scheme, address, port }: Omit<Place, 'sockets'>): s
   `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`
 
 /** `::` means all, as operators expect of it. */
-const isAny = (place: Place): boolean => place.address === '' || place.address === '::'
+export const isAny = (place: Place): boolean => place.address === '' || place.address === '::'
 
 /** A place with its open sockets. */
 export interface OpenPlace extends Site, Place {

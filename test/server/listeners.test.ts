@@ -70,6 +70,8 @@ const clashes: readonly (readonly [name: string, corefile: string, message: RegE
   ['at one address of several', '.:1053 {\n bind 127.0.0.1 127.0.0.2\n}\n.:1053 {\n bind 127.0.0.3 127.0.0.2\n}\n', /already defined/],
   ['at all addresses and at one', '.:1053 {\n}\n.:1053 {\n bind 127.0.0.1\n}\n', /cannot serve .* - zone overlap listener capacity/],
   ['at one address and at all', '.:1053 {\n bind 127.0.0.1\n}\n.:1053 {\n}\n', /cannot serve .* - zone overlap listener capacity/],
+  ['another zone of a port, at one address', '.:1053 {\n}\nexample.org:1053 {\n bind 127.0.0.1\n}\n',
+    /^cannot listen on dns:\/\/127\.0\.0\.1:1053 - .* 'bind' all blocks of the port, or none$/],
 ] // biome-ignore format: a table
 
 suite('the same zone is not served twice', () => {
