@@ -1,7 +1,6 @@
-/** Loaded before the program (`--import`): one more plugin, *crash*, that throws where nothing guards it, outside of the main thread. */
+/** Loaded before the program (`--import`): one more plugin, *crash*, that throws where nothing guards it, or never returns, outside of the main thread. */
 import { isMainThread } from 'node:worker_threads'
 import { plugins } from '#plugins/index.ts'
-import { ROOT } from '#src/dns/name.ts'
 import type { Plugin } from '#src/plugin.ts'
 
 const crash: Plugin<void> = {
@@ -9,10 +8,12 @@ const crash: Plugin<void> = {
   parse: directive => directive.empty(),
   create: () => ({
     wrap: next => query => {
-      if (query.key !== ROOT && query.name.startsWith('crash.') && !isMainThread)
+      if (isMainThread) return next(query)
+      if (query.name.startsWith('crash.'))
         setImmediate(() => {
           throw new Error('crashed as it was asked to')
         })
+      while (query.name.startsWith('hang.'));
       return next(query)
     },
   }),

@@ -148,6 +148,23 @@ test('a thread that fails is started again and counted, while the others answer,
   assert.ok(perThread(await scrape(metrics), 2)[1]! > perThread(after, 2)[1]!)
 })
 
+test('/health fails where a thread hangs, and /metrics tells what is known of it', async () => {
+  const [metrics, port] = [await freePort(), await freePort()]
+  await using server = await startServer(corefile(2, `crash\n health 127.0.0.1:${port}\n ${HOSTS}`, metrics), {
+    env: { NODE_OPTIONS: `--import=${new URL('crash.ts', import.meta.url)}` },
+  })
+  const health = () => fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(1000) })
+  await askMany(server, 'www.example.org')
+  const before = await scrape(metrics)
+  assert.equal(await (await health()).text(), 'OK')
+  const hanging = Array.from({ length: CLIENTS }, () => server.query('hang.example.org', 'A', { timeout: 200 }).catch(() => {}))
+  await Promise.all(hanging)
+  await assert.rejects(health(), { name: 'TimeoutError' })
+  const after = await scrape(metrics)
+  assert.equal(perThread(after, 2)[1], perThread(before, 2)[1])
+  assert.ok(perThread(after, 2)[0]! > perThread(before, 2)[0]!)
+})
+
 suite('a reload', () => {
   const reload = async (server: ServerProcess, text: string, line: RegExp) => {
     const from = server.stdout.length
