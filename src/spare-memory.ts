@@ -1,7 +1,7 @@
 import { loadFfi } from './ffi.ts'
 
 /** Milliseconds. */
-const INTERVAL = 10_000
+const INTERVAL = 5000
 
 /** From now on gives back, now and then, what malloc(3) holds and nobody uses: compilers of JavaScript take megabytes for moments. */
 export function giveBackMemory(): void {
