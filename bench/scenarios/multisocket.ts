@@ -5,7 +5,7 @@ import { throughput } from './throughput.ts'
 
 /** This server with so many threads, on all the cores that there are, which it shares with the load. */
 const withThreads = (threads: number) => ({
-  peer: { ...istioCoredns, name: `${threads} thread${threads > 1 ? 's' : ''}` },
+  peer: { ...istioCoredns, name: `multisocket-${threads}` },
   role: { memory: { registry, from: 'mesh' as const }, threads },
   core: 'both' as const,
 })
