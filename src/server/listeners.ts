@@ -77,13 +77,14 @@ export class Listeners {
   async #openChecked(place: Place, zones: Zones, joined: number | undefined): Promise<OpenPlace> {
     if (place.sockets === undefined) return this.#openOnce(place, zones, {})
     if (joined !== undefined) return this.#openOnce({ ...place, port: joined }, zones, { shared: true })
-    // Another process of this user would share a port in silence. That nobody has it shows when it can be had alone.
-    const alone = await this.#openOnce(place, zones, {})
+    // Another process of this user would share a port in silence. That nobody has it shows when it can be had alone; nobody is answered
+    // there yet, as there is a moment without a socket after it.
+    const alone = await this.#openOnce(place, zones, {}, () => undefined)
     await alone.close()
     return this.#openOnce({ ...place, port: alone.port }, zones, { shared: true })
   }
 
-  async #openOnce(place: Place, zones: Zones, opening: Opening): Promise<OpenPlace> {
+  async #openOnce(place: Place, zones: Zones, opening: Opening, respond = this.#respond): Promise<OpenPlace> {
     const site = { ...place, label: placeLabel(place), zones }
     const { listen: listenUdp } = await this.#udp()
     const open: Listening[] = []
@@ -92,13 +93,13 @@ export class Listeners {
       for (const address of isAny(place) ? ANY_ADDRESS : [place.address]) {
         const at = open[0]?.port ?? place.port
         try {
-          const udp = await listenUdp(address, at, (message, client) => this.#respond(message, client, 'udp', site), opening)
+          const udp = await listenUdp(address, at, (message, client) => respond(message, client, 'udp', site), opening)
           open.push(udp)
           open.push(
             await listenTcp(
               address,
               udp.port,
-              (message, client) => this.#respond(message, client, 'tcp', site),
+              (message, client) => respond(message, client, 'tcp', site),
               this.connections,
               opening,
             ),
