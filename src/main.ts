@@ -42,6 +42,8 @@ const { version } = (await import('../package.json', { with: { type: 'json' } })
 /** What runs where no Corefile is, or one without server blocks. */
 const DEFAULT_COREFILE = '. {\nwhoami\nlog\n}\n'
 
+const BUILD = [`istio-coredns-${version}`, `${platform()}/${arch()}, node ${process.version}`]
+
 const print = (line: string) => writeSync(1, `${line}\n`)
 
 function fail(error: unknown, code = 1): never {
@@ -59,7 +61,7 @@ function flagsOrUsage() {
 
 const flags = flagsOrUsage()
 if (flags.version) {
-  print(`istio-coredns-${version}\n${platform()}/${arch()}, node ${process.version}`)
+  for (const line of BUILD) print(line)
   process.exit(0)
 }
 if (flags.plugins) {
@@ -81,7 +83,8 @@ function readCorefile() {
 
 const log = createLogger(flags.format)
 const { port, format: logFormat, udp } = flags
-const thread = { module: new URL('./thread.ts', import.meta.url), relay: relayFeeds, print: linePrinter(log) }
+const printLines = linePrinter(log)
+const thread = { module: new URL('./thread.ts', import.meta.url), relay: relayFeeds, print: printLines }
 const server = new DnsServer({ version, plugins, port, log, logFormat, udp, thread, readCorefile })
 
 async function shutdown(code: number): Promise<never> {
@@ -140,11 +143,15 @@ flushCompileCache()
 if (flags.udp !== 'dgram') giveBackMemory()
 if (flags.pidfile !== undefined) writePidfile(flags.pidfile)
 
+/** Behind what was logged until now. */
 function banner(): void {
-  const zones = server.zones
-  for (const { zone, address, port } of zones) print(`${zone}:${port}${address ? ` on ${address}` : ''}`)
-  for (const { zone, port, chain } of zones) print(`${zone}:${port}: ${chain.join(' → ')}`)
-  print(`istio-coredns-${version}\n${platform()}/${arch()}, node ${process.version}`)
+  const { zones } = server
+  const lines = [
+    ...zones.map(({ zone, address, port }) => `${zone}:${port}${address ? ` on ${address}` : ''}`),
+    ...zones.map(({ zone, port, chain }) => `${zone}:${port}: ${chain.join(' → ')}`),
+    ...BUILD,
+  ]
+  for (const line of lines) printLines(`${line}\n`)
 }
 
 function writePidfile(file: string): void {

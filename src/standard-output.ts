@@ -1,9 +1,9 @@
 /** Standard output for lines of the log: in blocks, in their order, and never waited for. */
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
 
-/** Lines are written when there is so much of them, in characters, or so many milliseconds after the first. */
+/** Lines are written when there is so much of them, in characters, or so many milliseconds after those before: a single line at once. */
 const BLOCK = 1 << 15
-const DELAY = 50
+const INTERVAL = 50
 /** How much waits for a reader that has stopped reading, in characters; what comes later is dropped. */
 const PENDING = 4 << 20
 /** How long the end of the process waits for a reader, in milliseconds, and how often it tries. */
@@ -21,6 +21,8 @@ export class StandardOutput {
   /** A thread of libuv's writes the rest. */
   #isWriting = false
   #isDue = false
+  /** When lines were written last, by the monotonic clock in milliseconds. */
+  #flushedAt = Number.NEGATIVE_INFINITY
   #lost = 0
 
   /** @param onLoss is told how many lines were dropped, when lines can be written again */
@@ -45,13 +47,15 @@ export class StandardOutput {
   #flushLater(): void {
     if (this.#isDue) return
     this.#isDue = true
-    setTimeout(() => {
+    const due = () => {
       this.#isDue = false
       this.#flush()
-    }, DELAY).unref()
+    }
+    setTimeout(due, Math.max(0, this.#flushedAt + INTERVAL - performance.now())).unref()
   }
 
   #flush(): void {
+    this.#flushedAt = performance.now()
     if (this.#tryFlush() !== undefined) {
       this.#flushLater()
       return
