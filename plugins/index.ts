@@ -17,6 +17,7 @@ import { local } from './local/index.ts'
 import { log } from './log/index.ts'
 import { loop } from './loop/index.ts'
 import { mesh } from './mesh/index.ts'
+import { metadata } from './metadata/index.ts'
 import { minimal } from './minimal/index.ts'
 import { multisocket } from './multisocket/index.ts'
 import { prometheus } from './prometheus/index.ts'
@@ -32,6 +33,7 @@ import { whoami } from './whoami/index.ts'
 export const plugins: readonly Plugin[] = [
   debug, // before any other plugin asks for its log
   root, // before anything reads a file
+  metadata, // handles no queries
   multisocket, // handles no queries
   reload, // handles no queries
   bufsize, // before anything looks at the client's size

@@ -7,6 +7,7 @@
  */
 import type { TlsOptions } from 'node:tls'
 import type { Directive } from './corefile/directive.ts'
+import type { ZoneSet } from './dns/name.ts'
 import type { Listener, Query } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
 import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
@@ -24,6 +25,9 @@ export type { ConnectUdp, PeerSocket } from './transport/transport.ts'
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
+/** Reads what is told of a query, and of the reply where that is known; undefined or empty for nothing. */
+export type MetadataReader = (query: Query, reply: Reply) => string | undefined
+
 /** A listener with the zones that a block serves on it. */
 export interface ServedListener extends Listener {
   readonly served: readonly string[]
@@ -33,6 +37,8 @@ export interface ServedListener extends Listener {
 export interface Instance {
   /** Puts itself before `next`. Called once, at start. */
   wrap?(next: Handler): Handler
+  /** What it tells of queries under `label` (`kubernetes/namespace`); undefined for a label that is not its own. Nothing is read unless somebody asks. */
+  metadata?(label: string): MetadataReader | undefined
   /** Reload: takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
   adopt?(previous: Instance): void
   /** Opens watches, loads tables. Queries come only after it resolved; a rejection keeps the server from starting, or a reload from happening. */
@@ -78,12 +84,16 @@ export interface ServerBlock {
   readonly bind: string[]
   /** What *kubernetes* answers from, for the plugins of the block that answer from it, too; there before anything starts. */
   cluster: ClusterView | undefined
+  /** The names whose queries have metadata (*metadata*); undefined for none. */
+  metadataZones: ZoneSet | undefined
   /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
   sockets: number | undefined
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */
   log(plugin?: string): Logger
+  /** What the plugins of the block tell of queries under `label`, for use in `wrap`; undefined where none does. */
+  metadata(label: string): MetadataReader | undefined
   /** Asks the server itself, from the choice of the server block on, as `query.derive` made the question. At a depth over 8: SERVFAIL. */
   resolve: Handler
 }

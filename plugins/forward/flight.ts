@@ -153,6 +153,7 @@ export class Flight {
   answered(attempt: Attempt, reply: Reply): void {
     const now = performance.now()
     const { upstream, overStream, edns } = attempt
+    reply.upstream = upstream.to
     upstream.heard(reply.rcode, now - attempt.sentAt, now)
     if (this.finished) return
     const isTruncated = (reply.flags & FLAG.TC) !== 0
@@ -197,6 +198,7 @@ export class Flight {
 
   #finish(reply: Reply): void {
     this.finished = true
+    reply.upstream ??= this.#newest?.upstream.to
     this.#onFinish(this, reply)
   }
 }

@@ -1,4 +1,4 @@
-import type { Directive, Handler, Instance, Plugin, ServerBlock } from '#src/plugin.ts'
+import type { Directive, Handler, Instance, MetadataReader, Plugin, ServerBlock } from '#src/plugin.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import { Forwarder } from './forwarder.ts'
 import { resolveTargets } from './hosts.ts'
@@ -75,6 +75,10 @@ class Forward implements Instance {
     if (!this.#upstreams.has(key)) upstream.hold()
     this.#upstreams.set(key, upstream)
     return upstream
+  }
+
+  metadata(label: string): MetadataReader | undefined {
+    return label === 'forward/upstream' ? (_query, reply) => reply.upstream : undefined
   }
 
   wrap(next: Handler): Handler {

@@ -13,6 +13,7 @@ import {
   type Handler,
   type Instance,
   type Logger,
+  type MetadataReader,
   nameError,
   noData,
   type Query,
@@ -24,6 +25,7 @@ import { answerAlias } from '#src/registry/alias.ts'
 import { isNetwork, isReverse } from '#src/registry/reverse.ts'
 import { watch } from './cluster-watch.ts'
 import { findImport, findService } from './find.ts'
+import { metadataReader } from './metadata.ts'
 import { type Name, readName, type ServiceName } from './name.ts'
 import { nameServerRecords, nameServers } from './name-servers.ts'
 import type { Options } from './options.ts'
@@ -66,6 +68,10 @@ export class Kubernetes implements Instance {
 
   ready(): true | string {
     return this.#view.waiting() ?? true
+  }
+
+  metadata(label: string): MetadataReader | undefined {
+    return metadataReader(label, this.#view, this.#zones)
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { className, FLAG, rcodeName, typeName } from '#src/dns/codes.ts'
 import { replyLength } from '#src/dns/length.ts'
-import type { Query, Reply } from '#src/plugin.ts'
+import type { MetadataReader, Query, Reply } from '#src/plugin.ts'
 import { classOf, typeOf } from './class.ts'
 
 /** One thing that can be said of a query and its reply. */
@@ -62,5 +62,7 @@ export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['/log/type', { value: typeOf }],
 ])
 
-/** What stands for something that is not known. */
-export const MISSING: Field = { value: () => '-' }
+/** A placeholder of metadata: what is not known is a dash. */
+export const metadataField = (read: MetadataReader = () => undefined): Field => ({
+  value: (query, reply) => read(query, reply) || '-',
+})

@@ -1,5 +1,5 @@
-import type { Query, Reply } from '#src/plugin.ts'
-import { FIELDS, type Field, MISSING } from './fields.ts'
+import type { MetadataReader, Query, Reply } from '#src/plugin.ts'
+import { FIELDS, type Field, metadataField } from './fields.ts'
 
 const COMMON =
   '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}'
@@ -11,12 +11,15 @@ export class Format {
   readonly #literals: string[] = []
   readonly #fields: { name: string; field: Field }[] = []
 
-  /** @param text with placeholders; words in braces that are none stay as they are */
-  constructor(text: string) {
+  /**
+   * @param text with placeholders; words in braces that are none stay as they are
+   * @param metadata what is told under a label
+   */
+  constructor(text: string, metadata: (label: string) => MetadataReader | undefined) {
     const whole = text.replaceAll('{common}', COMMON).replaceAll('{combined}', COMBINED)
     let end = 0
     for (const { 1: name = '', index, 0: placeholder } of whole.matchAll(/\{([^{}]*)\}/g)) {
-      const field = FIELDS.get(name) ?? (name.startsWith('/') ? MISSING : undefined)
+      const field = FIELDS.get(name) ?? (name.startsWith('/') ? metadataField(metadata(name.slice(1))) : undefined)
       if (!field) continue
       this.#literals.push(whole.slice(end, index))
       this.#fields.push({ name: name.replace(/^[>/]/, ''), field })

@@ -9,7 +9,7 @@ import { Format } from './format.ts'
 export interface Rule {
   /** Key of a name: it and all below it are meant. */
   readonly scope: string
-  readonly format: Format
+  readonly format: string
   /** Undefined for all. */
   readonly classes: ReadonlySet<string> | undefined
 }
@@ -26,7 +26,7 @@ function readRules(line: Line): Rule[] {
   const atFormat = () => line.left === 1 && scopes.length > 0 && line.peek()!.includes('{')
   do scopes.push(line.left === 0 ? ROOT : line.name('NAME'))
   while (line.left > 0 && !atFormat())
-  const format = new Format(line.left > 0 ? line.text('FORMAT') : '{common}')
+  const format = line.left > 0 ? line.text('FORMAT') : '{common}'
   const classes = new Set<string>()
   line.options({
     class: option => {
@@ -39,13 +39,20 @@ function readRules(line: Line): Rule[] {
   return scopes.map(scope => ({ scope, format, classes: all ? undefined : classes }))
 }
 
+/** A rule at work. */
+interface Printing extends Omit<Rule, 'format'> {
+  readonly format: Format
+}
+
 class QueryLog implements Instance {
   readonly #rules: readonly Rule[]
+  readonly #block: ServerBlock
   /** Prints what the format says of a query. */
   readonly #print: (format: Format, query: Query, reply: Reply, seconds: number) => void
 
   constructor(rules: readonly Rule[], block: ServerBlock) {
     this.#rules = rules
+    this.#block = block
     const named = block.log('log')
     for (const { scope } of rules) {
       if (scope.includes('{'))
@@ -59,8 +66,12 @@ class QueryLog implements Instance {
   }
 
   wrap(next: Handler): Handler {
+    const rules = this.#rules.map(rule => ({
+      ...rule,
+      format: new Format(rule.format, label => this.#block.metadata(label)),
+    }))
     return query => {
-      const rule = this.#ruleFor(query.key)
+      const rule = ruleFor(query.key, rules)
       if (!rule) return next(query)
       const start = performance.now()
       const reply = next(query)
@@ -70,13 +81,13 @@ class QueryLog implements Instance {
     }
   }
 
-  #ruleFor(key: string): Rule | undefined {
-    for (const rule of this.#rules) if (isUnder(key, rule.scope)) return rule
-    return undefined
-  }
-
-  #see({ classes, format }: Rule, query: Query, reply: Reply, start: number): Reply {
+  #see({ classes, format }: Printing, query: Query, reply: Reply, start: number): Reply {
     if (!classes || classes.has(classOf(query, reply))) this.#print(format, query, reply, (performance.now() - start) / 1000)
     return reply
   }
+}
+
+function ruleFor(key: string, rules: readonly Printing[]): Printing | undefined {
+  for (const rule of rules) if (isUnder(key, rule.scope)) return rule
+  return undefined
 }

@@ -65,7 +65,8 @@ export function toText(key: string): string {
   return text
 }
 
-const escapeLabel = (label: string): string =>
+/** A label as it stands in a text. */
+export const escapeLabel = (label: string): string =>
   label.replace(/[^!-~]|["().;\\@$]/g, octet => {
     const code = octet.charCodeAt(0)
     return code > 32 && code < 127 ? `\\${octet}` : `\\${String(code).padStart(3, '0')}`

@@ -16,6 +16,8 @@ export class Reply {
   shuffle = false
   /** The Corefile word of the plugin that made it. */
   plugin: string | undefined = undefined
+  /** The server that gave it, or that was asked last, `address:port`, where others were asked. */
+  upstream: string | undefined = undefined
   /** What went wrong, where something did. */
   cause: unknown = undefined
   /** Told to clients that speak EDNS (RFC 8914). */

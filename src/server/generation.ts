@@ -1,8 +1,8 @@
 /** One loaded Corefile, from its start to its stop. A reload starts the next one before it stops this one. */
-import { toKey } from '../dns/name.ts'
+import { toKey, type ZoneSet } from '../dns/name.ts'
 import type { Listener } from '../dns/query.ts'
 import { type Logger, pluginLogger } from '../log.ts'
-import type { Handler, Instance, Server, ServerBlock } from '../plugin.ts'
+import type { Handler, Instance, MetadataReader, Server, ServerBlock } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
@@ -20,6 +20,7 @@ class Block implements ServerBlock {
   stacktrace = false
   readonly bind: string[] = []
   cluster: ServerBlock['cluster']
+  metadataZones: ZoneSet | undefined
   sockets: number | undefined
   readonly chain: readonly string[]
   readonly resolve = resolve
@@ -63,6 +64,16 @@ class Block implements ServerBlock {
     const log = plugin === undefined ? this.#log.child({}) : pluginLogger(this.#log, plugin)
     if (this.debug) log.level = 'debug'
     return log
+  }
+
+  metadata(label: string): MetadataReader | undefined {
+    const zones = this.metadataZones
+    if (!zones) return undefined
+    for (const { instance } of this.stages) {
+      const read = instance.metadata?.(label)
+      if (read) return (query, reply) => (zones.has(query.key) ? read(query, reply) : undefined)
+    }
+    return undefined
   }
 
   /** The instance of `plugin`, if the block uses it. */

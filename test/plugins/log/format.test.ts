@@ -24,6 +24,7 @@ const rich = queryOf('x\\"y.example.org', 666, {
 const stream = queryOf('example.org', 'A', { transport: 'tls', flags: 0 })
 const found = new Reply(0, FLAG.AA | FLAG.RA | FLAG.AD, address)
 const odd = new Reply(3841)
+const nothing = () => undefined
 
 const lines: readonly (readonly [format: string, plain: string, rich: string, stream: string])[] = [
   ['{type}', 'A', 'TYPE666', 'A'],
@@ -48,7 +49,7 @@ const lines: readonly (readonly [format: string, plain: string, rich: string, st
 suite('placeholders', () => {
   for (const [format, ...expected] of lines) {
     test(format, () => {
-      const compiled = new Format(format)
+      const compiled = new Format(format, nothing)
       assert.deepEqual(
         [compiled.line(plain, found, seconds), compiled.line(rich, odd, seconds), compiled.line(stream, found, seconds)],
         expected,
@@ -59,13 +60,13 @@ suite('placeholders', () => {
 
 test('the common and the combined format are those of CoreDNS', () => {
   const common = '192.0.2.1:40000 - 4711 "A IN example.org. udp 29 false 512" NOERROR qr,aa,rd,ra,ad 45 0.000123456s'
-  assert.equal(new Format('{common}').line(plain, found, seconds), common)
-  assert.equal(new Format('<{combined}>').line(plain, found, seconds), `<${common} "0">`)
+  assert.equal(new Format('{common}', nothing).line(plain, found, seconds), common)
+  assert.equal(new Format('<{combined}>', nothing).line(plain, found, seconds), `<${common} "0">`)
 })
 
 test('as fields, numbers are numbers and addresses bare', () => {
   assert.deepEqual(
-    new Format('{remote} - {>id} {>do} {rcode} {duration} {/log/class} {/x/y} {nothing}').fields(rich, odd, seconds),
+    new Format('{remote} - {>id} {>do} {rcode} {duration} {/log/class} {/x/y} {nothing}', nothing).fields(rich, odd, seconds),
     {
       remote: '2001:db8::1',
       id: 0,
@@ -79,5 +80,5 @@ test('as fields, numbers are numbers and addresses bare', () => {
 })
 
 test('a placeholder named like a member of every object is none', () => {
-  assert.equal(new Format('{__proto__} {constructor}').line(plain, found, seconds), '{__proto__} {constructor}')
+  assert.equal(new Format('{__proto__} {constructor}', nothing).line(plain, found, seconds), '{__proto__} {constructor}')
 })
