@@ -72,12 +72,22 @@ if (flags.plugins) {
 // Standard input can be read once only; a reload finds the same text again.
 const piped = flags.conf === 'stdin' ? readFileSync(0, 'utf8') : undefined
 
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 function readCorefile() {
   const file = flags.conf ?? (existsSync('Corefile') ? 'Corefile' : undefined)
-  const given = file === undefined ? undefined : parseCorefile(piped ?? readFileSync(file, 'utf8'), file)
+  const given = file === undefined ? undefined : parseCorefile(piped ?? readText(file), file)
   if (given && given.blocks.length > 0) return given
+  const fault = file === undefined ? 'there is no Corefile any more' : `${file} has no server blocks`
   // A file that is empty for a moment is no reason to stop serving what it said before.
-  if (server.configuration !== '') throw new Error(`${file ?? 'Corefile'} has no server blocks`)
+  if (server.configuration !== '') throw new Error(fault)
+  if (file !== undefined) log.warn(`${fault}: whoami and log answer at port ${port}`)
   return parseCorefile(DEFAULT_COREFILE, 'default')
 }
 

@@ -41,12 +41,7 @@ class Forward implements Instance {
 
   async start(): Promise<void> {
     const counters = forwardCounters(this.#block.server.metrics)
-    try {
-      for (const line of this.#lines)
-        this.#forwarders.push(new Forwarder(line.forwarder, await this.#upstreamsOf(line), counters))
-    } catch (error) {
-      throw new Error(`plugin/forward: ${(error as Error).message}`, { cause: error })
-    }
+    for (const line of this.#lines) this.#forwarders.push(new Forwarder(line.forwarder, await this.#upstreamsOf(line), counters))
     this.#adopted = new Map()
   }
 

@@ -57,14 +57,13 @@ function isHost(text: string): boolean {
 
 const isFile = (name: string): boolean => statSync(name, { throwIfNoEntry: false })?.isFile() ?? false
 
-/** The nameservers of a file in the form of resolv.conf(5); none where the file is missing. */
+/** The nameservers of a file in the form of resolv.conf(5). */
 function readResolvConf(file: string): Target[] {
-  let text = ''
+  let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new RangeError(`cannot read ${file}: ${(error as Error).message}`)
+    throw new RangeError(`cannot read ${file}: ${(error as Error).message}`)
   }
   return Array.from(text.matchAll(/^nameserver[ \t]+(\S+)/gm), ([, address]) => address!)
     .filter(address => isIP(address) !== 0)

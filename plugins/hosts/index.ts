@@ -54,6 +54,6 @@ function readInline(option: Line, { inline, warnings }: { inline: string[]; warn
     known,
   )
   const text = [option.word, ...option.rest()].join(' ')
-  if (new HostTable(new ZoneSet(['.']), false).add(text) !== undefined) warnings.push(problem.message)
+  if (new HostTable(new ZoneSet(['.']), false).add(text) !== undefined) warnings.push(problem.sentence)
   inline.push(text)
 }

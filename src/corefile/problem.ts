@@ -12,7 +12,8 @@ export class Problem extends Error {
   override readonly name = 'Problem'
   /** The message without place and plugin. */
   readonly reason: string
-  readonly token: Token | undefined
+  /** The message without plugin, for that plugin's log. */
+  readonly sentence: string
 
   /**
    * @param place the offending word; undefined where no place can be named
@@ -26,9 +27,10 @@ export class Problem extends Error {
   ) {
     const hint = nearest === undefined ? '' : `, did you mean '${nearest}'?`
     const where = place ? `${place.file}:${place.line} - ${syntax ? 'Syntax error' : 'Error during parsing'}: ` : ''
-    super(oneLine(`${plugin ? `plugin/${plugin}: ` : ''}${where}${reason}${place ? ` (column ${place.column}${hint})` : hint}`))
+    const sentence = oneLine(`${where}${reason}${place ? ` (column ${place.column}${hint})` : hint}`)
+    super(plugin ? `plugin/${plugin}: ${sentence}` : sentence)
     this.reason = reason
-    this.token = place
+    this.sentence = sentence
   }
 }
 

@@ -1,4 +1,5 @@
 /** One loaded Corefile, from its start to its stop. A reload starts the next one before it stops this one. */
+import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey, type ZoneSet } from '../dns/name.ts'
 import type { Listener } from '../dns/query.ts'
 import { type Logger, pluginLogger } from '../log.ts'
@@ -43,11 +44,11 @@ class Block implements ServerBlock {
     }))
   }
 
-  /** Each zone with the places where it is served. */
-  get places(): { zone: string; place: Place }[] {
+  /** Each zone with the places where it is served, and the word that says so. */
+  get places(): { zone: string; place: Place; token: Token }[] {
     const addresses = this.bind.length > 0 ? this.bind : ['']
-    return this.#labels.flatMap(({ zone, port }) =>
-      addresses.map(address => ({ zone, place: { scheme: 'dns' as const, address, port, sockets: this.sockets } })),
+    return this.#labels.flatMap(({ zone, port, token }) =>
+      addresses.map(address => ({ zone, place: { scheme: 'dns' as const, address, port, sockets: this.sockets }, token })),
     )
   }
 
@@ -92,7 +93,7 @@ export class Generation {
   readonly #handlers = new Map<Block, Handler | undefined>()
   readonly #stopping = new AbortController()
 
-  /** @throws {Error} two blocks claim the same zone at the same place; or whatever a plugin's `create` throws */
+  /** @throws {Problem} two blocks claim the same zone at the same place; or whatever a plugin's `create` throws */
   constructor(
     hash: string,
     configurations: readonly Configuration[],
@@ -167,11 +168,9 @@ export class Generation {
     return this.#handlers.get(block)
   }
 
-  /** For each zone of each block: where it listens, its chain. */
-  describe(): { zone: string; place: Place; label: string; chain: readonly string[] }[] {
-    return this.#blocks.flatMap(block =>
-      block.places.map(({ zone, place }) => ({ zone, place, label: placeLabel(place), chain: block.chain })),
-    )
+  /** For each zone of each block: where it listens, as which word says, and its chain. */
+  describe(): { zone: string; place: Place; token: Token; label: string; chain: readonly string[] }[] {
+    return this.#blocks.flatMap(block => block.places.map(use => ({ ...use, label: placeLabel(use.place), chain: block.chain })))
   }
 
   /** Lets every plugin take over from the same plugin of the block with the same first zone. */
@@ -188,10 +187,13 @@ export class Generation {
   /** Starts every plugin. Where one fails, those that had started are stopped, and the failure is thrown. */
   async start(): Promise<void> {
     const results = await Promise.allSettled(this.#stages.map(({ instance }) => instance.start?.(this.#stopping.signal)))
-    const failed = results.find(result => result.status === 'rejected')
-    if (!failed) return
+    const failed = results.findIndex(result => result.status === 'rejected')
+    if (failed < 0) return
     await this.stop()
-    throw failed.reason
+    const { reason } = results[failed] as PromiseRejectedResult
+    throw Object.assign(new Error(`plugin/${this.#stages[failed]!.name}: ${reason.message}`, { cause: reason }), {
+      code: reason.code,
+    })
   }
 
   /** Tells every plugin that its block is being served. @param open by label */
@@ -232,26 +234,29 @@ export class Generation {
 
   /** A zone is served once at each place; and bound to some addresses and to all of them at the same port, it would answer by chance. */
   #refuseOverlaps(): void {
-    const seen = new Map<string, Set<string>>()
-    for (const { zone, place } of this.describe()) {
+    const seen = new Map<string, Map<string, Token>>()
+    for (const { zone, place, token } of this.describe()) {
       const id = `${place.scheme}://${zone}:${place.port}`
-      const addresses = seen.get(id) ?? new Set()
-      const other = [...addresses].find(address => address === '' || place.address === '')
+      const addresses = seen.get(id) ?? new Map<string, Token>()
+      const other = [...addresses.keys()].find(address => address === '' || place.address === '')
       const at = (address: string) => (address === '' ? id : `${id} on ${address}`)
-      if (addresses.has(place.address)) throw new Error(`cannot serve ${at(place.address)} - it is already defined`)
+      const first = addresses.get(place.address)
+      if (first)
+        throw new Problem(`cannot serve ${at(place.address)} - it is already defined at ${first.file}:${first.line}`, token)
       if (other !== undefined)
-        throw new Error(`cannot serve ${at(place.address)} - zone overlap listener capacity with ${at(other)}`)
-      seen.set(id, addresses.add(place.address))
+        throw new Problem(`cannot serve ${at(place.address)} - zone overlap listener capacity with ${at(other)}`, token)
+      seen.set(id, addresses.set(place.address, token))
     }
   }
 
   /** A socket for one address would take queries away from the one for all addresses, and its zones with them. */
   #refuseHidden(): void {
-    const places = [...this.places.values()].filter(({ port }) => port !== 0)
-    for (const place of places) {
-      if (isAny(place) || !places.some(other => isAny(other) && other.port === place.port)) continue
-      throw new Error(
-        `cannot listen on ${placeLabel(place)} - another server block listens on all addresses of port ${place.port}: 'bind' all blocks of the port, or none`,
+    const uses = this.describe().filter(({ place }) => place.port !== 0)
+    for (const { place, label, token } of uses) {
+      if (isAny(place) || !uses.some(other => isAny(other.place) && other.place.port === place.port)) continue
+      throw new Problem(
+        `cannot listen on ${label} - another server block listens on all addresses of port ${place.port}: 'bind' all blocks of the port, or none`,
+        token,
       )
     }
   }

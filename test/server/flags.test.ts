@@ -37,7 +37,6 @@ suite('what ends by itself', () => {
   const valid: readonly (readonly [name: string, corefile: string])[] = [
     ['a file that is sound', WHOAMI],
     ['a port that is not free, since nothing is opened', '.:1 {\n bind 192.0.2.1\n whoami\n}\n'],
-    ['an empty file, which is the built-in one', ''],
   ]
   for (const [name, corefile] of valid) {
     test(`-validate: ${name}`, async () => {
@@ -52,7 +51,7 @@ suite('what ends by itself', () => {
     ['an unknown option', '.:0 {\n cache {\n  sucess 1\n }\n}\n', /^plugin\/cache: .*Corefile:3 - .*'sucess' \(column 3, did you mean 'success'\?\)$/],
     ['a missing brace', '.:0 {\n', /Corefile:1 - Syntax error: Unexpected EOF/],
     ['a scheme of another kind', 'dnss://.:0 {\n}\n', /Corefile:1 - .*unknown scheme 'dnss:\/\/' \(column 1/],
-    ['a zone that is served twice', '.:0 {\n}\n.:0 {\n}\n', /^cannot serve dns:\/\/\.:0 - it is already defined$/],
+    ['a zone that is served twice', '.:0 {\n}\n.:0 {\n}\n', /^\S*Corefile:3 - .*cannot serve dns:\/\/\.:0 - it is already defined at \S*Corefile:1 \(column 1\)$/],
     ['a missing import', 'import missing\n', /Corefile:1 - .*missing/],
   ] // biome-ignore format: a table
   for (const [name, corefile, line] of invalid) {
@@ -82,10 +81,21 @@ suite('what ends by itself', () => {
     })
   }
 
-  test('a Corefile that is not there', async () => {
-    await using server = await command(['-conf', 'missing'])
-    assert.deepEqual(await server.exited, FAILED)
-    assert.match(server.output, /^.*no such file.*missing.*$/)
+  test('a Corefile that cannot be read', async () => {
+    for (const [file, reason] of [
+      ['missing', /^missing cannot be read: .*no such file.*$/],
+      ['.', /^\. cannot be read: EISDIR: .*$/],
+    ] as const) {
+      await using server = await command(['-conf', file])
+      assert.deepEqual(await server.exited, FAILED)
+      assert.match(server.output, reason)
+    }
+  })
+
+  test('-validate: a file without server blocks is a warning, as the built-in one takes its place', async () => {
+    await using server = await command(['-validate', '-conf', 'empty'], { files: { empty: '{\n whoami\n}\n' } })
+    assert.deepEqual(await server.exited, OK)
+    assert.equal(server.output, '[WARNING] empty has no server blocks: whoami and log answer at port 53')
   })
 })
 

@@ -62,7 +62,7 @@ test('clients of both families are told apart: IPv4 is never mapped', async () =
 })
 
 const clashes: readonly (readonly [name: string, corefile: string, message: RegExp])[] = [
-  ['in two blocks', '.:1053 {\n}\n.:1053 {\n}\n', /^cannot serve dns:\/\/\.:1053 - it is already defined$/],
+  ['in two blocks', '.:1053 {\n}\n.:1053 {\n}\n', /^\S*Corefile:3 - .*: cannot serve dns:\/\/\.:1053 - it is already defined at \S*Corefile:1 \(column 1\)$/],
   ['twice before one block', 'example.org:1053 example.org:1053 {\n}\n', /dns:\/\/example\.org\.:1053 - it is already defined/],
   ['in another case', 'example.org:1053 {\n}\nEXAMPLE.org.:1053 {\n}\n', /dns:\/\/example\.org\.:1053 - it is already defined/],
   ['by the scheme that is meant anyway', 'example.org:1053 {\n}\ndns://example.org:1053 {\n}\n', /already defined/],
@@ -71,7 +71,7 @@ const clashes: readonly (readonly [name: string, corefile: string, message: RegE
   ['at all addresses and at one', '.:1053 {\n}\n.:1053 {\n bind 127.0.0.1\n}\n', /cannot serve .* - zone overlap listener capacity/],
   ['at one address and at all', '.:1053 {\n bind 127.0.0.1\n}\n.:1053 {\n}\n', /cannot serve .* - zone overlap listener capacity/],
   ['another zone of a port, at one address', '.:1053 {\n}\nexample.org:1053 {\n bind 127.0.0.1\n}\n',
-    /^cannot listen on dns:\/\/127\.0\.0\.1:1053 - .* 'bind' all blocks of the port, or none$/],
+    /^\S*Corefile:3 - .*: cannot listen on dns:\/\/127\.0\.0\.1:1053 - .* 'bind' all blocks of the port, or none \(column 1\)$/],
 ] // biome-ignore format: a table
 
 suite('the same zone is not served twice', () => {

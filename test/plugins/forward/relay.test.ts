@@ -214,11 +214,10 @@ test('several forward lines are tried in order; next and next_on_nodata go on to
 })
 
 test('a resolv.conf names the servers; one that names none is a warning, and every query SERVFAIL', async () => {
-  await using server = await startServer('.:0 {\n  errors\n  forward . resolv.conf /none/resolv.conf\n}\n', {
+  await using server = await startServer('.:0 {\n  errors\n  forward . resolv.conf\n}\n', {
     files: { 'resolv.conf': '# nameserver 192.0.2.1\nsearch example.org\nnameserver nonsense\n' },
   })
   await server.waitForLine(/\[WARNING\] plugin\/forward: resolv\.conf names no server/)
-  await server.waitForLine(/\[WARNING\] plugin\/forward: \/none\/resolv\.conf names no server/)
   assert.equal((await server.query('example.org.')).rcode, 'SERVFAIL')
   await server.waitForLine(/plugin\/errors: 2 example\.org\. A: no healthy proxies/)
 })

@@ -49,7 +49,7 @@ test('a relative file counts from the root', async () => {
 
 test('a line that is neither option nor data is a warning with its place', async () => {
   await using server = await startServer(inline('192.0.2.1 a.example.org; tll 60'))
-  assert.match(await server.waitForLine(/\[WARNING\] plugin\/hosts/), /Corefile:4 .*'tll' .*did you mean 'ttl'/)
+  assert.match(await server.waitForLine(/\[WARNING\] plugin\/hosts/), /plugin\/hosts: \S*Corefile:4 .*'tll' .*did you mean 'ttl'/)
   assert.equal((await server.query('a.example.org')).rcode, 'NOERROR')
 })
 

@@ -35,9 +35,9 @@ const messages: { name: string; problem: Problem; message: string }[] = [
 
 for (const { name, problem, message } of messages) test(name, () => assert.equal(problem.message, message))
 
-test('a problem keeps its reason and its place', () => {
+test('the log of a plugin, which names it already, has the message without its name', () => {
   const problem = new Problem('no', token, { plugin: 'cache' })
-  assert.deepEqual([problem.name, problem.reason, problem.token], ['Problem', 'no', token])
+  assert.equal(problem.message, `plugin/cache: ${problem.sentence}`)
 })
 
 const words = ['cache', 'errors', 'forward', 'health', 'hosts', 'log', 'loop', 'ready', 'success', 'any']
