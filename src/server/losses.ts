@@ -1,11 +1,12 @@
 import type { Metrics } from '../metrics.ts'
+import type { Connections } from '../transport/stream.ts'
 import type { Losses } from '../transport/transport.ts'
 import type { OpenPlace } from './listeners.ts'
 
 const REASONS: readonly (keyof Losses)[] = ['overflows', 'shed', 'unsent']
 
-/** Exports what the sockets of the places lost. It is asked for when somebody looks. */
-export function exportLosses(metrics: Metrics, places: () => Iterable<OpenPlace>): void {
+/** Exports what the sockets of the places lost, and how many connections were turned away. It is asked for when somebody looks. */
+export function exportLosses(metrics: Metrics, places: () => Iterable<OpenPlace>, connections: Connections): void {
   const lost = metrics.counter(
     'coredns_udp_lost_total',
     'Datagrams that were not read in time, not answered for that reason, or not sent.',
@@ -16,5 +17,12 @@ export function exportLosses(metrics: Metrics, places: () => Iterable<OpenPlace>
       for (const reason of REASONS)
         lost.with({ server: place.label, reason }).value = losses.reduce((sum, each) => sum + each[reason], 0)
     }
+  }
+  const refused = metrics.counter(
+    'coredns_tcp_connections_refused_total',
+    'Connections that were closed at once: the client had too many, or all together had.',
+  )
+  refused.read = () => {
+    refused.with({}).value = connections.refused
   }
 }

@@ -66,7 +66,7 @@ export class Serving implements Thread {
       },
       () => this.#udp(),
     )
-    exportLosses(server.metrics, () => this.#open.values())
+    exportLosses(server.metrics, () => this.#open.values(), this.#listeners.connections)
     this.#requestMetrics = new RequestMetrics(server.metrics)
     this.#refusals = server.metrics
       .counter('coredns_inflight_rejects_total', 'Queries refused because too many were waiting.')

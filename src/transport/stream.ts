@@ -19,12 +19,15 @@ export interface StreamLimits {
 }
 
 export const STREAM_LIMITS: StreamLimits = {
-  connections: 1000,
-  perClient: 64,
+  // An open one takes 5 kB.
+  connections: 4096,
+  // CoreDNS as a forwarder (NodeLocal DNSCache with force_tcp) has one query under way on each, so this is what may wait for a node at a time.
+  perClient: 256,
   read: 3000,
   idle: 10_000,
   inFlight: 100,
-  unsent: 256 << 10,
+  // So all connections of a client together hold up 32 MiB at most.
+  unsent: 128 << 10,
 }
 
 /** All stream connections of the process, over all listeners. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Metrics } from '#src/metrics.ts'
 import type { OpenPlace } from '#src/server/listeners.ts'
 import { exportLosses } from '#src/server/losses.ts'
+import { Connections } from '#src/transport/stream.ts'
 
 test('losses are those of all sockets of a place, as they are when somebody looks', async () => {
   const metrics = new Metrics()
@@ -10,9 +11,15 @@ test('losses are those of all sockets of a place, as they are when somebody look
     { overflows: 1, shed: 2, unsent: 3 },
     { overflows: 10, shed: 20, unsent: 30 },
   ]
-  exportLosses(metrics, () => [{ label: 'dns://:53', losses: () => losses } as unknown as OpenPlace])
+  const connections = new Connections()
+  exportLosses(metrics, () => [{ label: 'dns://:53', losses: () => losses } as unknown as OpenPlace], connections)
   losses[0]!.overflows = 5
-  const [metric] = [...metrics]
+  connections.refused = 7
+  const [metric, refused] = [...metrics]
+  assert.deepEqual(
+    (await refused!.samples()).map(({ value }) => value),
+    [7],
+  )
   assert.deepEqual(
     (await metric!.samples()).map(({ labels, value }) => [labels.server, labels.reason, value]),
     [
