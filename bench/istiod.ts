@@ -2,6 +2,7 @@
 import type { TypeName } from '#src/feeds/istiod/types.ts'
 import { assignmentOf, podOf, synthetic } from '#test/support/istiod/synthetic.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
+import { clock } from './clock.ts'
 
 /** What it is told: a service has another first endpoint. */
 export interface Edit {
@@ -9,8 +10,17 @@ export interface Edit {
   readonly edition: number
 }
 
-/** What it tells: where it listens, and when, by the clock in milliseconds, the last octet of a response was written. */
-export type Told = { readonly port: number } | { readonly type: TypeName; readonly octets: number; readonly at: number }
+/** A response that was written. */
+export interface Written {
+  readonly type: TypeName
+  readonly octets: number
+  /** When its first octet was about to be written, and its last one was, by {@link clock}. */
+  readonly begun: number
+  readonly ended: number
+}
+
+/** What it tells: where it listens, and what was written. */
+export type Told = { readonly port: number } | Written
 
 const [mode, services, endpoints] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
 const tell = (told: Told): void => {
@@ -18,7 +28,10 @@ const tell = (told: Told): void => {
 }
 
 const istiod = await TestIstiod.start({ ambient: mode === 'wds' })
-istiod.onWritten = (type, octets) => tell({ type, octets, at: Date.now() })
+istiod.onWritten = (type, octets, begun) => {
+  const ended = clock()
+  tell({ type, octets, begun: ended - (performance.now() - begun), ended })
+}
 for (const type of mode === 'wds' ? (['WDS'] as const) : (['NDS', 'CDS', 'EDS'] as const))
   istiod.hold(type, synthetic(type, services, endpoints))
 tell({ port: istiod.port })

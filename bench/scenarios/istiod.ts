@@ -6,7 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { addressOf, hostOf } from '#test/support/istiod/synthetic.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
-import type { Edit, Told } from '../istiod.ts'
+import { clock } from '../clock.ts'
+import type { Edit, Written } from '../istiod.ts'
 import { istioCoredns } from '../peers/istio-coredns.ts'
 import type { Peer } from '../peers/peer.ts'
 import { count, decimals, type Row } from '../report.ts'
@@ -17,7 +18,7 @@ import type { Bench, Scenario } from './scenario.ts'
 
 const SERVICES = 10_000
 const ENDPOINTS = 10
-const EDITS = 200
+const EDITS = 1000
 /** An edit that is not seen after so many milliseconds is late. */
 const LATE = 5000
 /** Milliseconds for everything to be told at first. */
@@ -63,8 +64,8 @@ export const istiod: Scenario = {
 
 async function measure({ stand }: Bench, child: ChildProcess): Promise<Row['values']> {
   const [{ port: istiodPort }] = (await once(child, 'message')) as [{ port: number }]
-  const written: Extract<Told, { at: number }>[] = []
-  child.on('message', (told: Extract<Told, { at: number }>) => written.push(told))
+  const written: Written[] = []
+  child.on('message', (told: Written) => written.push(told))
   const server = await stand.start(meshOf(istiodPort), {})
   // What it has to write is much, and it shares a core with who measures.
   setPriority(child.pid!, 19)
@@ -72,13 +73,13 @@ async function measure({ stand }: Bench, child: ChildProcess): Promise<Row['valu
   const applied = await untilApplied(server.port)
   const lagged = await lag(server.metricsPort)
   setPriority(child.pid!, 0)
-  // All of the first state; what comes later are answers to changes.
+  // All of the first state; what comes later are changes.
   const first = written.splice(0)
-  const changes = await edit(child, server.port)
+  const changes = await edit(child, server.port, written)
   await wait(REST)
   const figures = {
     octets: first.reduce((sum, { octets }) => sum + octets, 0) / 1e6,
-    applied: applied - Math.max(...first.map(({ at }) => at)),
+    applied: applied - Math.max(...first.map(({ ended }) => ended)),
     lag: lagged,
     ...changes,
     resident: server.process.residentMegabytes(),
@@ -108,13 +109,13 @@ async function lag(metricsPort: number): Promise<number> {
   }
 }
 
-/** Asks each millisecond until the last service is answered. @returns when that was, by the clock */
+/** Asks each millisecond until the last service is answered. @returns when that was, by {@link clock} */
 async function untilApplied(port: number): Promise<number> {
   const query = queryMessage(hostOf(SERVICES - 1), 'A')
   const right = outcomeOf(SERVICES - 1, 0)
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const socket = createSocket('udp4').on('message', reply => {
-    if (outcome(readAnswer(reply)) === right) resolve(Date.now())
+    if (outcome(readAnswer(reply)) === right) resolve(clock())
   })
   const asking = setInterval(() => socket.send(query, port, '127.0.0.1'), 1)
   const late = setTimeout(() => reject(new Error(`not everything is answered within ${PATIENCE / 1000} s`)), PATIENCE)
@@ -127,17 +128,24 @@ async function untilApplied(port: number): Promise<number> {
   }
 }
 
-async function edit(child: ChildProcess, port: number) {
+/**
+ * How long each change takes, from when the istiod begins to write it to the first reply that tells it. When it was told to is left out: its
+ * process, which shares a core with who asks, may be late for reasons of its own.
+ * @param written gets what was written
+ */
+async function edit(child: ChildProcess, port: number, written: readonly Written[]) {
   const delays: number[] = []
   let late = 0
   using watcher = new Watcher(port, hostOf(EDITED), outcomeOf(EDITED, 0))
   for (let i = 1; i <= EDITS && late < 3; i++) {
     const told: Edit = { service: EDITED, edition: i % 4 }
+    const start = clock()
     const delay = await watcher.expect(outcomeOf(EDITED, i % 4), LATE, () => child.send(told))
+    while (written.length < i) await once(child, 'message')
     if (delay === undefined) late++
-    delays.push(delay ?? LATE)
+    delays.push(delay === undefined ? LATE : start + delay - written[i - 1]!.begun)
     // In no step with whatever timer there is behind the answers.
-    await wait(5 + Math.random() * 20)
+    await wait(Math.random() * 10)
   }
   const { empty, wrong, lost } = watcher.counts
   return {

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Report, Traffic } from '../../registry/record.ts'
 import { Complaints } from '../complaints.ts'
 import { Outbox } from '../outbox.ts'
-import { restSoon } from '../rest.ts'
+import { rest } from '../rest.ts'
 import { Client } from './client.ts'
 import type { WorkerData } from './source.ts'
 import { Telling } from './telling.ts'
@@ -24,6 +24,8 @@ let connected = false
 let trouble = ''
 let rejected = 0
 let complete = false
+/** Whether much was read since it was rested last. */
+let tired = false
 
 const client = new Client(access, modes, {
   connected(source) {
@@ -41,7 +43,7 @@ const client = new Client(access, modes, {
     counts.pushes++
     counts.time = Date.now()
     counts.octets += octets
-    if (octets > MUCH) restSoon()
+    tired ||= octets > MUCH
     if (refusal !== undefined) {
       counts.nacks++
       rejected++
@@ -70,7 +72,12 @@ const outbox = new Outbox(parentPort!, most => {
   if (rejected > 0) report.rejected = rejected
   if (log.length > 0) report.log = log.splice(0)
   rejected = 0
-  return { report, more: telling.changed }
+  const more = telling.changed
+  if (tired && !more && telling.waiting === undefined) {
+    tired = false
+    setImmediate(rest)
+  }
+  return { report, more }
 })
 
 void client.run()

@@ -46,8 +46,8 @@ export class TestIstiod implements AsyncDisposable {
   late = 0
   /** Given as the nonce of every response. */
   nonce: string | undefined
-  /** Told of each response whose last octet was written. */
-  onWritten: ((type: TypeName, octets: number) => void) | undefined
+  /** Told of each response whose last octet was written. @param begun when the first one was about to be, by `performance.now()` */
+  onWritten: ((type: TypeName, octets: number, begun: number) => void) | undefined
   /** Answers a call instead of the state that is held. */
   script: ((call: Call) => void) | undefined
   readonly #held = new Map<TypeName, Map<string, Resource>>()
@@ -185,7 +185,8 @@ export class TestIstiod implements AsyncDisposable {
     if (resources.length === 0 && removed.length === 0 && !anyway) return
     if (this.late > 0) await sleep(this.late)
     const message = writeResponse({ type, nonce: this.nonce ?? `nonce-${++this.#nonces}`, resources, removed })
-    call.write(message, () => this.onWritten?.(type, message.length))
+    const begun = performance.now()
+    call.write(message, () => this.onWritten?.(type, message.length, begun))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
