@@ -61,11 +61,11 @@ export class Hosts implements Instance {
       const { key, type } = query
       // Reverse names are answered whether they lie in the zones or not, and passed on when they are not known.
       if (type === TYPE.PTR) {
-        const names = this.#answers.reverse(key)
+        const names = this.#answers.reverse(query)
         return names ? answer(names) : next(query)
       }
       if (fallthroughUnsupported && type !== TYPE.A && type !== TYPE.AAAA && this.#fallthrough.has(key)) return next(query)
-      const records = this.#answers.forward(key, type)
+      const records = this.#answers.forward(query, type)
       if (records) return answer(records)
       if (!this.#zones.has(key) || this.#fallthrough.has(key)) return next(query)
       // The name does not exist, but there is no SOA to tell for how long.

@@ -1,12 +1,19 @@
 import { toOctets } from '#src/dns/address.ts'
 import { parentOf, toKey, type ZoneSet } from '#src/dns/name.ts'
+import type { Name } from '#src/dns/name-hash.ts'
+import { type Named, NameMap } from '#src/dns/name-map.ts'
+
+/** Addresses of a name, or names of an address. */
+interface List extends Named {
+  readonly values: string[]
+}
 
 /** Lists of values by key. */
-class Lists extends Map<string, string[]> {
+class Lists extends NameMap<List> {
   add(key: string, value: string): void {
     const list = this.get(key)
-    if (list) list.push(value)
-    else this.set(key, [value])
+    if (list) list.values.push(value)
+    else this.set({ key, values: [value] })
   }
 }
 
@@ -17,9 +24,9 @@ const MAPPED = Buffer.from('00000000000000000000ffff', 'hex').toString('latin1')
 export class HostTable {
   readonly #zones: ZoneSet
   readonly #reverse: boolean
-  readonly #names4 = new Lists()
-  readonly #names6 = new Lists()
-  /** Names for addresses. */
+  /** Addresses by names. */
+  readonly #names = new Lists()
+  /** Names by addresses. */
   readonly #addresses = new Lists()
   #wildcards = false
   #last = { text: '', octets: '' }
@@ -56,8 +63,7 @@ export class HostTable {
 
   #addName(key: string, octets: string): void {
     if (!this.#zones.has(key)) return
-    const names = octets.length === 4 ? this.#names4 : this.#names6
-    names.add(key, octets)
+    this.#names.add(key, octets)
     this.entries++
     const wildcard = key.startsWith(WILDCARD)
     this.#wildcards ||= wildcard
@@ -78,21 +84,25 @@ export class HostTable {
 
   /** The addresses of a name, of 4 or 16 octets; where there is none, those of the wildcard in its place. */
   addressesOf(key: string, length: 4 | 16): readonly string[] {
-    const names = length === 4 ? this.#names4 : this.#names6
-    return names.get(key) ?? names.get(WILDCARD + parentOf(key)) ?? []
+    const own = this.#ownAddresses(key, length)
+    return own.length > 0 ? own : this.#ownAddresses(WILDCARD + parentOf(key), length)
+  }
+
+  #ownAddresses(key: string, length: number): readonly string[] {
+    return this.#names.get(key)?.values.filter(address => address.length === length) ?? []
   }
 
   /** Whether a line has the name itself. */
-  has(key: string): boolean {
-    return this.#names4.has(key) || this.#names6.has(key)
+  has(key: string, hash?: number): boolean {
+    return this.#names.get(key, hash) !== undefined
   }
 
   /** Whether a line has the name or a wildcard in its place. */
-  knows(key: string): boolean {
-    return this.has(key) || (this.#wildcards && this.has(WILDCARD + parentOf(key)))
+  knows({ key, hash }: Name): boolean {
+    return this.has(key, hash) || (this.#wildcards && this.has(WILDCARD + parentOf(key)))
   }
 
   namesOf(octets: string): readonly string[] {
-    return this.#addresses.get(octets) ?? []
+    return this.#addresses.get(octets)?.values ?? []
   }
 }

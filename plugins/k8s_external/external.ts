@@ -61,7 +61,7 @@ export class External implements Instance {
     const view = this.#block.cluster!
     return query => {
       if (query.class !== CLASS.IN) return next(query)
-      const held = this.#answers.get(query.key, view.index.epoch)
+      const held = this.#answers.get(query, view.index.epoch)
       const records = held?.records(query.type)
       if (records) return this.#reply(records, held!.zone, query)
       const zone = this.#zones.find(query.key)
@@ -128,8 +128,8 @@ export class External implements Instance {
     const alias = aliasOf(found)
     if (alias !== undefined && (type === TYPE.A || type === TYPE.AAAA || type === TYPE.CNAME))
       return answerAlias(query, alias, ttl, this.#block.resolve)
-    const held = this.#answers.get(key, view.index.epoch) ?? this.#answers.add(key, zone, node, view.index.epoch)
-    return this.#reply(held.compile(found, type, key, ttl), zone, query)
+    const held = this.#answers.get(query, view.index.epoch) ?? this.#answers.add(key, zone, node, view.index.epoch)
+    return this.#reply(held.compile(found, type, ttl), zone, query)
   }
 
   #reverse(query: Query, zone: string, view: ClusterView): Reply | undefined {

@@ -86,10 +86,10 @@ export class Kubernetes implements Instance {
     const view = this.#view
     return query => {
       if (query.class !== CLASS.IN) return next(query)
-      const held = answers.get(query.key, view.index.epoch)
+      const held = answers.get(query, view.index.epoch)
       const records = held?.records(query.type)
       if (records) return this.#reply(records, held!.zone, query)
-      const zone = this.#zones.find(query.key)
+      const zone = this.#zones.find(query.key, query.hash)
       return zone ? this.#answer(query, zone, next) : next(query)
     }
   }
@@ -152,8 +152,8 @@ export class Kubernetes implements Instance {
     if (!found) return undefined
     const { key, type } = query
     if ('alias' in found) return this.#alias(found.alias, query, zone)
-    const held = this.#answers.get(key, epoch) ?? this.#answers.add(key, zone, (node ?? imported)!, epoch)
-    return this.#reply(held.compile(found as readonly Batch[], type, key, this.#options.ttl), zone, query)
+    const held = this.#answers.get(query, epoch) ?? this.#answers.add(key, zone, (node ?? imported)!, epoch)
+    return this.#reply(held.compile(found as readonly Batch[], type, this.#options.ttl), zone, query)
   }
 
   #alias(target: string, query: Query, zone: Zone): Reply | PromiseLike<Reply> {

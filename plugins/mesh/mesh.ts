@@ -80,9 +80,7 @@ export class Mesh implements Instance {
     const registry = this.#registry
     return query => {
       if (query.class !== CLASS.IN) return next(query)
-      const known = registry.restricted
-        ? registry.find(query.key, registry.namespaceOf(query.client.address))
-        : registry.find(query.key)
+      const known = registry.restricted ? registry.find(query, registry.namespaceOf(query.client.address)) : registry.find(query)
       if (known === undefined) return next(query)
       if (known instanceof Missing) return this.#missing(query, known, next)
       const beyond = known.beyond && this.#beyond(query, known, known.beyond, next)

@@ -1,6 +1,8 @@
 /** Reading the fixed parts of messages that strangers sent: every offset is checked, nothing is decoded that nobody asked for. */
+import { Buffer } from 'node:buffer'
 import { FLAG, OPTION, TYPE } from './codes.ts'
 import { lowerCase } from './name.ts'
+import { hashOf, type Name, POWERS } from './name-hash.ts'
 import type { Edns } from './query.ts'
 import { Reply } from './reply.ts'
 import { readUint16, Sections } from './sections.ts'
@@ -42,11 +44,13 @@ export function endOfName(message: Uint8Array, at: number): number {
 /** What `toString('latin1')` ends up in; on the way it spends as much time on the name of the encoding as on the octets. */
 const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice(this: Uint8Array, start: number, end: number): string }
 
-/** The key of the name at `at`, which `endOfName` accepted. */
-export function readKey(message: Uint8Array, at: number): string {
+/** The name at `at`, which `endOfName` accepted, as key and with its hash. */
+export function readName(message: Uint8Array, at: number): Name {
   let key = ''
+  let hash = 0
   let run = at
-  let upper = false
+  // Its sign is lost with the first octet of A to Z. No length of a label is one.
+  let sign = -1
   for (;;) {
     const length = message[at]!
     if (length >= 0xc0) {
@@ -54,14 +58,22 @@ export function readKey(message: Uint8Array, at: number): string {
       run = at = ((length & 0x3f) << 8) | message[at + 1]!
       continue
     }
-    const end = at + 1 + length
     if (length === 0) break
-    for (let i = at + 1; i < end; i++) upper ||= message[i]! >= 65 && message[i]! <= 90
-    at = end
+    const end = at + 1 + length
+    for (let power = key.length + at - run; at < end; at++, power++) {
+      const octet = message[at]!
+      sign &= (octet - 65) | (90 - octet)
+      hash = (hash + Math.imul(octet, POWERS[power]!)) | 0
+    }
   }
   key += latin1Slice.call(message, run, at + 1)
-  return upper ? lowerCase(key) : key
+  if (sign < 0) return { key, hash }
+  const lower = lowerCase(key)
+  return { key: lower, hash: hashOf(lower) }
 }
+
+/** The key of the name at `at`, which `endOfName` accepted. */
+export const readKey = (message: Uint8Array, at: number): string => readName(message, at).key
 
 /** The EDNS part of an OPT record whose fixed octets stand at `fixed` (RFC 6891 §6.1.2). @throws {FormatError} */
 export function readEdns(message: Uint8Array, fixed: number): Edns {

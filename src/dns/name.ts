@@ -7,6 +7,10 @@
  * exactly when their keys are, whatever their labels contain.
  */
 
+import { Buffer } from 'node:buffer'
+import { hashAbove, hashOf } from './name-hash.ts'
+import { NameMap } from './name-map.ts'
+
 /** The key of the root. */
 export const ROOT = '\0'
 
@@ -89,6 +93,7 @@ export const parentOf = (key: string): string => (key === ROOT ? ROOT : key.slic
 
 /** Whether `key` is `zone` or below it. */
 export function isUnder(key: string, zone: string): boolean {
+  if (zone === ROOT) return true
   if (!key.endsWith(zone)) return false
   const boundary = key.length - zone.length
   let at = 0
@@ -101,14 +106,14 @@ const FEW = 8
 
 /** Values by zone, found by the longest zone that holds a name. */
 export class ZoneMap<T> {
-  readonly #zones = new Map<string, T>()
+  readonly #zones = new NameMap<{ readonly key: string; readonly value: T }>()
 
   constructor(entries: Iterable<readonly [zoneKey: string, value: T]> = []) {
-    for (const [zone, value] of entries) this.#zones.set(zone, value)
+    for (const [zone, value] of entries) this.set(zone, value)
   }
 
   set(zone: string, value: T): void {
-    this.#zones.set(zone, value)
+    this.#zones.set({ key: zone, value })
   }
 
   get size(): number {
@@ -117,22 +122,22 @@ export class ZoneMap<T> {
 
   /** The value of exactly this zone. */
   get(zone: string): T | undefined {
-    return this.#zones.get(zone)
+    return this.#zones.get(zone)?.value
   }
 
-  values(): IterableIterator<T> {
-    return this.#zones.values()
+  values(): T[] {
+    return Array.from(this.#zones, ({ value }) => value)
   }
 
-  /** The value of the longest zone that holds `key`. */
-  find(key: string): T | undefined {
-    return this.#zones.size <= FEW ? this.#findAmongFew(key) : this.#findByLabels(key)
+  /** The value of the longest zone that holds a name. @param hash of `key`, where it is known */
+  find(key: string, hash?: number): T | undefined {
+    return this.#zones.size <= FEW ? this.#findAmongFew(key) : this.#findByLabels(key, hash ?? hashOf(key))
   }
 
   #findAmongFew(key: string): T | undefined {
     let longest = ''
     let found: T | undefined
-    for (const [zone, value] of this.#zones) {
+    for (const { key: zone, value } of this.#zones) {
       if (zone.length > longest.length && isUnder(key, zone)) {
         longest = zone
         found = value
@@ -141,10 +146,10 @@ export class ZoneMap<T> {
     return found
   }
 
-  #findByLabels(key: string): T | undefined {
-    for (let at = 0; at < key.length; at += 1 + key.charCodeAt(at)) {
-      const value = this.#zones.get(at === 0 ? key : key.slice(at))
-      if (value !== undefined) return value
+  #findByLabels(key: string, hash: number): T | undefined {
+    for (let at = 0; at < key.length; hash = hashAbove(hash, key, at), at += 1 + key.charCodeAt(at)) {
+      const zone = this.#zones.get(key, hash, at)
+      if (zone) return zone.value
     }
     return undefined
   }

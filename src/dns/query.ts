@@ -1,5 +1,7 @@
+import { Buffer } from 'node:buffer'
 import { OPCODE, TYPE } from './codes.ts'
 import { toText } from './name.ts'
+import { hashOf, type Name } from './name-hash.ts'
 
 export type Transport = 'udp' | 'tcp' | 'tls' | 'https'
 
@@ -36,13 +38,15 @@ export interface Edns {
 }
 
 /** One question of one client. It goes down the plugin chain; the {@link Reply} comes back up. */
-export class Query {
+export class Query implements Name {
   /** The message as it came. */
   readonly message: Uint8Array
   /** The offset behind the question section. */
   readonly questionEnd: number
   /** The name asked for, as key (see `name.ts`). */
   readonly key: string
+  /** The number of that key, by which it is looked up (see `name-map.ts`). */
+  readonly hash: number
   readonly type: number
   readonly class: number
   readonly edns: Edns | undefined
@@ -59,6 +63,7 @@ export class Query {
     message: Uint8Array
     questionEnd: number
     key: string
+    hash: number
     type: number
     class: number
     edns: Edns | undefined
@@ -70,6 +75,7 @@ export class Query {
     this.message = fields.message
     this.questionEnd = fields.questionEnd
     this.key = fields.key
+    this.hash = fields.hash
     this.type = fields.type
     this.class = fields.class
     this.edns = fields.edns
@@ -118,6 +124,7 @@ export class Query {
       message: writeQuery(key, type, { id: this.id, flags: this.flags & 0x0110, class: this.class }),
       questionEnd: 12 + key.length + 4,
       key,
+      hash: hashOf(key),
       type,
       depth: this.depth + 1,
     })

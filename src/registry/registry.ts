@@ -3,6 +3,8 @@
  * one lookup, and an unknown one as many as it has labels more than the closest name that exists.
  */
 import { parentOf, ROOT, toKey, ZoneSet } from '../dns/name.ts'
+import { hashAbove, type Name } from '../dns/name-hash.ts'
+import { NameMap } from '../dns/name-map.ts'
 import { Authority } from './authority.ts'
 import { Clients } from './clients.ts'
 import { Host, type HostOptions, seen } from './host.ts'
@@ -56,7 +58,7 @@ export class Registry {
   readonly #zones: ZoneSet
   /** Keys of the zones that Services are named in, the first one being theirs in PTR records. */
   readonly #forward: readonly string[]
-  readonly #names = new Map<string, TreeName>()
+  readonly #names = new NameMap<TreeName>()
   readonly #reverse: ReverseIndex
   readonly #clients = new Clients()
   /** How many hosts are not for everybody. */
@@ -121,7 +123,7 @@ export class Registry {
     const parent = key === ROOT ? undefined : this.#name(parentOf(key))
     const name = new TreeName(key, parent, this.#zones.find(key) ?? '')
     if (parent) parent.children++
-    this.#names.set(key, name)
+    this.#names.set(name)
     return name
   }
 
@@ -144,20 +146,21 @@ export class Registry {
   }
 
   /**
-   * The name; a `Missing` one where the registry knows that there is none, undefined where it does not.
+   * What has this name; a `Missing` one where the registry knows that nothing has, undefined where it does not.
    * @param client where it matters who asks: the {@link namespaceOf} the client
    */
-  find(key: string, client?: string): Known | Missing | undefined {
-    const name = this.#names.get(key)
-    return seen(name?.host, client) ?? this.#seek(key, name, client)
+  find(name: Name, client?: string): Known | Missing | undefined {
+    const exact = this.#names.get(name.key, name.hash)
+    return seen(exact?.host, client) ?? this.#seek(name, exact, client)
   }
 
-  #seek(key: string, exact: TreeName | undefined, client: string | undefined): Known | Missing | undefined {
+  #seek({ key, hash }: Name, exact: TreeName | undefined, client: string | undefined): Known | Missing | undefined {
     let name = exact
     let depth = 0
     for (let cut = 0; name === undefined; depth++) {
+      hash = hashAbove(hash, key, cut)
       cut += 1 + key.charCodeAt(cut)
-      name = this.#names.get(key.slice(cut))
+      name = this.#names.get(key, hash, cut)
     }
     const known = nearHost(key, name, depth, client) ?? underWildcard(key, exact ? name.parent : name, client)
     if (known) return known

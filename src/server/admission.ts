@@ -1,6 +1,7 @@
 /** The one way in: every transport hands its messages to `admit`, so that none can skip a check. */
 import { OPCODE, OPTION, RCODE, TYPE } from '../dns/codes.ts'
-import { endOfName, FormatError, findOption, readEdns, readKey, readRecord } from '../dns/message.ts'
+import { endOfName, FormatError, findOption, readEdns, readKey, readName, readRecord } from '../dns/message.ts'
+import { ROOT } from '../dns/name.ts'
 import { type Client, type Edns, type Listener, Query, type Transport } from '../dns/query.ts'
 import { Reply } from '../dns/reply.ts'
 import { readUint16 } from '../dns/sections.ts'
@@ -57,10 +58,10 @@ function readQuery(message: Uint8Array, client: Client, transport: Transport, li
 
   const cookieOnly = questions === 0 && edns !== undefined && findOption(edns, OPTION.COOKIE) !== undefined
   if (questions === 0 && !cookieOnly) throw new FormatError('no question')
-  const key = cookieOnly ? '\0' : readKey(message, 12)
+  const { key, hash } = cookieOnly ? { key: ROOT, hash: 0 } : readName(message, 12)
   const type = cookieOnly ? 0 : readUint16(message, questionEnd - 4)
   const classCode = cookieOnly ? 0 : readUint16(message, questionEnd - 2)
-  const query = new Query({ message, questionEnd, key, type, class: classCode, edns, client, transport, listener })
+  const query = new Query({ message, questionEnd, key, hash, type, class: classCode, edns, client, transport, listener })
   if (edns && edns.version !== 0) return fit(query, new Reply(RCODE.BADVERS))
   // RFC 7873 §5.4: a query without a question asks for a server cookie alone.
   if (cookieOnly) return fit(query, new Reply(RCODE.NOERROR))

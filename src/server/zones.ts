@@ -23,7 +23,7 @@ export class Zones extends ZoneMap<Zone> {
    * so it is asked of the parent zone where that is served too.
    */
   route(query: Query): Zone | undefined {
-    const zone = this.find(query.key)
+    const zone = this.find(query.key, query.hash)
     if (query.type !== TYPE.DS || zone?.key !== query.key) return zone
     return this.find(parentOf(zone.key)) ?? zone
   }

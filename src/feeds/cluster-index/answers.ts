@@ -1,8 +1,10 @@
 import { TYPE } from '../../dns/codes.ts'
+import type { Name } from '../../dns/name-hash.ts'
+import { type Named, NameMap } from '../../dns/name-map.ts'
 import { NO_RECORDS, type Sections } from '../../dns/sections.ts'
 import { type Batch, batchRecords } from './batch.ts'
 
-/** Names whose answers are kept; the oldest goes. */
+/** Names whose answers are kept; when there are more, all go. */
 const MOST = 20_000
 
 interface Versioned {
@@ -10,7 +12,8 @@ interface Versioned {
 }
 
 /** The records of one name in a zone, compiled as they are asked for. */
-export class Answer<Z> {
+export class Answer<Z> implements Named {
+  readonly key: string
   readonly zone: Z
   readonly #node: Versioned
   readonly #version: number
@@ -19,7 +22,8 @@ export class Answer<Z> {
   #ipv6: Sections | undefined
   #srv: Sections | undefined
 
-  constructor(zone: Z, node: Versioned, epoch: number) {
+  constructor(key: string, zone: Z, node: Versioned, epoch: number) {
+    this.key = key
     this.zone = zone
     this.#node = node
     this.#version = node.version
@@ -38,8 +42,8 @@ export class Answer<Z> {
     return type === TYPE.SRV ? this.#srv : undefined
   }
 
-  compile(batches: readonly Batch[], type: number, key: string, ttl: number): Sections {
-    const sections = batchRecords(batches, type, key, ttl) ?? NO_RECORDS
+  compile(batches: readonly Batch[], type: number, ttl: number): Sections {
+    const sections = batchRecords(batches, type, this.key, ttl) ?? NO_RECORDS
     if (type === TYPE.A) this.#ipv4 = sections
     else if (type === TYPE.AAAA) this.#ipv6 = sections
     else if (type === TYPE.SRV) this.#srv = sections
@@ -49,18 +53,18 @@ export class Answer<Z> {
 
 /** The answers of names, as long as they hold. */
 export class Answers<Z> {
-  readonly #held = new Map<string, Answer<Z>>()
+  readonly #held = new NameMap<Answer<Z>>()
 
-  get(key: string, epoch: number): Answer<Z> | undefined {
-    const held = this.#held.get(key)
+  get({ key, hash }: Name, epoch: number): Answer<Z> | undefined {
+    const held = this.#held.get(key, hash)
     return held?.holds(epoch) ? held : undefined
   }
 
   /** @param node what the answer is made of */
   add(key: string, zone: Z, node: Versioned, epoch: number): Answer<Z> {
-    if (this.#held.size >= MOST && !this.#held.has(key)) this.#held.delete(this.#held.keys().next().value!)
-    const answer = new Answer(zone, node, epoch)
-    this.#held.set(key, answer)
+    if (this.#held.size === MOST) this.#held.clear()
+    const answer = new Answer(key, zone, node, epoch)
+    this.#held.set(answer)
     return answer
   }
 }

@@ -5,6 +5,7 @@ import { forward } from '#plugins/forward/index.ts'
 import { Directive } from '#src/corefile/directive.ts'
 import { parseCorefile } from '#src/corefile/tree.ts'
 import { toKey } from '#src/dns/name.ts'
+import { hashOf } from '#src/dns/name-hash.ts'
 import { Query } from '#src/dns/query.ts'
 import { failure, type Reply } from '#src/dns/reply.ts'
 import { Metrics } from '#src/metrics.ts'
@@ -28,7 +29,8 @@ function makeQuery(name: string): Query {
   const message = queryMessage(name, 'A')
   const client = { address: '192.0.2.1', port: 1, family: 4 } as const
   const listener = { label: 'dns://:53', address: '', port: 53 }
-  const fields = { key: toKey(name), type: 1, class: 1, edns: undefined, client, transport: 'udp', listener } as const
+  const key = toKey(name)
+  const fields = { key, hash: hashOf(key), type: 1, class: 1, edns: undefined, client, transport: 'udp', listener } as const
   return new Query({ message, questionEnd: message.length, ...fields })
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OPTION, TYPE } from '#src/dns/codes.ts'
-import { endOfName, FormatError, findOption, readEdns, readKey, readRecord } from '#src/dns/message.ts'
+import { endOfName, FormatError, findOption, readEdns, readName, readRecord } from '#src/dns/message.ts'
 import { toKey } from '#src/dns/name.ts'
+import { hashOf } from '#src/dns/name-hash.ts'
 import { optRecord } from '#test/support/message.ts'
 import { writeRecord } from '#test/support/records.ts'
 
@@ -33,7 +34,7 @@ const names: readonly (readonly [name: string, message: Buffer, at: number, end:
 for (const [name, message, at, end, text] of names) {
   test(`a name: ${name}`, () => {
     assert.equal(endOfName(message, at), end)
-    assert.equal(readKey(message, at), toKey(text))
+    assert.deepEqual(readName(message, at), { key: toKey(text), hash: hashOf(toKey(text)) })
   })
 }
 

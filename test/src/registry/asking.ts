@@ -1,6 +1,7 @@
 /** A registry filled by hand, and what it tells of a name, as zone-file lines. */
 import { toOctets } from '#src/dns/address.ts'
 import { keyOf, toKey } from '#src/dns/name.ts'
+import { hashOf } from '#src/dns/name-hash.ts'
 import { writeQuery } from '#src/dns/query.ts'
 import type { Sections } from '#src/dns/sections.ts'
 import type { HostRecord, Port } from '#src/registry/record.ts'
@@ -47,7 +48,7 @@ export function registryOf(records: readonly HostRecord[], options: Partial<Regi
 /** What the registry says, to a client of this namespace where that matters: `elsewhere`, `NXDOMAIN`, or the lines of the records; none for a name that has none of the type. */
 export function ask(registry: Registry, name: string, type: string | number, client?: string): string | readonly string[] {
   const key = toKey(name)
-  const known = registry.find(key, client)
+  const known = registry.find({ key, hash: hashOf(key) }, client)
   if (known === undefined) return 'not known'
   if (known instanceof Missing) return known.holds ? 'unsure' : 'NXDOMAIN'
   if (known.beyond) return known.beyond.kind
