@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Cluster, cachingPod, headless, namespaces, pods, sliceOf } from '../cluster.ts'
+import { type Edits, edits, numbered } from '../edits.ts'
 import { count, decimals, type Row } from '../report.ts'
 import type { StartedServer } from '../stand.ts'
 import { quantile } from '../statistics.ts'
@@ -12,8 +13,6 @@ const EDITS = 200
 const OTHERS = 200
 const STEP = 5
 const PERIOD = 1000 / 86
-/** An edit that is not seen after so many milliseconds is late; after three of them the rest is given up. */
-const LATE = 5000
 
 const [SERVICE, NAMESPACE] = ['web', 'fresh']
 const name = `${SERVICE}.${NAMESPACE}.svc.cluster.local`
@@ -82,21 +81,8 @@ async function measure(server: StartedServer, cluster: Cluster) {
   }
 }
 
-async function edit(watcher: Watcher, cluster: Cluster, from: number): Promise<{ delays: number[]; late: number }> {
-  const delays: number[] = []
-  let late = 0
-  for (let i = from + 1; i <= from + EDITS && late < 3; i++) {
-    let written: Promise<void> | undefined
-    const delay = await watcher.expect(outcomeOf(i), LATE, () => {
-      written = cluster.replace(sliceOf(SERVICE, NAMESPACE, addresses(i)))
-    })
-    await written
-    if (delay === undefined) late++
-    delays.push(delay ?? LATE)
-    await wait(5)
-  }
-  return { delays, late }
-}
+const edit = (watcher: Watcher, cluster: Cluster, from: number): Promise<Edits> =>
+  edits(watcher, numbered(EDITS, from), outcomeOf, i => cluster.replace(sliceOf(SERVICE, NAMESPACE, addresses(i))))
 
 /** Endpoints of other Services that change all the time. */
 class Churn {

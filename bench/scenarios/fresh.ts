@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { edits, numbered } from '../edits.ts'
 import { istioCoredns } from '../peers/istio-coredns.ts'
 import { manifest, mesh, type Registry } from '../registry.ts'
 import { count, decimals, type Row } from '../report.ts'
@@ -10,13 +10,11 @@ import { Watcher } from '../watcher.ts'
 import type { Scenario } from './scenario.ts'
 
 const EDITS = 200
-/** An edit that is not seen after so many milliseconds is late; after three of them the rest is given up. */
-const LATE = 5000
 
 const [SERVICE, NAMESPACE] = ['web', 'fresh']
 const name = `${SERVICE}.${NAMESPACE}.svc.cluster.local`
 /** Other addresses for each edit. */
-const addresses = (edit: number) => [1, 2].map(last => `10.200.${edit}.${last}`)
+const addresses = (edit: number) => [1, 2].map(last => `10.200.${edit % 250}.${last}`)
 /** All names of the other scenarios, and one more in a file of its own. */
 const registry: Registry = { ...mesh, entries: [...mesh.entries, { name, addresses: addresses(0) }] }
 
@@ -46,21 +44,15 @@ export const fresh: Scenario = {
       'in place': text => writeFileSync(file, text),
     }
     using watcher = new Watcher(server.port, name, outcomeOf(0))
-    let edit = 0
+    let from = 0
     const rows: Row[] = []
     for (const [way, write] of Object.entries(ways)) {
       say(`fresh: ${way}`)
       const before = { ...watcher.counts }
-      const delays: number[] = []
-      let late = 0
-      for (let i = 0; i < EDITS && late < 3; i++) {
-        edit = (edit + 1) % 250
-        const delay = await watcher.expect(outcomeOf(edit), LATE, () => write(manifest(SERVICE, NAMESPACE, addresses(edit))))
-        if (delay === undefined) late++
-        delays.push(delay ?? LATE)
-        // In no step with whatever timer there is behind the answers.
-        await wait(5 + Math.random() * 20)
-      }
+      const { delays, late } = await edits(watcher, numbered(EDITS, from), outcomeOf, i =>
+        write(manifest(SERVICE, NAMESPACE, addresses(i))),
+      )
+      from += EDITS
       const { asked, empty, wrong, lost } = watcher.counts
       rows.push({
         server: way,

@@ -1,18 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { setPriority } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { addressOf, hostOf } from '#test/support/istiod/synthetic.ts'
-import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { clock } from '../clock.ts'
+import { firstAnswer } from '../first-answer.ts'
 import type { Edit, Written } from '../istiod.ts'
 import { istioCoredns } from '../peers/istio-coredns.ts'
 import type { Peer } from '../peers/peer.ts'
 import { count, decimals, type Row } from '../report.ts'
 import { quantile } from '../statistics.ts'
-import { outcome } from '../verify.ts'
 import { Watcher } from '../watcher.ts'
 import type { Bench, Scenario } from './scenario.ts'
 
@@ -109,23 +107,11 @@ async function lag(metricsPort: number): Promise<number> {
   }
 }
 
-/** Asks each millisecond until the last service is answered. @returns when that was, by {@link clock} */
+/** When the last service was answered first, by {@link clock}. */
 async function untilApplied(port: number): Promise<number> {
-  const query = queryMessage(hostOf(SERVICES - 1), 'A')
   const right = outcomeOf(SERVICES - 1, 0)
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const socket = createSocket('udp4').on('message', reply => {
-    if (outcome(readAnswer(reply)) === right) resolve(clock())
-  })
-  const asking = setInterval(() => socket.send(query, port, '127.0.0.1'), 1)
-  const late = setTimeout(() => reject(new Error(`not everything is answered within ${PATIENCE / 1000} s`)), PATIENCE)
-  try {
-    return await promise
-  } finally {
-    clearInterval(asking)
-    clearTimeout(late)
-    socket.close()
-  }
+  const answered = await firstAnswer(port, hostOf(SERVICES - 1), told => told === right, PATIENCE)
+  return clock() - (performance.now() - answered)
 }
 
 /**

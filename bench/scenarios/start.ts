@@ -1,17 +1,14 @@
-import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { queryMessage, readAnswer } from '#test/support/message.ts'
+import { firstAnswer } from '../first-answer.ts'
 import { coredns } from '../peers/coredns.ts'
 import { istioCoredns } from '../peers/istio-coredns.ts'
 import type { Peer, Place, Role } from '../peers/peer.ts'
 import { freePort } from '../ports.ts'
 import type { Registry } from '../registry.ts'
 import { count, decimals } from '../report.ts'
-import type { StartedServer } from '../stand.ts'
 import { median, quantile } from '../statistics.ts'
-import { outcome } from '../verify.ts'
 import type { Bench, Scenario } from './scenario.ts'
 
 const STARTS = 10
@@ -97,30 +94,11 @@ function exampleServer(compileCache: string, healthPort: number, readyPort: numb
 async function measure({ stand }: Bench, peer: Peer, role: Role): Promise<Start> {
   const server = await stand.start(peer, role)
   const { process } = server
-  const milliseconds = (await firstAnswer(server)) - process.startedAt
+  const ended = process.ended.then(() => Promise.reject(new Error(`it has ended\n${process.lastLines}`)))
+  const answered = firstAnswer(server.port, name, told => /^NOERROR ./.test(told), PATIENCE)
+  const milliseconds = (await Promise.race([answered, ended])) - process.startedAt
   const start = { milliseconds, cpu: process.cpuSeconds() * 1000, resident: process.residentMegabytes() }
   // The ordinary end would wait for load balancers to look away.
   await process.stop('SIGINT')
   return start
-}
-
-/** Asks each millisecond until an answer has addresses, and gives the moment when it came. */
-async function firstAnswer({ port, process }: StartedServer): Promise<number> {
-  const socket = createSocket('udp4')
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  socket.on('message', reply => {
-    const now = performance.now()
-    if (/^NOERROR ./.test(outcome(readAnswer(reply)))) resolve(now)
-  })
-  const query = queryMessage(name, 'A')
-  const asking = setInterval(() => socket.send(query, port, '127.0.0.1'), 1)
-  const late = setTimeout(() => reject(new Error(`no answer in ${PATIENCE} ms`)), PATIENCE)
-  void process.ended.then(() => reject(new Error(`it has ended\n${process.lastLines}`)))
-  try {
-    return await promise
-  } finally {
-    clearInterval(asking)
-    clearTimeout(late)
-    socket.close()
-  }
 }

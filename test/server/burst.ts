@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { queryMessage } from '#test/support/message.ts'
+import type { ServerProcess } from '#test/support/server.ts'
 
 /** Sockets that share a burst, so that none has to hold more replies than the kernel keeps for one. */
 const SOCKETS = 20
@@ -68,4 +70,17 @@ export async function openBurst(): Promise<Burst> {
     await once(socket, 'listening')
   }
   return new Burst(sockets)
+}
+
+/** A burst for `name`, and SIGTERM behind it: every query that the kernel has taken is answered NOERROR before the server ends. */
+export async function endsAnswered(server: ServerProcess, name: string): Promise<void> {
+  await using burst = await openBurst()
+  // A stopped process reads nothing: the burst is all there when it hears of the signal.
+  server.signal('SIGSTOP')
+  await burst.send(Math.min(2000, kept), name, server.port)
+  server.signal('SIGTERM')
+  server.signal('SIGCONT')
+  assert.deepEqual(await server.exited, { code: 0, signal: null })
+  await burst.settle()
+  assert.deepEqual([...burst.rcodes], [[0, burst.sent]])
 }
