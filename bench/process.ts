@@ -44,17 +44,17 @@ export class Process {
 
   /** Processor time used so far, in all threads and children, in seconds. */
   cpuSeconds(): number {
-    return sum(family(this.#pid).map(pid => cpuTicks(readFileSync(`/proc/${pid}/stat`, 'latin1')))) / TICKS_PER_SECOND
+    return sum(family(this.pid).map(pid => cpuTicks(readFileSync(`/proc/${pid}/stat`, 'latin1')))) / TICKS_PER_SECOND
   }
 
   /** Physical memory held now, by it and its children. */
   residentMegabytes(): number {
-    return sum(family(this.#pid).map(pid => residentMegabytes(readFileSync(`/proc/${pid}/status`, 'latin1'))))
+    return sum(family(this.pid).map(pid => residentMegabytes(readFileSync(`/proc/${pid}/status`, 'latin1'))))
   }
 
   /** The most physical memory that it has held, without its children. */
   peakMegabytes(): number {
-    return megabytes('VmHWM', readFileSync(`/proc/${this.#pid}/status`, 'latin1'))
+    return megabytes('VmHWM', readFileSync(`/proc/${this.pid}/status`, 'latin1'))
   }
 
   /** Ends it with a signal, and with SIGKILL where that is not enough. */
@@ -71,7 +71,7 @@ export class Process {
     if (this.running) this.#child.kill('SIGKILL')
   }
 
-  get #pid(): number {
+  get pid(): number {
     if (!this.running) throw new Error(`${this.#child.spawnargs.join(' ')} has ended\n${this.lastLines}`)
     return this.#child.pid!
   }

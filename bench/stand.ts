@@ -65,6 +65,11 @@ export class Stand implements Disposable {
     return { peer, folder, port, metricsPort, process: this.spawn(this.tool(peer.program), args, { core, cwd, env }) }
   }
 
+  /** Has a process share the core of the load, whatever cores it has chosen for its threads. */
+  holdOnLoadCore(process: Process): void {
+    if (pinned) bindToLoadCore(process)
+  }
+
   /** Writes a file of the stand's folder and gives its path. */
   write(name: string, text: string): string {
     const file = join(this.folder, name)
@@ -117,10 +122,15 @@ export function takeLoadCore(): string | undefined {
   if (!findProgram('taskset')) return 'taskset is not on PATH: servers and load are not bound to a core each'
   try {
     execFileSync('taskset', ['-c', '0', 'true'])
-    execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
+    bindToLoadCore(process)
   } catch (error) {
     return `servers and load are not bound to a core each: ${(error as Error).message}`
   }
   pinned = true
   return undefined
+}
+
+/** Binds all threads of a process to the core of the load. */
+function bindToLoadCore({ pid }: { pid: number }): void {
+  execFileSync('taskset', ['-a', '-c', '-p', '1', String(pid)])
 }

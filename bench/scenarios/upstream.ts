@@ -10,5 +10,7 @@ export async function startUpstream({ stand, has }: Bench): Promise<number> {
   if (!peer) throw new Error('no upstream: neither knotd nor coredns is on PATH')
   const server = await stand.start(peer, { memory: { registry: outside, from: 'zone' } }, 'load')
   await verify(server, sample(outside))
+  // knot has bound its first thread to the first core, which is that of the server under test.
+  stand.holdOnLoadCore(server.process)
   return server.port
 }
