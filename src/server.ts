@@ -31,8 +31,9 @@ export function respond(
   transport: Transport,
   site: Site,
   observer: Observer,
+  received?: number,
 ): Uint8Array | undefined | PromiseLike<Uint8Array> {
-  const query = admit(message, client, transport, site)
+  const query = admit(message, client, transport, site, received)
   if (!(query instanceof Query)) {
     observer.dropped(site, message, client, transport, query)
     return query

@@ -60,7 +60,7 @@ export class Cache implements Instance {
     const counts = this.#counts.of(query.listener.label)
     counts.requests.value++
     const key = storeKey(query)
-    const now = performance.now()
+    const now = query.received
     const entry = this.#find(key, now, counts)
     if (!entry) {
       counts.misses.value++

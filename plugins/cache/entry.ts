@@ -36,9 +36,9 @@ export class Entry {
     this.stored = now
   }
 
-  /** Seconds for which it is still fresh; 0 or less for a stale one. */
+  /** Seconds for which it is still fresh; 0 or less for a stale one. @param now may be before it was stored, where the query had come already */
   remaining(now: number): number {
-    return this.lifetime - Math.floor((now - this.stored) / 1000)
+    return this.lifetime - Math.floor(Math.max(0, now - this.stored) / 1000)
   }
 
   /** Counts a hit. */

@@ -1,4 +1,5 @@
 /** *log* prints a line for each query. */
+import { performance } from 'node:perf_hooks'
 import { isUnder, ROOT, toText } from '#src/dns/name.ts'
 import { infoPrinter } from '#src/log.ts'
 import { type Handler, type Instance, type Line, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
@@ -73,16 +74,14 @@ class QueryLog implements Instance {
     return query => {
       const rule = ruleFor(query.key, rules)
       if (!rule) return next(query)
-      const start = performance.now()
       const reply = next(query)
-      return reply instanceof Reply
-        ? this.#see(rule, query, reply, start)
-        : reply.then(late => this.#see(rule, query, late, start))
+      return reply instanceof Reply ? this.#see(rule, query, reply) : reply.then(late => this.#see(rule, query, late))
     }
   }
 
-  #see({ classes, format }: Printing, query: Query, reply: Reply, start: number): Reply {
-    if (!classes || classes.has(classOf(query, reply))) this.#print(format, query, reply, (performance.now() - start) / 1000)
+  #see({ classes, format }: Printing, query: Query, reply: Reply): Reply {
+    if (!classes || classes.has(classOf(query, reply)))
+      this.#print(format, query, reply, (performance.now() - query.received) / 1000)
     return reply
   }
 }

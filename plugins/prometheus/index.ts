@@ -1,5 +1,6 @@
 /** *prometheus* counts queries and exports the metrics of all plugins. */
 import { resolve } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import type { TlsOptions } from 'node:tls'
 import type { Metrics } from '#src/metrics.ts'
 import {
@@ -72,9 +73,8 @@ class Prometheus implements Instance {
 
   wrap(next: Handler): Handler {
     return query => {
-      const start = performance.now()
       const reply = next(query)
-      return reply instanceof Reply ? this.#count(query, reply, start) : reply.then(late => this.#count(query, late, start))
+      return reply instanceof Reply ? this.#count(query, reply) : reply.then(late => this.#count(query, late))
     }
   }
 
@@ -107,9 +107,9 @@ class Prometheus implements Instance {
     await this.#release?.()
   }
 
-  #count(query: Query, reply: Reply, start: number): Reply {
+  #count(query: Query, reply: Reply): Reply {
     const requests = this.#zones.get(query.listener)?.get(query.zone) ?? this.#bind(query)
-    requests.count(query, reply, (performance.now() - start) / 1000)
+    requests.count(query, reply, (performance.now() - query.received) / 1000)
     return reply
   }
 

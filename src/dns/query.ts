@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { performance } from 'node:perf_hooks'
 import { OPCODE, TYPE } from './codes.ts'
 import { toText } from './name.ts'
 import { hashOf, type Name } from './name-hash.ts'
@@ -53,6 +54,8 @@ export class Query implements Name {
   readonly client: Client
   readonly transport: Transport
   readonly listener: Listener
+  /** When it was read, by `performance.now()`. */
+  readonly received: number
   /** The zone of the server block that took the query, as text: `cluster.local.` */
   zone = ''
   /** How many lookups of the server itself led here: 0 for a client's query. */
@@ -70,6 +73,7 @@ export class Query implements Name {
     client: Client
     transport: Transport
     listener: Listener
+    received: number
     depth?: number
   }) {
     this.message = fields.message
@@ -82,6 +86,7 @@ export class Query implements Name {
     this.client = fields.client
     this.transport = fields.transport
     this.listener = fields.listener
+    this.received = fields.received
     this.depth = fields.depth ?? 0
   }
 
@@ -126,6 +131,7 @@ export class Query implements Name {
       key,
       hash: hashOf(key),
       type,
+      received: performance.now(),
       depth: this.depth + 1,
     })
   }

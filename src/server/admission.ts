@@ -1,4 +1,5 @@
 /** The one way in: every transport hands its messages to `admit`, so that none can skip a check. */
+import { performance } from 'node:perf_hooks'
 import { OPCODE, OPTION, RCODE, TYPE } from '../dns/codes.ts'
 import { endOfName, FormatError, findOption, readEdns, readKey, readName, readRecord } from '../dns/message.ts'
 import { ROOT } from '../dns/name.ts'
@@ -9,6 +10,7 @@ import { fit, headerOnly } from './fit.ts'
 
 /**
  * Checks a message and reads its question.
+ * @param received when it was read, by `performance.now()`
  * @returns a query; or the reply to a message that is none; or undefined for one that must not be answered
  */
 export function admit(
@@ -16,20 +18,27 @@ export function admit(
   client: Client,
   transport: Transport,
   listener: Listener,
+  received = performance.now(),
 ): Query | Uint8Array | undefined {
   if (message.length < 12 || client.port === 0) return undefined
   // Never a reply to a reply: two servers would answer each other for ever.
   if (message[2]! & 0x80) return undefined
   if (((message[2]! >> 3) & 15) !== OPCODE.QUERY) return headerOnly(message, RCODE.NOTIMP)
   try {
-    return readQuery(message, client, transport, listener)
+    return readQuery(message, client, transport, listener, received)
   } catch (error) {
     if (error instanceof FormatError) return headerOnly(message, RCODE.FORMERR)
     throw error
   }
 }
 
-function readQuery(message: Uint8Array, client: Client, transport: Transport, listener: Listener): Query | Uint8Array {
+function readQuery(
+  message: Uint8Array,
+  client: Client,
+  transport: Transport,
+  listener: Listener,
+  received: number,
+): Query | Uint8Array {
   const questions = readUint16(message, 4)
   const answers = readUint16(message, 6)
   const authorities = readUint16(message, 8)
@@ -61,7 +70,19 @@ function readQuery(message: Uint8Array, client: Client, transport: Transport, li
   const { key, hash } = cookieOnly ? { key: ROOT, hash: 0 } : readName(message, 12)
   const type = cookieOnly ? 0 : readUint16(message, questionEnd - 4)
   const classCode = cookieOnly ? 0 : readUint16(message, questionEnd - 2)
-  const query = new Query({ message, questionEnd, key, hash, type, class: classCode, edns, client, transport, listener })
+  const query = new Query({
+    message,
+    questionEnd,
+    key,
+    hash,
+    type,
+    class: classCode,
+    edns,
+    client,
+    transport,
+    listener,
+    received,
+  })
   if (edns && edns.version !== 0) return fit(query, new Reply(RCODE.BADVERS))
   // RFC 7873 §5.4: a query without a question asks for a server cookie alone.
   if (cookieOnly) return fit(query, new Reply(RCODE.NOERROR))

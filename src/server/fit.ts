@@ -1,4 +1,5 @@
 /** The one way out: makes the message of a reply, fitted to what the client can take. */
+import { Buffer } from 'node:buffer'
 import { createHmac, randomBytes } from 'node:crypto'
 import { FLAG, OPTION } from '../dns/codes.ts'
 import { findOption } from '../dns/message.ts'

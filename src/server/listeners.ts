@@ -33,7 +33,7 @@ export interface OpenPlace extends Site, Place {
 /** Connections that one client may have with any thread. */
 const FEW = 8
 
-type Respond = (message: Uint8Array, client: Client, transport: Transport, site: Site) => ReturnType<Receive>
+type Respond = (message: Uint8Array, client: Client, transport: Transport, site: Site, received?: number) => ReturnType<Receive>
 
 /** Opens places; connections of all of them count together. */
 export class Listeners {
@@ -93,7 +93,12 @@ export class Listeners {
       for (const address of isAny(place) ? ANY_ADDRESS : [place.address]) {
         const at = open[0]?.port ?? place.port
         try {
-          const udp = await listenUdp(address, at, (message, client) => respond(message, client, 'udp', site), opening)
+          const udp = await listenUdp(
+            address,
+            at,
+            (message, client, received) => respond(message, client, 'udp', site, received),
+            opening,
+          )
           open.push(udp)
           open.push(
             await listenTcp(

@@ -60,9 +60,9 @@ export class Serving implements Thread {
       failed: error => settings.log.error(`a reply could not be written: ${describe(error)}`),
     }
     this.#listeners = new Listeners(
-      (message, client, transport, site) => {
+      (message, client, transport, site, received) => {
         requests.value++
-        return respond(message, client, transport, site, observer)
+        return respond(message, client, transport, site, observer, received)
       },
       () => this.#udp(),
     )

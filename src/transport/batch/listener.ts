@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { performance } from 'node:perf_hooks'
 import { DRAIN, type Listening, type Losses, type Opening, type Receive } from '../transport.ts'
 import { Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
@@ -128,7 +129,8 @@ export class BatchListener implements Listening, Sender, Disposable {
     const count = calls.recvmmsg(this.#fd, ring.incoming, BATCH, MSG_DONTWAIT, 0n)
     // Any other error was one of an earlier call; what is queued comes with the next.
     const empty = count < 0 ? errno() === constants.errno.EAGAIN : count < BATCH
-    for (let i = 0; i < count; i++) this.#answer(i)
+    const received = performance.now()
+    for (let i = 0; i < count; i++) this.#answer(i, received)
     outbox.flush()
     if (count === BATCH && !this.#closing) this.#shedOldest()
     if (this.#closing) this.#drained = empty || performance.now() > this.#deadline
@@ -149,12 +151,12 @@ export class BatchListener implements Listening, Sender, Disposable {
     }
   }
 
-  #answer(i: number): void {
+  #answer(i: number, received: number): void {
     const { ring } = this.#native
     const at = ring.sender(i)
     const message = ring.message(i)
     try {
-      const reply = this.#receive(message, this.#senders.client(at))
+      const reply = this.#receive(message, this.#senders.client(at), received)
       if (reply === undefined) return
       if (reply instanceof Uint8Array) this.#put(reply, ring.words, at)
       else this.#owe(reply, at)

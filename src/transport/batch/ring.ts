@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 /** Datagrams of one recvmmsg or sendmmsg. */
 export const BATCH = 64
 /** Octets of a datagram that are read; the rest is cut off. No client may send as many (RFC 6891 §6.2.5: this server takes 1,232). */

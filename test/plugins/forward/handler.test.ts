@@ -30,7 +30,17 @@ function makeQuery(name: string): Query {
   const client = { address: '192.0.2.1', port: 1, family: 4 } as const
   const listener = { label: 'dns://:53', address: '', port: 53 }
   const key = toKey(name)
-  const fields = { key, hash: hashOf(key), type: 1, class: 1, edns: undefined, client, transport: 'udp', listener } as const
+  const fields = {
+    key,
+    hash: hashOf(key),
+    type: 1,
+    class: 1,
+    edns: undefined,
+    client,
+    transport: 'udp',
+    listener,
+    received: 0,
+  } as const
   return new Query({ message, questionEnd: message.length, ...fields })
 }
 
