@@ -18,6 +18,8 @@ export class IstiodOptions {
       token: undefined,
       clusterId: 'Kubernetes',
       namespace: 'istio-system',
+      network: undefined,
+      apart: false,
       mode: 'auto',
     }
   }
@@ -54,11 +56,15 @@ export class IstiodOptions {
       namespace: of((istiod, option) => {
         istiod.namespace = option.text('NAMESPACE')
       }),
+      network: of((istiod, option) => {
+        istiod.network = option.text('NAME')
+      }),
     }
   }
 
-  source(root: string): Source {
-    return istiodSource(this.#istiod, root)
+  /** @param apart whether somebody else tells of the cluster that this process is a pod of @param root as for {@link istiodSource} */
+  source(apart: boolean, root: string): Source {
+    return istiodSource({ ...this.#istiod, apart }, root)
   }
 
   /** @throws {Problem} what is said does not go together */

@@ -21,6 +21,7 @@ import type { Beyond, Known } from '#src/registry/known.ts'
 import { Missing, Registry } from '#src/registry/registry.ts'
 import { changeDelays, exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
+import { OwnCluster } from './own-cluster.ts'
 import { answerTargets } from './targets.ts'
 
 interface Subscription {
@@ -49,15 +50,17 @@ export class Mesh implements Instance {
   async start(signal: AbortSignal): Promise<void> {
     const feeds = await Promise.all(this.#options.sources.map(source => openFeed(source(this.#block.root), this.#log)))
     const delays = changeDelays(this.#block.server.metrics)
+    const own = new OwnCluster(feeds)
     const replays = feeds.map((feed, i) => {
       feed.onDelay = seconds => delays.with({ source: feed.source.name }).observe(seconds)
-      const subscriber: Subscriber = (id, record, previous) => this.#registry.apply(i, id, record, previous)
+      const subscriber: Subscriber = (id, record, previous) => this.#registry.apply(i, id, own.reduce(record), previous)
       this.#subscriptions.push({ feed, subscriber })
       return feed.subscribe(subscriber)
     })
     const timeout = setTimeout(this.#options.startupTimeout, undefined, { signal, ref: false }).catch(() => undefined)
     await Promise.race([Promise.all([...replays, ...feeds.map(feed => feed.completed)]), timeout])
     await Promise.all(replays)
+    for (const { feed, subscriber } of this.#subscriptions) void own.retell(feed, subscriber, this.#log, signal)
     const state = this.ready()
     if (state !== true) this.#log.warn(`starting before all sources are complete, ${state}`)
   }

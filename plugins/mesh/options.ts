@@ -24,21 +24,21 @@ const SOURCES = ['file', 'kubernetes', 'istiod'] as const
 
 export function parseOptions(directive: Directive): Options {
   const line = directive.once()
-  const named = line.left > 0
+  const hasZones = line.left > 0
   const zones = line.zones(directive.zones)
   const options = {
     // The root has names of everybody; a mesh is asked for by its own.
-    zones: named ? zones : zones.map(zone => (zone === '.' ? 'cluster.local.' : zone)),
+    zones: hasZones ? zones : zones.map(zone => (zone === '.' ? 'cluster.local.' : zone)),
     sources: [] as ((root: string) => Source)[],
     answer: 'endpoints' as Options['answer'],
     ttl: 5,
     startupTimeout: 5000,
     fallthrough: [] as readonly string[],
   }
-  const istiods: IstiodOptions[] = []
+  const named: Named = { istiods: [], own: false }
   line.options({
-    source: option => options.sources.push(parseSource(option, istiods)),
-    ...IstiodOptions.readers(() => istiods.at(-1)),
+    source: option => options.sources.push(parseSource(option, named)),
+    ...IstiodOptions.readers(() => named.istiods.at(-1)),
     answer: option => {
       options.answer = option.oneOf('answer', ['endpoints', 'vip'])
     },
@@ -53,15 +53,22 @@ export function parseOptions(directive: Directive): Options {
     },
   })
   line.end()
-  for (const istiod of istiods) istiod.check()
+  for (const istiod of named.istiods) istiod.check()
   if (options.sources.length === 0) throw line.problem('no source is named: expected a line such as `source kubernetes`')
   if (options.zones.every(zone => isReverse(toKey(zone))))
     throw line.problem('a zone that is not a reverse zone is needed, for the names of services')
   return options
 }
 
-/** @param istiods where those that are named are put, for the options below them */
-function parseSource(option: Line, istiods: IstiodOptions[]): (root: string) => Source {
+/** What the lines before and behind one have to know of it. */
+interface Named {
+  /** For the options below them. */
+  readonly istiods: IstiodOptions[]
+  /** Whether the cluster that this process is a pod of is a source. */
+  own: boolean
+}
+
+function parseSource(option: Line, named: Named): (root: string) => Source {
   const kind = option.oneOf('source', SOURCES)
   if (kind === 'file') {
     const paths = option.some('DIR or FILE')
@@ -69,10 +76,11 @@ function parseSource(option: Line, istiods: IstiodOptions[]): (root: string) => 
   }
   if (kind === 'istiod') {
     const istiod = new IstiodOptions(option)
-    istiods.push(istiod)
-    return root => istiod.source(root)
+    named.istiods.push(istiod)
+    return root => istiod.source(named.own, root)
   }
   const config = option.left > 0 ? parseKubeconfig(option) : undefined
+  named.own ||= config === undefined
   return root => kubernetesSource(config, root)
 }
 

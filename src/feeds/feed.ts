@@ -7,6 +7,10 @@ export interface Source {
   readonly key: string
   /** As logs and metrics name it: `file examples/mesh`. */
   readonly name: string
+  /** Whether it is the cluster that this process is a pod of. */
+  readonly own?: boolean
+  /** The cluster whose endpoints it marks as the own one's, as it calls it; undefined where it marks none. */
+  readonly apart?: string | undefined
   /** Begins to read. That the source cannot be reached is no failure: it is waited for. */
   open(log: Logger): Promise<Feed>
 }

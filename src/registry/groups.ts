@@ -24,3 +24,6 @@ export function groupEndpoints(endpoints: Iterable<EndpointAddress>): EndpointGr
     ...(group.some(({ hostname }) => hostname !== '') && { hostnames: group.map(({ hostname }) => hostname) }),
   }))
 }
+
+/** The same endpoints, marked. */
+export const asOwn = (group: EndpointGroup): EndpointGroup => ({ ...group, own: true })

@@ -23,6 +23,8 @@ export interface EndpointGroup {
   readonly addresses: string
   /** The hostname of each address, in lower case; `''` for one that has none. Undefined where none has. */
   readonly hostnames?: readonly string[]
+  /** They are of the cluster that this server runs in, and the source is not the one that knows it first. */
+  readonly own?: true
 }
 
 /** An endpoint that is a name: its addresses are what the DNS says. */

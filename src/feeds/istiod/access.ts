@@ -21,6 +21,8 @@ export interface Access extends Identity {
   readonly tls: Tls | undefined
   /** The path of the file that holds the bearer token. */
   readonly token: string | undefined
+  /** Whether endpoints of the cluster `clusterId` are told apart: somebody else tells of them as well. */
+  readonly apart: boolean
 }
 
 /** Headers that say who asks. @throws {Error} the token cannot be read */

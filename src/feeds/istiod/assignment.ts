@@ -23,11 +23,16 @@ const HEALTHY = 1
 /** Where the gateways between networks take connections, for endpoints that cannot be reached directly. */
 const GATEWAY_PORT = 15443
 
-/** The usable endpoints. */
-export interface Assignment {
-  /** Octets, one address behind the other. */
+/** Octets, one address behind the other. */
+export interface Addresses {
   readonly ipv4: string
   readonly ipv6: string
+}
+
+/** The usable endpoints. */
+export interface Assignment extends Addresses {
+  /** Those of the cluster that is told apart. */
+  readonly own: Addresses
   /** Keys of endpoints that are names. */
   readonly targets: readonly string[]
 }
@@ -36,12 +41,23 @@ export interface Assignment {
 type Skip = (problem: string) => void
 
 /** There is one assignment at a time. */
-const octets = new Octets()
+const [others, own] = [new Octets(), new Octets()]
+/** Which of them the present endpoint belongs to. */
+let octets = others
 let targets: string[] = []
 
-/** @param selected only endpoints that are known to be healthy, which those that a ServiceEntry lists are not @throws {Malformed} */
-export function readAssignment(reader: ProtobufReader, selected: boolean, skip: Skip): Assignment {
-  octets.take()
+/** What is read of assignments. */
+export interface Reading {
+  /** Only endpoints that are known to be healthy, which those that a ServiceEntry lists are not. */
+  readonly selected: boolean
+  /** The cluster that is told apart. */
+  readonly apart: string | undefined
+}
+
+/** @throws {Malformed} */
+export function readAssignment(reader: ProtobufReader, reading: Reading, skip: Skip): Assignment {
+  others.take()
+  own.take()
   targets = []
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag !== ASSIGNMENT.endpoints) {
@@ -50,15 +66,15 @@ export function readAssignment(reader: ProtobufReader, selected: boolean, skip: 
     }
     const outer = reader.enter()
     for (let part = reader.next(); part !== 0; part = reader.next()) {
-      if (part === LOCALITY.endpoints) readEndpoint(reader, selected, skip)
+      if (part === LOCALITY.endpoints) readEndpoint(reader, reading, skip)
       else reader.skip(part)
     }
     reader.leave(outer)
   }
-  return { ...octets.take(), targets }
+  return { ...others.take(), own: own.take(), targets }
 }
 
-function readEndpoint(reader: ProtobufReader, selected: boolean, skip: Skip): void {
+function readEndpoint(reader: ProtobufReader, { selected, apart }: Reading, skip: Skip): void {
   let [health, endpoint, metadata]: [number, number, number] = [UNKNOWN, -1, -1]
   const outer = reader.enter()
   const { end } = reader
@@ -71,37 +87,36 @@ function readEndpoint(reader: ProtobufReader, selected: boolean, skip: Skip): vo
     else if (tag === LB_ENDPOINT.metadata) metadata = reader.at
     reader.skip(tag)
   }
-  if (endpoint >= 0 && (health === HEALTHY || (health === UNKNOWN && !selected)))
-    readAddresses(
-      new ProtobufReader(reader.bytes, endpoint, end).within(),
-      metadata < 0 ? undefined : new ProtobufReader(reader.bytes, metadata, end).within(),
-      skip,
-    )
+  if (endpoint >= 0 && (health === HEALTHY || (health === UNKNOWN && !selected))) {
+    const workload = () => (metadata < 0 ? '' : workloadOf(new ProtobufReader(reader.bytes, metadata, end).within()))
+    octets = apart !== undefined && workload().endsWith(`;${apart}`) ? own : others
+    readAddresses(new ProtobufReader(reader.bytes, endpoint, end).within(), workload, skip)
+  }
   reader.leave(outer)
 }
 
-function readAddresses(reader: ProtobufReader, metadata: ProtobufReader | undefined, skip: Skip): void {
+function readAddresses(reader: ProtobufReader, workload: () => string, skip: Skip): void {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === ENDPOINT.address) readAddress(reader.within(), metadata, skip)
+    if (tag === ENDPOINT.address) readAddress(reader.within(), workload, skip)
     else if (tag === ENDPOINT.additional) {
       const additional = reader.within()
       for (let part = additional.next(); part !== 0; part = additional.next()) {
-        if (part === ADDITIONAL.address) readAddress(additional.within(), metadata, skip)
+        if (part === ADDITIONAL.address) readAddress(additional.within(), workload, skip)
         else additional.skip(part)
       }
     } else reader.skip(tag)
   }
 }
 
-function readAddress(reader: ProtobufReader, metadata: ProtobufReader | undefined, skip: Skip): void {
+function readAddress(reader: ProtobufReader, workload: () => string, skip: Skip): void {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === ADDRESS.socket) readSocket(reader.within(), metadata, skip)
+    if (tag === ADDRESS.socket) readSocket(reader.within(), workload, skip)
     else if (tag === ADDRESS.internal) readInternal(reader.within(), skip)
     else reader.skip(tag)
   }
 }
 
-function readSocket(reader: ProtobufReader, metadata: ProtobufReader | undefined, skip: Skip): void {
+function readSocket(reader: ProtobufReader, workload: () => string, skip: Skip): void {
   let [start, end, port] = [0, 0, 0]
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === SOCKET.address) {
@@ -112,7 +127,8 @@ function readSocket(reader: ProtobufReader, metadata: ProtobufReader | undefined
     } else if (tag === SOCKET.port) port = reader.number()
     else reader.skip(tag)
   }
-  if (port === GATEWAY_PORT && !hasWorkload(metadata)) return
+  // A gateway stands for many workloads: it is not told which one it is.
+  if (port === GATEWAY_PORT && /^(;|$)/.test(workload())) return
   add(reader.bytes, start, end, skip)
 }
 
@@ -138,16 +154,16 @@ function add(bytes: Buffer, start: number, end: number, skip: Skip): void {
   }
 }
 
-/** Whether it is told which workload the endpoint is: of a gateway that stands for many it is not. */
-function hasWorkload(metadata: ProtobufReader | undefined): boolean {
-  const istio = metadata && entry(metadata, METADATA.filter, 'istio')
+/** Which workload the endpoint is, `NAME;NAMESPACE;SERVICE;REVISION;CLUSTER`; `''` where that is not told. */
+function workloadOf(metadata: ProtobufReader): string {
+  const istio = entry(metadata, METADATA.filter, 'istio')
   const workload = istio && entry(istio, STRUCT.fields, 'workload')
-  if (!workload) return false
+  if (!workload) return ''
   for (let tag = workload.next(); tag !== 0; tag = workload.next()) {
-    if (tag === VALUE.text) return !workload.text().startsWith(';')
+    if (tag === VALUE.text) return workload.text()
     workload.skip(tag)
   }
-  return false
+  return ''
 }
 
 /** The value of an entry of a map of messages. */

@@ -77,7 +77,7 @@ export class Client {
   }
 
   async #call(address: string, mode: Mode): Promise<Ending> {
-    const view = this.#views.get(mode) ?? (mode === 'wds' ? new WorkloadView() : new ClusterView())
+    const view = this.#views.get(mode) ?? (mode === 'wds' ? new WorkloadView(this.#access) : new ClusterView(this.#access))
     const listener = this.#listener
     let answered = false
     let stream: DiscoveryStream | undefined

@@ -1,10 +1,16 @@
 import { keyOf } from '../../dns/name.ts'
+import { asOwn } from '../../registry/groups.ts'
 import type { EndpointGroup, HostRecord } from '../../registry/record.ts'
-import type { Assignment } from './assignment.ts'
+import type { Addresses, Assignment } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import { hostKey } from './host-name.ts'
 import type { NameInfo } from './name-table.ts'
 import { splitOctets } from './octets.ts'
+
+const FAMILIES = [
+  ['ipv4', 4],
+  ['ipv6', 16],
+] as const
 
 /** What is known of a host. */
 export interface Known {
@@ -23,18 +29,13 @@ export function clusterRecord({ host, service, info, clusters, assignments, pods
   const key = hostKey(host)
   // Ports for UDP are no clusters. A host that has no other ones is answered with what a sidecar would answer.
   const sources = clusters.length > 0 ? assignments : [info]
-  const groups = (
-    [
-      ['ipv4', 4],
-      ['ipv6', 16],
-    ] as const
-  ).flatMap(([family, size]) =>
-    groupOf(
-      sources.map(source => source?.[family] ?? ''),
-      size,
+  const groups = [
+    ...groupsOf(sources, pods),
+    ...groupsOf(
+      assignments.map(assignment => assignment?.own),
       pods,
-    ),
-  )
+    ).map(asOwn),
+  ]
   // istiod lists the host itself where the DNS is to be asked for its own name.
   const targets = new Set(assignments.flatMap(assignment => assignment?.targets ?? []).filter(target => target !== key))
   // The addresses of a headless Service are those of its pods.
@@ -57,7 +58,16 @@ export function clusterRecord({ host, service, info, clusters, assignments, pods
 }
 
 /** The addresses of all ports, each once. */
-function groupOf(columns: readonly string[], size: 4 | 16, pods: ReadonlyMap<string, string> | undefined): EndpointGroup[] {
+const groupsOf = (ports: readonly (Addresses | undefined)[], pods: Known['pods']): EndpointGroup[] =>
+  FAMILIES.flatMap(([family, size]) =>
+    groupOf(
+      ports.map(port => port?.[family] ?? ''),
+      size,
+      pods,
+    ),
+  )
+
+function groupOf(columns: readonly string[], size: 4 | 16, pods: Known['pods']): EndpointGroup[] {
   const some = [...new Set(columns)].filter(octets => octets !== '')
   const addresses = some.length > 1 ? [...new Set(some.flatMap(octets => [...splitOctets(octets, size)]))].join('') : some[0]
   if (addresses === undefined) return []

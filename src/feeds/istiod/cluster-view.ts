@@ -1,5 +1,6 @@
 import type { Change } from '../../registry/record.ts'
-import { type Assignment, readAssignment } from './assignment.ts'
+import type { Access } from './access.ts'
+import { type Addresses, type Assignment, readAssignment } from './assignment.ts'
 import { type Cluster, readCluster } from './cluster.ts'
 import { clusterRecord, type Known } from './cluster-record.ts'
 import { domainOfService } from './host-name.ts'
@@ -38,7 +39,7 @@ export class ClusterView implements View {
   /** Hosts whose records are to be made anew. */
   readonly #touched = new Set<string>()
 
-  constructor() {
+  constructor({ apart, clusterId }: Access) {
     this.#tables = new Resources<NameTable>({
       read: (_name, _version, value, skip) => readNameTable(value, skip),
       isSame: () => false,
@@ -52,7 +53,9 @@ export class ClusterView implements View {
     this.#assignments = new Resources<Assignment>({
       read: (name, _version, value, skip) => {
         const cluster = this.#clusters.get(name)
-        return cluster && readAssignment(value, cluster.passthrough && !this.#serviceOf(cluster.host), skip)
+        if (!cluster) return undefined
+        const selected = cluster.passthrough && !this.#serviceOf(cluster.host)
+        return readAssignment(value, { selected, apart: apart ? clusterId : undefined }, skip)
       },
       isSame: isSameAssignment,
       change: name => {
@@ -197,7 +200,10 @@ const isSameInfo = (a: NameInfo, b: NameInfo | undefined): boolean =>
   a.ipv4 === b?.ipv4 && a.ipv6 === b.ipv6 && a.shortname === b.shortname && a.namespace === b.namespace
 
 const isSameAssignment = (a: Assignment | undefined, b: Assignment | undefined): boolean =>
-  a?.ipv4 === b?.ipv4 && a?.ipv6 === b?.ipv6 && a?.targets.join() === b?.targets.join()
+  isSameAddresses(a, b) && isSameAddresses(a?.own, b?.own) && a?.targets.join() === b?.targets.join()
+
+const isSameAddresses = (a: Addresses | undefined, b: Addresses | undefined): boolean =>
+  a?.ipv4 === b?.ipv4 && a?.ipv6 === b?.ipv6
 
 /** Names in portions that fit a request. */
 function* chunksOf(names: readonly string[]): Iterable<string[]> {

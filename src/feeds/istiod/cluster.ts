@@ -33,6 +33,6 @@ export function readCluster(name: string, reader: ProtobufReader, skip: (problem
     host,
     assigned: type === TYPE.eds || type === TYPE.originalDst,
     passthrough: type === TYPE.originalDst,
-    listed: listed && resolved ? readAssignment(listed, false, skip) : undefined,
+    listed: listed && resolved ? readAssignment(listed, { selected: false, apart: undefined }, skip) : undefined,
   }
 }

@@ -7,6 +7,8 @@ import type { TypeName } from './types.ts'
 export interface Identity {
   readonly clusterId: string
   readonly namespace: string
+  /** The network that it is in; undefined where there is one network only. */
+  readonly network: string | undefined
 }
 
 /** What a view asks for. */
@@ -55,11 +57,12 @@ const ADDRESSES = ['192.0.2.1', '2001:db8::1'] as const
 const SIDECAR = { DNS_CAPTURE: 'true', DISABLE_HBONE_SEND: 'true' }
 
 /** `envoy.config.core.v3.Node`. @param kind what istiod is to take this for, which decides about the types that it sends */
-export function writeNode(kind: 'ztunnel' | 'sidecar', { clusterId, namespace }: Identity): Buffer {
+export function writeNode(kind: 'ztunnel' | 'sidecar', { clusterId, namespace, network }: Identity): Buffer {
   const metadata = {
     NAMESPACE: namespace,
     CLUSTER_ID: clusterId,
     INSTANCE_IPS: ADDRESSES.join(),
+    ...(network !== undefined && { NETWORK: network }),
     ...(kind === 'sidecar' && SIDECAR),
   }
   const id = [kind, ADDRESSES[0], `${hostname()}.${namespace}`, `${namespace}.svc.cluster.local`].join('~')

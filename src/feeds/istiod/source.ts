@@ -29,6 +29,7 @@ export function istiodSource({ mode, ...access }: Istiod, root: string): ThreadS
   return threadSource({
     key: JSON.stringify(['istiod', data]),
     name: data.name,
+    apart: access.apart ? access.clusterId : undefined,
     worker: new URL('./worker.ts', import.meta.url),
     data,
   })

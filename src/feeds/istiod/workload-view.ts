@@ -1,11 +1,12 @@
-import { type EndpointAddress, groupEndpoints } from '../../registry/groups.ts'
+import { asOwn, type EndpointAddress, groupEndpoints } from '../../registry/groups.ts'
 import type { Change, HostRecord, Target } from '../../registry/record.ts'
+import type { Access } from './access.ts'
 import { splitOctets } from './octets.ts'
 import type { Request } from './request.ts'
 import { Resources } from './resources.ts'
 import type { TypeName } from './types.ts'
 import type { View } from './view.ts'
-import { type Interned, readAddress, type Service, type Workload } from './workload.ts'
+import { readAddress, type Scope, type Service, type Workload } from './workload.ts'
 
 /** With more resources than this, what is held is not listed: istiod takes requests of 4 MiB. */
 const MAX_VERSIONS = 30_000
@@ -24,16 +25,17 @@ export class WorkloadView implements View {
   readonly #members = new Map<string, Workload[]>()
   /** Names of services whose records are to be made anew. */
   readonly #touched = new Set<string>()
-  #interned: Interned = new Map()
+  #scope: Scope
   #known = false
   /** Whether this stream has told anything. */
   current = false
   /** Whether the stream was told what is held. */
   #listed = false
 
-  constructor() {
+  constructor({ network, apart, clusterId }: Access) {
+    this.#scope = { network, apart: apart ? clusterId : undefined, interned: new Map() }
     this.#addresses = new Resources<Address>({
-      read: (name, version, value) => readAddress(name, this.#isMany ? '' : version, value, this.#interned),
+      read: (name, version, value) => readAddress(name, this.#isMany ? '' : version, value, this.#scope),
       isSame,
       change: (name, value, previous) => this.#change(name, value, previous),
     })
@@ -58,7 +60,7 @@ export class WorkloadView implements View {
 
   applied(): readonly Request[] {
     this.#known = this.current = true
-    this.#interned = new Map()
+    this.#scope = { ...this.#scope, interned: new Map() }
     return []
   }
 
@@ -123,6 +125,7 @@ const isSameService = (a: Service, b: Service): boolean =>
 const isSameWorkload = (a: Workload, b: Address): boolean =>
   b.kind === 'Workload' &&
   a.healthy === b.healthy &&
+  a.own === b.own &&
   a.ipv4 === b.ipv4 &&
   a.ipv6 === b.ipv6 &&
   a.target === b.target &&
@@ -130,7 +133,7 @@ const isSameWorkload = (a: Workload, b: Address): boolean =>
   a.services.join() === b.services.join()
 
 function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
-  const endpoints: EndpointAddress[] = []
+  const [endpoints, own]: EndpointAddress[][] = [[], []]
   const targets: Target[] = []
   // DYNAMIC_DNS, the one resolution that a wildcard without endpoints may have, is not told.
   let elsewhere = !service.ofKubernetes && (service.passthrough || service.host.startsWith('\x01*'))
@@ -144,7 +147,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     const hostname = service.ofKubernetes && service.vips.length === 0 ? workload.hostname : ''
     for (const size of service.families)
       for (const address of splitOctets(size === 4 ? workload.ipv4 : workload.ipv6, size))
-        endpoints.push({ address, hostname, ports: [] })
+        (workload.own ? own : endpoints)!.push({ address, hostname, ports: [] })
   }
   return {
     kind: service.ofKubernetes ? 'Service' : 'ServiceEntry',
@@ -152,7 +155,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     host: service.host,
     vips: service.vips,
     ports: [],
-    groups: groupEndpoints(endpoints),
+    groups: [...groupEndpoints(endpoints!), ...groupEndpoints(own!).map(asOwn)],
     targets,
     ...(elsewhere && { elsewhere }),
     ...(service.hidden && { exportTo: HIDDEN }),

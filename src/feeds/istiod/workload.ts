@@ -7,8 +7,10 @@ const ADDRESS = { workload: sized(1), service: sized(2) }
 const WORKLOAD = {
   name: sized(1),
   addresses: sized(3),
+  network: sized(4),
   workloadName: sized(13),
   status: numeric(17),
+  cluster: sized(18),
   hostname: sized(21),
   services: sized(22),
 }
@@ -45,6 +47,8 @@ export interface Workload {
   readonly healthy: boolean
   /** It is listed in the ServiceEntry itself. */
   readonly listed: boolean
+  /** It is of the cluster that is told apart. */
+  readonly own: boolean
 }
 
 export interface Service {
@@ -67,24 +71,31 @@ export interface Service {
 
 const EMPTY: readonly string[] = []
 
-/** Lists of services that workloads have in common, each held once. @see Workloads.read */
-export type Interned = Map<string, readonly string[]>
+/** How workloads are read. */
+export interface Scope {
+  /** Those of other networks are out of reach; undefined where there is one network only. */
+  readonly network: string | undefined
+  /** The cluster that is told apart. */
+  readonly apart: string | undefined
+  /** Lists of services that workloads have in common, each held once. */
+  readonly interned: Map<string, readonly string[]>
+}
 
-/** @param name of the resource @throws {Error} it is of no use */
-export function readAddress(name: string, version: string, reader: ProtobufReader, interned: Interned): Workload | Service {
+/** @param name of the resource @returns undefined for what is out of reach @throws {Error} it is of no use */
+export function readAddress(name: string, version: string, reader: ProtobufReader, scope: Scope): Workload | Service | undefined {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag !== ADDRESS.workload && tag !== ADDRESS.service) {
       reader.skip(tag)
       continue
     }
     reader.enter()
-    return tag === ADDRESS.workload ? readWorkload(name, version, reader, interned) : readService(version, reader)
+    return tag === ADDRESS.workload ? readWorkload(name, version, reader, scope) : readService(version, reader)
   }
   throw new Malformed('neither a workload nor a service')
 }
 
-function readWorkload(resource: string, version: string, reader: ProtobufReader, interned: Interned): Workload {
-  let [name, workloadName, target, ipv4, ipv6, healthy] = ['', '', '', '', '', true]
+function readWorkload(resource: string, version: string, reader: ProtobufReader, scope: Scope): Workload | undefined {
+  let [name, workloadName, target, ipv4, ipv6, network, healthy, own] = ['', '', '', '', '', '', true, false]
   let services = EMPTY
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === WORKLOAD.name) name = reader.text()
@@ -92,12 +103,16 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
       const address = readOctets(reader)
       if (address.length === 4) ipv4 += address
       else ipv6 += address
-    } else if (tag === WORKLOAD.workloadName) workloadName = reader.text()
+    } else if (tag === WORKLOAD.network) network = reader.text()
+    else if (tag === WORKLOAD.cluster && scope.apart !== undefined) own = reader.matches(scope.apart)
+    else if (tag === WORKLOAD.workloadName) workloadName = reader.text()
     else if (tag === WORKLOAD.status) healthy = reader.number() === 0
     else if (tag === WORKLOAD.hostname) target = hostKey(reader.text())
     else if (tag === WORKLOAD.services) services = [...services, readKey(reader)]
     else reader.skip(tag)
   }
+  // One without a network is in all of them.
+  if (scope.network !== undefined && network !== '' && network !== scope.network) return undefined
   const [, , kind] = resource.split('/', 3)
   return {
     kind: 'Workload',
@@ -106,9 +121,10 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
     ipv6,
     target,
     hostname: kind === 'Pod' && isNamed(name, workloadName) ? name : '',
-    services: intern(services, interned),
+    services: intern(services, scope.interned),
     healthy,
     listed: kind === 'ServiceEntry',
+    own,
   }
 }
 
@@ -119,7 +135,7 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
 const isNamed = (pod: string, workload: string): boolean =>
   isLabel(pod) && (pod === workload || (pod.startsWith(`${workload}-`) && /^\d+$/.test(pod.slice(workload.length + 1))))
 
-function intern(services: readonly string[], interned: Interned): readonly string[] {
+function intern(services: readonly string[], interned: Scope['interned']): readonly string[] {
   if (services.length === 0) return EMPTY
   const key = services.join('\n')
   const held = interned.get(key)

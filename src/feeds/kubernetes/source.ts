@@ -15,7 +15,7 @@ export interface Kubeconfig {
  * @param root the directory that relative names count from; empty for the working directory
  */
 export function kubernetesSource(config: Kubeconfig | undefined, root: string): Source {
-  return clusterSource(config ? kubeconfig(config.file, config.context, root) : inCluster())
+  return config ? clusterSource(kubeconfig(config.file, config.context, root)) : { ...clusterSource(inCluster()), own: true }
 }
 
 export function clusterSource(access: AccessSource): Source {

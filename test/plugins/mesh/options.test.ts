@@ -65,6 +65,7 @@ test('the least, and all, that can be said of an istiod; each option is for the 
     istiod_mode eds
     cluster_id east
     namespace dns
+    network west
   }`)
   const [first, second] = sources.map(source => source('/root') as ThreadSource)
   assert.equal(first!.name, 'istiod 192.0.2.7:15010 [::1]:15010')
@@ -75,8 +76,10 @@ test('the least, and all, that can be said of an istiod; each option is for the 
       addresses: ['192.0.2.7:15010', '[::1]:15010'],
       tls: undefined,
       token: undefined,
+      apart: false,
       clusterId: 'Kubernetes',
       namespace: 'istio-system',
+      network: undefined,
     },
   })
   assert.deepEqual(second!.data, {
@@ -90,10 +93,23 @@ test('the least, and all, that can be said of an istiod; each option is for the 
         serverName: 'istiod.istio-system.svc',
       },
       token: '/root/token',
+      apart: false,
       clusterId: 'east',
       namespace: 'dns',
+      network: 'west',
     },
   })
+})
+
+test('an istiod tells the cluster apart that the server is a pod of, where that is a source, too', () => {
+  const apart = (...lines: readonly string[]) =>
+    parse(`mesh {\n${lines.join('\n')}\n}`)
+      .sources.map(source => source(''))
+      .map(({ own, apart }) => apart ?? own)
+  const istiod = ['source istiod istiod:15010', 'cluster_id east']
+  assert.deepEqual(apart('source kubernetes', ...istiod), [true, 'east'])
+  assert.deepEqual(apart(...istiod, 'source kubernetes'), ['east', true])
+  assert.deepEqual(apart(...istiod, 'source kubernetes kubeconfig other.yaml'), [undefined, undefined])
 })
 
 suite('zones', () => {

@@ -30,19 +30,22 @@ export interface WorkloadOptions {
   /** Of the Deployment, say; the pod's own name when nothing is said. */
   readonly workload?: string
   readonly target?: string
+  readonly cluster?: string
+  readonly network?: string
   readonly version?: string
   /** The name of the resource, where it is no pod. */
   readonly uid?: string
 }
 
 export function workload(namespace: string, name: string, options: WorkloadOptions = {}): Resource {
-  const { addresses = [], services = [], healthy = true, target, version, uid } = options
+  const { addresses = [], services = [], healthy = true, target, cluster = 'Kubernetes', network, version, uid } = options
   const resource = uid ?? `Kubernetes//Pod/${namespace}/${name}`
   const of = options.workload ?? name
   const value = message(
     [1, name],
     [2, namespace],
     ...addresses.map(address => [3, octets(address)] as const),
+    network !== undefined && [4, network],
     [7, 'default'],
     [9, 'node-1'],
     [10, of],
@@ -50,7 +53,7 @@ export function workload(namespace: string, name: string, options: WorkloadOptio
     [12, 2],
     [13, of],
     !healthy && [17, 1],
-    [18, 'Kubernetes'],
+    [18, cluster],
     [20, resource],
     target !== undefined && [21, target],
     ...services.map(service => [22, message([1, service], [2, message([1, message([1, 80], [2, 8080])])])] as const),

@@ -5,7 +5,15 @@ import { Call } from '#src/feeds/istiod/call.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
 import { TcpProxy } from '#test/support/kubernetes/tcp-proxy.ts'
 
-const ACCESS: Access = { addresses: [], tls: undefined, token: undefined, clusterId: 'Kubernetes', namespace: 'istio-system' }
+const ACCESS: Access = {
+  addresses: [],
+  tls: undefined,
+  token: undefined,
+  apart: false,
+  clusterId: 'Kubernetes',
+  namespace: 'istio-system',
+  network: undefined,
+}
 
 /** A call through a proxy, on a clock that the test moves. */
 async function start(t: TestContext) {

@@ -39,9 +39,12 @@ test('who asks is told in the first request, and which cluster with every call',
   assert.deepEqual(first!.metadata, { NAMESPACE: 'dns', CLUSTER_ID: 'east', INSTANCE_IPS: '192.0.2.1,2001:db8::1' })
   assert.deepEqual(second!.metadata, { ...first!.metadata, DNS_CAPTURE: 'true', DISABLE_HBONE_SEND: 'true' })
   assert.ok(others.every(({ node }) => node === ''))
+  await using near = watchIstiod([istiod.address], { network: 'west' })
+  await has(near, ONE)
+  assert.equal(istiod.requests.findLast(({ node }) => node !== '')!.metadata.NETWORK, 'west')
   assert.deepEqual(
     istiod.metadata.map(metadata => metadata.get('clusterid')),
-    [['east'], ['east']],
+    [['east'], ['east'], ['Kubernetes'], ['Kubernetes']],
   )
 })
 

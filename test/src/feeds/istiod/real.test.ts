@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Istiod } from '#src/feeds/istiod/source.ts'
 import { RealIstiod, withoutIstiod } from '#test/support/istiod/real-istiod.ts'
 import { realApiProgram } from '#test/support/kubernetes/build.ts'
-import { namespace, service } from '#test/support/kubernetes/objects.ts'
+import { endpointSlice, namespace, pod, service } from '#test/support/kubernetes/objects.ts'
 import { RealApi } from '#test/support/kubernetes/real-api.ts'
 import type { Watched } from '../watching.ts'
 import { watchIstiod } from './watching.ts'
@@ -21,6 +21,43 @@ async function rootCertificate(api: RealApi): Promise<string> {
     await sleep(100)
   }
 }
+
+test('a mesh of several networks', { skip: withoutIstiod(), timeout: 90_000 }, async t => {
+  const built = await realApiProgram()
+  if ('skip' in built) return t.skip(built.skip)
+  await using api = await RealApi.start(built.program)
+  const west = { labels: { 'topology.istio.io/network': 'west' } }
+  const status = { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions: [{ type: 'Ready', status: 'True' }] }
+  const targetRef = { kind: 'Pod', namespace: 'default', name: 'backend-1' }
+  await api.put(
+    { ...namespace('istio-system'), metadata: { name: 'istio-system', ...west } },
+    namespace('default'),
+    service('backend', { selector: { app: 'backend' } }),
+    pod('backend-1', { phase: 'Running', ...status }, { nodeName: 'node' }, { labels: { app: 'backend' } }),
+    endpointSlice('backend', [], { endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, targetRef }] }),
+    {
+      ...service(
+        'gateway',
+        { type: 'LoadBalancer', clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'], ports: [{ name: 'tls', port: 15443 }] },
+        west,
+      ),
+      status: { loadBalancer: { ingress: [{ ip: '34.0.0.1' }] } },
+    },
+  )
+  for (const ambient of [true, false]) {
+    await using istiod = await RealIstiod.start(`http://127.0.0.1:${api.port}`, ambient)
+    for (const [network, here] of [
+      ['west', true],
+      ['east', false],
+      // Where a sidecar does not say where it is, gateways stand for all endpoints.
+      [undefined, ambient],
+    ] as const) {
+      await using watched = watchIstiod([istiod.address], { network })
+      await watched.until(() => watched.feed.complete)
+      assert.equal(watched.hosts[0], `backend.default.svc vips 10.96.0.10${here ? ' at 10.0.0.1' : ''}`)
+    }
+  }
+})
 
 test('TLS and tokens', { skip: withoutIstiod(), timeout: 90_000 }, async t => {
   const built = await realApiProgram()

@@ -13,6 +13,8 @@ export const watchIstiod = (addresses: readonly string[], options: Partial<Istio
         token: undefined,
         clusterId: 'Kubernetes',
         namespace: 'istio-system',
+        network: undefined,
+        apart: false,
         mode: 'auto',
         ...options,
       },

@@ -127,6 +127,19 @@ suite('hosts', () => {
   }
 })
 
+test('workloads of other networks are left out where the own one is named', async () => {
+  await using istiod = await TestIstiod.start()
+  const pod = (i: number, network?: string) =>
+    workload('default', `a-${i}x`, { addresses: [`10.0.0.${i}`], services: [WEB], workload: 'a', ...(network && { network }) })
+  istiod.hold('WDS', [wdsService('default', 'web'), pod(1, 'west'), pod(2, 'east'), pod(3)])
+  await using all = watchIstiod([istiod.address])
+  await has(all, 'web.default.svc at 10.0.0.1 at 10.0.0.2 at 10.0.0.3')
+  await using near = watchIstiod([istiod.address], { network: 'west' })
+  await has(near, 'web.default.svc at 10.0.0.1 at 10.0.0.3')
+  istiod.push('WDS', [pod(1, 'east'), pod(2, 'west')])
+  await has(near, 'web.default.svc at 10.0.0.3 at 10.0.0.2')
+})
+
 test('changes come one by one, and nothing is told of what changes nothing', async () => {
   await using istiod = await TestIstiod.start()
   const pod = (address: string, options = {}) =>
