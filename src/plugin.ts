@@ -21,7 +21,7 @@ export { Problem } from './corefile/problem.ts'
 export { type Listener, Query } from './dns/query.ts'
 export { answer, failure, nameError, noData, Reply, refused } from './dns/reply.ts'
 export type { LogFormat, Logger } from './log.ts'
-export type { ConnectUdp, PeerSocket } from './transport/transport.ts'
+export type { ConnectUdp, Outgoing, PeerSocket } from './transport/transport.ts'
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 

@@ -1,6 +1,7 @@
+import { performance } from 'node:perf_hooks'
 import { getSystemErrorMessage } from 'node:util'
 import type { Cell } from '#src/metrics.ts'
-import type { ConnectUdp, PeerSocket } from '#src/plugin.ts'
+import type { ConnectUdp, Outgoing, PeerSocket } from '#src/plugin.ts'
 import { type Exchange, networkError, replyTo } from './exchange.ts'
 import { LONGEST_QUESTION } from './question.ts'
 import { random16 } from './random.ts'
@@ -8,7 +9,7 @@ import { random16 } from './random.ts'
 /** Ports that queries are spread over at a time. */
 const SOCKETS = 16
 /** Queries, and milliseconds, after which another port takes a socket's place. */
-const QUERIES = 256
+const QUERIES = 512
 const AGE = 10_000
 /** Queries of one turn of the event loop that go through the same port, in one system call. */
 const TOGETHER = 32
@@ -16,8 +17,9 @@ const TOGETHER = 32
 const RETIRED = 256
 /** Datagrams with an id that nobody sent, until it looks like guessing. */
 const STRAYS = 16
-/** Ids of one socket that may be taken. */
-const DEPTH = 4096
+/** Places for the ids of one socket, and how many of them may be taken: a free one must be found soon. */
+const PLACES = 1024
+const DEPTH = 768
 
 export interface DatagramSettings {
   readonly address: string
@@ -99,17 +101,17 @@ export class DatagramPool {
   }
 }
 
-/** A question on its way to the socket, which copies it. */
-const octets = new Uint8Array(LONGEST_QUESTION)
+const isWaiting = (place: Exchange | number | undefined): place is Exchange => typeof place === 'object' && place.waiting
 
 /** A connected socket: the kernel lets in the upstream's datagrams only, and tells of ICMP errors. */
-class DatagramSocket {
+class DatagramSocket implements Outgoing {
+  readonly longest = LONGEST_QUESTION
   readonly #socket: PeerSocket
   readonly #to: string
-  /** Those without a reply. Few, as the socket is replaced soon: to look through them all is faster than a map that forgets as many as it learns. */
-  readonly #exchanges: Exchange[] = []
-  /** Every id so far, so that a second or a late reply is no stray. */
-  readonly #ids = new Set<number>()
+  /** By the lowest bits of its id, everything asked so far. Of what is answered the id alone is left, so that a second or a late reply is no stray. */
+  readonly #places: (Exchange | number | undefined)[] = new Array(PLACES).fill(undefined)
+  #asked = 0
+  #sending: Exchange | undefined
   readonly created = performance.now()
   used = this.created
   /** Why it could not be bound or connected. */
@@ -130,34 +132,39 @@ class DatagramSocket {
 
   /** Another should take its place. */
   get isSpent(): boolean {
-    return this.#ids.size >= QUERIES || this.isBroken || this.#strays >= STRAYS
+    return this.#asked >= QUERIES || this.isBroken || this.#strays >= STRAYS
   }
 
   get isWaitedFor(): boolean {
-    return this.#exchanges.some(exchange => exchange.waiting)
+    return this.#places.some(isWaiting)
   }
 
   /** In an array of its own, as telling one may change the others. */
   #waiting(): Exchange[] {
-    return this.#exchanges.filter(exchange => exchange.waiting)
+    return this.#places.filter(isWaiting)
   }
 
   send(exchange: Exchange): void {
     const fault =
       this.#fault ??
-      (this.#ids.size < DEPTH ? undefined : networkError('write', 'udp', this.#to, `more than ${DEPTH} queries through one port`))
+      (this.#asked < DEPTH ? undefined : networkError('write', 'udp', this.#to, `more than ${DEPTH} queries through one port`))
     if (fault) {
       exchange.failed(fault)
       return
     }
     let id = random16()
-    while (this.#ids.has(id)) id = random16()
-    this.#ids.add(id)
+    while (this.#places[id & (PLACES - 1)] !== undefined) id = random16()
+    this.#places[id & (PLACES - 1)] = exchange
+    this.#asked++
+    this.used = exchange.sentAt
     exchange.id = id
-    this.#exchanges.push(exchange)
-    this.used = performance.now()
-    const end = exchange.question.write(octets, 0, id, exchange.edns)
-    this.#socket.send(octets.subarray(0, end))
+    this.#sending = exchange
+    this.#socket.send(this)
+  }
+
+  write(target: Uint8Array, at: number): number {
+    const { question, id, edns } = this.#sending!
+    return question.write(target, at, id, edns)
   }
 
   #failed({ syscall, errno, message }: NodeJS.ErrnoException): void {
@@ -173,10 +180,10 @@ class DatagramSocket {
   /** What is no reply to a question of ours is passed over: waiting goes on, and nobody is answered with it. */
   #received(message: Buffer): void {
     const id = message.length < 12 ? -1 : (message[0]! << 8) | message[1]!
-    const place = this.#exchanges.findIndex(exchange => exchange.id === id)
-    const exchange = this.#exchanges[place]
-    if (!exchange) {
-      if (!this.#ids.has(id) && ++this.#strays === STRAYS) for (const guessed of this.#waiting()) guessed.doubted()
+    const place = id & (PLACES - 1)
+    const exchange = this.#places[place]
+    if (typeof exchange !== 'object' || exchange.id !== id) {
+      if (exchange !== id && ++this.#strays === STRAYS) for (const guessed of this.#waiting()) guessed.doubted()
       return
     }
     const reply = replyTo(exchange, message)
@@ -184,8 +191,7 @@ class DatagramSocket {
       exchange.doubted()
       return
     }
-    const last = this.#exchanges.pop()!
-    if (last !== exchange) this.#exchanges[place] = last
+    this.#places[place] = id
     exchange.answered(reply)
   }
 

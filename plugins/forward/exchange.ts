@@ -5,6 +5,8 @@ import type { Question } from './question.ts'
 /** One question on its way to one upstream, as the transports see it. */
 export interface Exchange {
   readonly question: Question
+  /** When it was put, in milliseconds of `performance.now()`. */
+  readonly sentAt: number
   /** Of the message that carries it; a transport sets it. */
   id: number
   /** Whether OPT goes along. */

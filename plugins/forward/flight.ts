@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { FLAG, RCODE } from '#src/dns/codes.ts'
 import type { Pending } from '#src/dns/pending.ts'
 import { failure, type Reply } from '#src/dns/reply.ts'
@@ -26,8 +27,9 @@ export interface Terms {
 
 /** One question on its way to the upstreams, until the first good reply; everybody who asks it meanwhile waits for the same. */
 export class Flight {
-  /** Who waits. */
-  readonly waiters: Pending<Reply>[]
+  /** Who waits: who asked first, and others. */
+  readonly first: Pending<Reply>
+  others: Pending<Reply>[] | undefined
   finished = false
   readonly question: Question
   /** Of the question. */
@@ -49,7 +51,7 @@ export class Flight {
   #newest: Attempt | undefined
   /** When the silence of the newest attempt is long enough, and when everybody's is. */
   #due = 0
-  #end: number
+  #end = 0
   /** Better than SERVFAIL, should nothing better come. */
   #spare: Reply | undefined
   #error: Error | undefined
@@ -67,17 +69,22 @@ export class Flight {
     onFinish: (flight: Flight, reply: Reply) => void,
   ) {
     this.question = question
-    this.waiters = [first]
+    this.first = first
     this.hash = hash
     this.overStream = overStream
     this.#order = order
     this.#terms = terms
     this.#onFinish = onFinish
-    this.#end = performance.now() + terms.patience
   }
 
-  start(): void {
-    this.#try(performance.now())
+  start(now: number): void {
+    this.#end = now + this.#terms.patience
+    this.#try(now)
+  }
+
+  join(waiter: Pending<Reply>): void {
+    this.others ??= []
+    this.others.push(waiter)
   }
 
   /** To be called every now and then: what depends on time happens here. */
@@ -102,7 +109,7 @@ export class Flight {
     }
     this.#tries++
     this.#due = now + this.#terms.silence * 2 ** this.#pass
-    this.#ask(upstream, { overStream: this.overStream, edns: upstream.takesEdns(now), isTry: true })
+    this.#ask(upstream, now, { overStream: this.overStream, edns: upstream.takesEdns(now), isTry: true })
   }
 
   /** Each upstream once in a pass: first those that answer, then those that were silent lately; never one that is down, unless all are. */
@@ -128,8 +135,8 @@ export class Flight {
     return this.#terms.failfast ? undefined : this.#order[Math.floor(Math.random() * this.#order.length)]
   }
 
-  #ask(upstream: Upstream, { overStream, edns, isTry }: { overStream: boolean; edns: boolean; isTry: boolean }): void {
-    const attempt = new Attempt(this, { upstream, overStream: overStream || upstream.isStream, edns })
+  #ask(upstream: Upstream, sentAt: number, { overStream, edns, isTry }: Asking): void {
+    const attempt = new Attempt(this, { upstream, overStream: overStream || upstream.isStream, edns, sentAt })
     this.#open++
     if (isTry) this.#newest = attempt
     upstream.ask(attempt, overStream)
@@ -166,12 +173,12 @@ export class Flight {
     const isPuzzled = reply.rcode === RCODE.FORMERR || reply.rcode === RCODE.NOTIMP
     if (isTruncated) {
       this.#keep(reply, now)
-      this.#ask(upstream, { overStream: true, edns, isTry })
+      this.#ask(upstream, now, { overStream: true, edns, isTry })
       return
     }
     if (isPuzzled && edns) {
       this.#puzzledByEdns = upstream
-      this.#ask(upstream, { overStream, edns: false, isTry })
+      this.#ask(upstream, now, { overStream, edns: false, isTry })
       return
     }
     if (!isPuzzled && upstream === this.#puzzledByEdns) upstream.lacksEdns(now)
@@ -188,7 +195,7 @@ export class Flight {
   doubted({ upstream, overStream, edns }: Attempt): void {
     if (this.finished || overStream || this.#doubted) return
     this.#doubted = true
-    this.#ask(upstream, { overStream: true, edns, isTry: false })
+    this.#ask(upstream, performance.now(), { overStream: true, edns, isTry: false })
   }
 
   #keep(reply: Reply, now: number): void {
@@ -203,22 +210,34 @@ export class Flight {
   }
 }
 
+/** How an upstream is asked. */
+interface Asking {
+  readonly overStream: boolean
+  readonly edns: boolean
+  /** It counts as one of the tries that the terms allow. */
+  readonly isTry: boolean
+}
+
 /** A flight's question to one upstream. */
 class Attempt implements Exchange {
   readonly edns: boolean
   readonly upstream: Upstream
   readonly overStream: boolean
-  readonly sentAt = performance.now()
+  readonly sentAt: number
   id = 0
   readonly #flight: Flight
   /** It failed or was answered. A late answer to a failed one is as good as any. */
   closed = false
 
-  constructor(flight: Flight, { upstream, overStream, edns }: { upstream: Upstream; overStream: boolean; edns: boolean }) {
+  constructor(
+    flight: Flight,
+    { upstream, overStream, edns, sentAt }: { upstream: Upstream; overStream: boolean; edns: boolean; sentAt: number },
+  ) {
     this.#flight = flight
     this.upstream = upstream
     this.overStream = overStream
     this.edns = edns
+    this.sentAt = sentAt
   }
 
   get question(): Question {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { RCODE } from '#src/dns/codes.ts'
 import { isUnder, type ZoneSet } from '#src/dns/name.ts'
 import { Pending } from '#src/dns/pending.ts'
@@ -104,7 +105,7 @@ export class Forwarder {
     this.#waiting++
     const reply = new Pending<Reply>()
     const known = this.#flights.find(question, hash, overStream)
-    if (known) known.waiters.push(reply)
+    if (known) known.join(reply)
     else this.#depart(question, hash, overStream, reply)
     return reply
   }
@@ -112,21 +113,25 @@ export class Forwarder {
   #depart(question: Question, hash: number, overStream: boolean, first: Pending<Reply>): void {
     const flight = new Flight(question, hash, first, overStream, this.#order(), this.#terms, this.#land)
     this.#flights.add(flight)
+    const now = performance.now()
     if (this.#timer === undefined) {
-      this.#wokenAt = performance.now()
+      this.#wokenAt = now
       this.#timer = setInterval(() => this.#tick(), TICK)
     }
-    flight.start()
+    flight.start(now)
   }
 
   /** Gives each who waits a reply of its own; the sections are shared. */
   readonly #land = (flight: Flight, reply: Reply): void => {
-    const { waiters } = flight
+    const { first, others } = flight
     this.#flights.delete(flight)
-    this.#waiting -= waiters.length
+    this.#waiting--
+    if (others) {
+      this.#waiting -= others.length
+      for (const waiter of others) waiter.fulfil(Object.assign(new Reply(reply.rcode), reply))
+    }
     // The original goes last, as it is changed on its way up.
-    for (let i = waiters.length - 1; i > 0; i--) waiters[i]!.fulfil(Object.assign(new Reply(reply.rcode), reply))
-    waiters[0]!.fulfil(reply)
+    first.fulfil(reply)
     if (this.#flights.count === 0) this.#whenIdle?.()
   }
 

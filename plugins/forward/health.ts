@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { FLAG, TYPE } from '#src/dns/codes.ts'
 import type { Exchange } from './exchange.ts'
 import { Question } from './question.ts'
@@ -60,6 +61,7 @@ export class HealthCheck {
     }
     const exchange = {
       question: this.#question,
+      sentAt: performance.now(),
       id: 0,
       edns: false,
       waiting: true,

@@ -59,10 +59,27 @@ export interface PeerEvents {
   failed(error: NodeJS.ErrnoException): void
 }
 
+/** A datagram that is written where it is sent from. */
+export interface Outgoing {
+  /** The most octets that it may have. */
+  readonly longest: number
+  /** Writes it from `at` on. @returns the offset behind it */
+  write(target: Uint8Array, at: number): number
+}
+
+/** A datagram that is written already. */
+export const written = (datagram: Uint8Array): Outgoing => ({
+  longest: datagram.length,
+  write(target, at) {
+    target.set(datagram, at)
+    return at + datagram.length
+  },
+})
+
 /** A UDP socket that hears one peer only. */
 export interface PeerSocket {
-  /** Sends a copy. What a full send buffer does not take is lost, as on any other way. */
-  send(datagram: Uint8Array): void
+  /** Has the datagram written, now, and sends it. What a full send buffer does not take is lost, as on any other way. */
+  send(datagram: Outgoing): void
   close(): void
 }
 

@@ -95,7 +95,8 @@ export const connectUdp: ConnectUdp = ({ address, port, source }, events) => {
   return {
     send(datagram) {
       try {
-        socket.send(Uint8Array.from(datagram), fail)
+        const octets = new Uint8Array(datagram.longest)
+        socket.send(octets.subarray(0, datagram.write(octets, 0)), fail)
       } catch {
         // It is not connected; the event that says why is on its way.
       }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { PeerEvents, PeerSocket } from '../transport.ts'
+import type { Outgoing, PeerEvents, PeerSocket } from '../transport.ts'
 import { type Native, systemError } from './native.ts'
 import type { Sender } from './outbox.ts'
 import type { BatchPeers } from './peers.ts'
@@ -31,8 +31,8 @@ export class BatchPeer implements PeerSocket, Sender {
     this.#poll.watch(READABLE)
   }
 
-  send(datagram: Uint8Array): void {
-    if (this.#fd >= 0) this.#native.peerOutbox.put(this, datagram)
+  send(datagram: Outgoing): void {
+    if (this.#fd >= 0) this.#native.peerOutbox.write(this, datagram)
   }
 
   flush(): void {

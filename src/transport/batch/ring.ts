@@ -67,7 +67,8 @@ export class Ring {
   readonly octets: Buffer
   readonly #low: number
   readonly #high: number
-  #end = OCTETS_OUT
+  /** Where the octets of the next datagram go. */
+  end = OCTETS_OUT
 
   /** @param connected for sockets that have one peer, whose address need not be read or written */
   constructor(addressOf: (memory: ArrayBuffer) => bigint, { connected = false } = {}) {
@@ -130,20 +131,29 @@ export class Ring {
     return this.words.slice(at, at + NAME_WORDS)
   }
 
-  /** Queues a datagram to the sockaddr in `name` from index `at` on, or to the peer. @returns whether there was room */
-  put(datagram: Uint8Array, name?: Uint32Array, at = 0): boolean {
+  /** Queues a datagram to the sockaddr in `name` from index `at` on. @returns whether there was room */
+  put(datagram: Uint8Array, name: Uint32Array, at: number): boolean {
+    if (!this.hasRoom(datagram.length)) return false
+    this.octets.set(datagram, this.end)
+    this.queue(datagram.length, name, at)
+    return true
+  }
+
+  /** Whether there is room for a datagram of so many octets. */
+  hasRoom(length: number): boolean {
+    return this.queued < BATCH && this.end + length <= OCTETS_IN
+  }
+
+  /** Queues the datagram of so many octets that was written from `end` on, to the sockaddr in `name` or to the peer. */
+  queue(length: number, name?: Uint32Array, at = 0): void {
     const i = this.queued
-    const start = this.#end
-    if (i === BATCH || start + datagram.length > OCTETS_IN) return false
-    this.octets.set(datagram, start)
     const iovec = IOVECS_OUT + i * IOVEC
-    this.#point(iovec, start)
-    this.words[(iovec + 8) / WORD] = datagram.length
+    this.#point(iovec, this.end)
+    this.words[(iovec + 8) / WORD] = length
     const to = (NAMES_OUT + i * NAME) / WORD
     if (name) for (let word = 0; word < NAME_WORDS; word++) this.words[to + word] = name[at + word]!
-    this.#end = start + datagram.length
+    this.end += length
     this.queued = i + 1
-    return true
   }
 
   /** The address of the headers for sendmmsg, from queued datagram `i` on. */
@@ -163,6 +173,6 @@ export class Ring {
 
   clear(): void {
     this.queued = 0
-    this.#end = OCTETS_OUT
+    this.end = OCTETS_OUT
   }
 }

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { Client } from '../../dns/query.ts'
-import { familyMissing, type PeerSocket } from '../transport.ts'
+import { familyMissing, type PeerSocket, written } from '../transport.ts'
 import { listenBatch } from './listener.ts'
 import { type Native, openNative } from './native.ts'
 import { BatchPeers } from './peers.ts'
@@ -78,7 +78,7 @@ async function echo(native: Native, address: string): Promise<void> {
     await complete(READ, received => {
       const { connect } = new BatchPeers(watched)
       peer = connect({ address, port: listener.port }, { received, failed: reject })
-      return datagram => peer!.send(datagram)
+      return datagram => peer!.send(written(datagram))
     })
   } finally {
     peer?.close()

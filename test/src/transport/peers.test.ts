@@ -7,7 +7,7 @@ import { suite, test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type Native, openNative } from '#src/transport/batch/native.ts'
 import { BatchPeers } from '#src/transport/batch/peers.ts'
-import type { ConnectUdp, Peer } from '#src/transport/transport.ts'
+import { type ConnectUdp, type Peer, written } from '#src/transport/transport.ts'
 import { connectUdp } from '#src/transport/udp.ts'
 
 /** Opens a socket whose events are noted. */
@@ -25,7 +25,7 @@ function open(connect: ConnectUdp, peer: Peer) {
   return {
     messages,
     errors,
-    send: (text: string) => socket.send(Buffer.from(text)),
+    send: (text: string) => socket.send(written(Buffer.from(text))),
     /** Until `done`, for five seconds. */
     async until(done: () => boolean): Promise<void> {
       for (const deadline = performance.now() + 5000; !done(); ) {
@@ -77,7 +77,7 @@ for (const [kind, connect] of Object.entries({ batch: new BatchPeers().connect, 
       )
       for (let i = 0; i < 10; i++) {
         datagram.write(String(i))
-        reusing.send(datagram)
+        reusing.send(written(datagram))
       }
       await socket.until(() => socket.messages.length === 10)
       reusing.close()
@@ -216,7 +216,7 @@ test('in batches, a throw of whoever is told is an uncaught exception outside of
       failed: error => assert.fail(error),
     },
   )
-  for (const text of ['a', 'b', 'c']) socket.send(Buffer.from(text))
+  for (const text of ['a', 'b', 'c']) socket.send(written(Buffer.from(text)))
   while (told.length < 3) await nextTurn()
   socket.close()
   assert.deepEqual(told, ['a!', 'b!', 'c!'])
