@@ -18,6 +18,8 @@ export const isReverse = (key: string): boolean => REVERSE.some(({ zone }) => ke
 /** Which hosts an address belongs to. */
 export class ReverseIndex {
   readonly #hosts = new AddressMap<Host>()
+  /** Hosts that are not indexed: none of them is before somebody asks, which in most meshes nobody does. Undefined from then on. */
+  #waiting: Set<Host> | undefined = new Set()
   readonly #ttl: number
 
   /** @param ttl of PTR records, in seconds */
@@ -27,11 +29,17 @@ export class ReverseIndex {
 
   /** Endpoints and virtual addresses of a host. */
   add(host: Host): void {
+    if (!this.#waiting) this.#index(host)
+    else if (!host.empty) this.#waiting.add(host)
+  }
+
+  #index(host: Host): void {
     for (const { addresses, size } of host.groups) this.#hosts.add(addresses, host, size)
     for (const vip of host.everyVip()) this.#hosts.add(vip, host)
   }
 
   delete(host: Host): void {
+    if (this.#waiting?.delete(host)) return
     for (const { addresses, size } of host.groups) this.#hosts.delete(addresses, host, size)
     for (const vip of host.everyVip()) this.#hosts.delete(vip, host)
   }
@@ -45,6 +53,8 @@ export class ReverseIndex {
     const octets = isReverse(key) && octetsOfReverse(key)
     if (!octets) return undefined
     const address = String.fromCharCode(...octets)
+    for (const host of this.#waiting ?? []) this.#index(host)
+    this.#waiting = undefined
     const hosts = this.#hosts.of(address).map(host => seen(host, client))
     const names = namesOf(
       address,

@@ -23,16 +23,25 @@ export class ClusterIndex implements Listener {
   readonly imports = new ServiceNodes<ServiceImport, ImportedSlice>()
   readonly pods = new AddressMap<Pod>()
   readonly namespaces = new Set<string>()
-  /** Services by the addresses of their endpoints, by their cluster IPs, and by their external addresses. */
-  readonly byEndpoint = new AddressMap<LocalService>()
+  /** Services by their cluster IPs, and by their external addresses. */
   readonly byClusterIp = new AddressMap<LocalService>()
   readonly byExternal = new AddressMap<LocalService>()
+  #byEndpoint: AddressMap<LocalService> | undefined
   /** Another one after every change of the namespaces. */
   epoch = 0
   /** When answers changed last, by the clock in seconds: those of the cluster's own names, of external ones, of imported ones. */
   readonly modified = { internal: now(), external: now(), imported: now() }
   /** Told how long after its cause a change of endpoints has come here, in seconds. */
   onProgrammed: (service: Service, seconds: number) => void = () => {}
+
+  /** Services by the addresses of their endpoints: indexed when somebody asks first, which in most clusters nobody does. */
+  get byEndpoint(): AddressMap<LocalService> {
+    if (this.#byEndpoint) return this.#byEndpoint
+    const index = new AddressMap<LocalService>()
+    for (const node of this.services.all) for (const { group } of node.slices) index.add(group.addresses, node, group.size)
+    this.#byEndpoint = index
+    return index
+  }
 
   change(_id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined, trigger: number | undefined): void {
     const { kind, namespace, name } = (object ?? previous)!
@@ -81,10 +90,11 @@ export class ClusterIndex implements Listener {
       const before = node.slice(name)
       if (!(before && slice && sameAnswers(before, slice))) this.modified.internal = now()
       node.setSlice(name, slice)
-      if (before?.group.addresses === slice?.group.addresses) return
+      const index = this.#byEndpoint
+      if (!index || before?.group.addresses === slice?.group.addresses) return
       const left = before ? [...addressesOf(before.group)].filter(address => !isIn(node.slices, address)) : []
-      for (const address of left) this.byEndpoint.delete(address, node)
-      if (slice) for (const address of addressesOf(slice.group)) this.byEndpoint.add(address, node)
+      for (const address of left) index.delete(address, node)
+      if (slice) index.add(slice.group.addresses, node, slice.group.size)
     })
   }
 

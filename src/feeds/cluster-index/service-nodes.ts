@@ -9,6 +9,10 @@ export class ServiceNodes<S extends { readonly headless: boolean }, L extends Pi
     return this.#nodes.get(`${name}.${namespace}`)
   }
 
+  get all(): Iterable<ServiceNode<S, L>> {
+    return this.#nodes.values()
+  }
+
   /** Lets `change` change the service of this name, and forgets it where nothing is left of it. */
   change(namespace: string, name: string, change: (node: ServiceNode<S, L>) => void): void {
     const key = `${name}.${namespace}`

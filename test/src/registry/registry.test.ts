@@ -216,6 +216,20 @@ suite('several sources', () => {
     assert.equal(ask(registry, '1.2.0.192.in-addr.arpa.', 'PTR'), 'not known')
     assert.equal(ask(registry, '2.2.0.192.in-addr.arpa.', 'PTR').length, 1)
   })
+  test('addresses are called by what has them now, whether or not somebody has asked before', () => {
+    for (const asked of [false, true]) {
+      const registry = registryOf([one])
+      if (asked) ask(registry, '1.0.1.10.in-addr.arpa.', 'PTR')
+      registry.apply(0, '0', other, one)
+      registry.apply(0, '1', record('c.default.svc', [{ addresses: ['10.1.0.3'] }]), undefined)
+      registry.apply(0, '1', undefined, record('c.default.svc', [{ addresses: ['10.1.0.3'] }]))
+      const called = ['10.1.0.1', '10.1.0.2', '10.9.0.1', '10.1.0.3'].map(address => {
+        const told = ask(registry, `${address.split('.').reverse().join('.')}.in-addr.arpa.`, 'PTR')
+        return typeof told === 'string' ? told : told.map(line => line.split(' ').at(-1)!.split('.')[0])
+      })
+      assert.deepEqual(called, ['not known', ['10-1-0-2'], ['10-9-0-1'], 'not known'], `asked before: ${asked}`)
+    }
+  })
   test('two ServiceEntries of one host are united', () => {
     const entries = ['192.0.2.1', '192.0.2.2'].map(address => record('api.example.com.', [{ addresses: [address] }]))
     assert.deepEqual(addresses(registryOf(entries), 'api.example.com.'), ['192.0.2.1', '192.0.2.2'])

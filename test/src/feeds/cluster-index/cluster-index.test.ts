@@ -58,28 +58,30 @@ function watched() {
   return { index, put, named }
 }
 
-test('a service is found by the addresses that its slices have now', () => {
-  const { index, put, named } = watched()
-  put('1', slice('web-1', 'web', 1, 2))
-  put('2', slice('web-2', 'web', 2, 3))
-  put('3', slice('other', 'other', 3))
-  put('1', slice('web-1', 'web', 4))
-  assert.deepEqual(
-    [1, 2, 3, 4].map(last => named(index.byEndpoint, last)),
-    [[], ['web'], ['web', 'other'], ['web']],
-  )
-  put('2', slice('web-2', 'moved', 3))
-  assert.deepEqual(
-    [2, 3].map(last => named(index.byEndpoint, last)),
-    [[], ['other', 'moved']],
-  )
-  for (const id of ['1', '2', '3']) put(id, undefined)
-  assert.deepEqual(
-    [1, 2, 3, 4].map(last => named(index.byEndpoint, last)),
-    [[], [], [], []],
-  )
-  assert.equal(index.services.find('default', 'web'), undefined)
-})
+for (const asked of [false, true])
+  test(`a service is found by the addresses that its slices have now, ${asked ? 'asked for before too' : 'asked for the first time'}`, () => {
+    const { index, put, named } = watched()
+    if (asked) assert.deepEqual(named(index.byEndpoint, 1), [])
+    put('1', slice('web-1', 'web', 1, 2))
+    put('2', slice('web-2', 'web', 2, 3))
+    put('3', slice('other', 'other', 3))
+    put('1', slice('web-1', 'web', 4))
+    assert.deepEqual(
+      [1, 2, 3, 4].map(last => named(index.byEndpoint, last)),
+      [[], ['web'], ['web', 'other'], ['web']],
+    )
+    put('2', slice('web-2', 'moved', 3))
+    assert.deepEqual(
+      [2, 3].map(last => named(index.byEndpoint, last)),
+      [[], ['other', 'moved']],
+    )
+    for (const id of ['1', '2', '3']) put(id, undefined)
+    assert.deepEqual(
+      [1, 2, 3, 4].map(last => named(index.byEndpoint, last)),
+      [[], [], [], []],
+    )
+    assert.equal(index.services.find('default', 'web'), undefined)
+  })
 
 test('an object may be told of twice', () => {
   const { index, put, named } = watched()
