@@ -17,5 +17,5 @@ RUN install -d -o 65532 -g 65532 node_modules/.cache
 USER 65532:65532
 RUN node src/warm.ts
 EXPOSE 53/udp 53/tcp 8080 8181 9153
-ENTRYPOINT ["node", "/app/src/main.ts"]
+ENTRYPOINT ["node", "/app/src/start.js"]
 CMD ["-conf", "/etc/istio-coredns/Corefile"]

@@ -2,42 +2,17 @@
 import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { arch, platform } from 'node:os'
-import { join } from 'node:path'
+import { plugins } from '#plugins/index.ts'
+import program from '../package.json' with { type: 'json' }
+import { parseCorefile } from './corefile/tree.ts'
+import { relayFeeds } from './feeds/relay.ts'
+import { readFlags, USAGE } from './flags.ts'
+import { leanCompilers } from './lean-compilers.ts'
+import { createLogger, linePrinter } from './log.ts'
+import { DnsServer } from './server/process.ts'
+import { giveBackMemory } from './spare-memory.ts'
 
-// Before anything is loaded this signal asks for nothing, but without a handler Node would open its inspector. (`--disable-sigusr1` blocks it for ever.)
-process.on('SIGUSR1', () => {})
-
-// What shapes the memory of the process counts from its first moment only, so it replaces itself once, under the same id. Types that were
-// stripped once need not be stripped again: the stripper alone takes 20 MB, and again as much in each thread.
-if (process.env.NODE_COMPILE_CACHE === undefined && process.execve) {
-  const flags = [
-    '--max-semi-space-size=2',
-    // One compiler instead of three, and built-in code in one place: 15 MB less, and at full load as fast.
-    '--no-maglev',
-    '--no-sparkplug',
-    '--no-short-builtin-calls',
-    // A batch of queries outlives young collections often enough that V8 would put all to come into the old generation: 40 MB of garbage at a time.
-    '--no-allocation-site-pretenuring',
-    // For threads that read much at one go, and then nothing for long.
-    '--expose-gc',
-  ]
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)], {
-    ...process.env,
-    NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'istio-coredns'),
-    // What compilers leave is to be given back, and used by all threads.
-    MALLOC_ARENA_MAX: '1',
-    MALLOC_TRIM_THRESHOLD_: '131072',
-  })
-}
-
-const { plugins } = await import('#plugins/index.ts')
-const { parseCorefile } = await import('./corefile/tree.ts')
-const { relayFeeds } = await import('./feeds/relay.ts')
-const { readFlags, USAGE } = await import('./flags.ts')
-const { createLogger, linePrinter } = await import('./log.ts')
-const { DnsServer } = await import('./server/process.ts')
-const { giveBackMemory } = await import('./spare-memory.ts')
-const { version } = (await import('../package.json', { with: { type: 'json' } })).default
+const { version } = program
 
 /** What runs where no Corefile is, or one without server blocks. */
 const DEFAULT_COREFILE = '. {\nwhoami\nlog\n}\n'
@@ -149,7 +124,9 @@ try {
   fail(error)
 }
 if (!flags.quiet) banner()
+// What the next start will need is kept before the flags change that it was compiled with.
 flushCompileCache()
+leanCompilers()
 if (flags.udp !== 'dgram') giveBackMemory()
 if (flags.pidfile !== undefined) writePidfile(flags.pidfile)
 

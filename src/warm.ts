@@ -28,7 +28,7 @@ const COREFILE = `.:0 {
 }
 `
 
-const server = spawn(process.execPath, [join(root, 'src', 'main.ts'), '-conf', 'stdin'], {
+const server = spawn(process.execPath, [join(root, 'src', 'start.js'), '-conf', 'stdin'], {
   stdio: ['pipe', 'pipe', 'ignore'],
   timeout: 20_000,
 })

@@ -4,7 +4,7 @@ import { corefile } from './corefile.ts'
 import type { Peer } from './peer.ts'
 
 /** The program's first file; the working directory does not matter. */
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/start.js', import.meta.url))
 
 /** This server, run by the Node that runs the bench. */
 export const istioCoredns: Peer = {

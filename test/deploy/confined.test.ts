@@ -27,7 +27,7 @@ const confined = (...args: string[]) => [
   CONFINE,
   'sh',
   process.execPath,
-  join(ROOT, 'src/main.ts'),
+  join(ROOT, 'src/start.js'),
   ...args,
 ]
 const possible = spawnSync('unshare', confined('-version')).status === 0

@@ -49,7 +49,7 @@ export async function runBeside(
     if (cluster) await mkdir(join(folder, 'serviceaccount'))
     const child = spawn('unshare', [...way!, 'sh', SCRIPT, folder, join(folder, 'Corefile'), ...command], {
       cwd: ROOT,
-      env: { ...process.env, NODE: process.execPath, MAIN: join(ROOT, 'src/main.ts'), CLUSTER },
+      env: { ...process.env, NODE: process.execPath, MAIN: join(ROOT, 'src/start.js'), CLUSTER },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended = new Promise<number | null>(resolve => child.on('close', resolve))

@@ -12,7 +12,7 @@ import { type Answer, type QueryOptions, queryMessage, readAnswer } from './mess
 /** How the servers of a test run read datagrams, for the tests that are to be run with each transport: `TEST_UDP=dgram node --test …`. */
 const UDP = process.env.TEST_UDP ? ['-udp', process.env.TEST_UDP] : []
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/start.js', import.meta.url))
 
 export interface StartOptions {
   /** More command line arguments, behind `-conf FILE`. */

@@ -56,7 +56,7 @@ const long: Malformed[] = [
   },
 ]
 
-const main = fileURLToPath(import.meta.resolve('#src/main.ts'))
+const main = fileURLToPath(import.meta.resolve('#src/start.js'))
 const root = mkdtempSync(join(tmpdir(), 'malformed-'))
 after(() => rmSync(root, { recursive: true }))
 
