@@ -104,7 +104,15 @@ export function readWorkloadEntry(root: Field): WorkloadEntry | undefined {
       ...endpoint,
       // istiod merges both, the metadata's above the spec's.
       labels: new Map([...readLabels(spec.at('labels')), ...labels]),
-      healthy: !hasCondition(root, 'Healthy', 'False'),
+      healthy: isHealthy(root),
     }
   )
 }
+
+/** With this annotation istiod has a workload prove that it is healthy, which it is not before it has. */
+const PROBED = 'proxy.istio.io/health-checks-enabled'
+
+const isHealthy = (root: Field): boolean =>
+  root.at('metadata', 'annotations', PROBED).text('') === 'true'
+    ? hasCondition(root, 'Healthy', 'True')
+    : !hasCondition(root, 'Healthy', 'False')

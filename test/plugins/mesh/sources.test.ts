@@ -68,6 +68,7 @@ const ENTRIES = [
     'legacy.partner.example',
     'selected.partner.example',
     'vacant.partner.example',
+    'probed.partner.example',
     'x.dynamic.partner.example',
     'svc.cluster.local',
     'shop.svc.cluster.local',
@@ -94,6 +95,8 @@ const ADDRESSES = [
   '10.2.3.1',
   '10.4.0.1',
   '10.4.0.2',
+  '10.4.1.1',
+  '10.4.1.2',
   '9.9.9.9',
   '1.2.3.4',
   '203.0.113.1',
@@ -117,12 +120,14 @@ const DIFFERENCES: readonly (readonly [reason: string, sources: readonly SourceN
   ['ports for UDP are no clusters', ['EDS'], /^endpoints syslog\.shop\.\S+ A$/],
   ['endpoints of this node only, which it is not', ['EDS'], /^endpoints agent\.shop\.\S+ A$/],
   ['neither of which has the endpoint', ['EDS'], /^\w+ 1\.2\.2\.10\..* PTR$/],
+  ['whether a WorkloadEntry is healthy', ['WDS'], /^endpoints probed\.partner\.example A$/],
+  ['whether a WorkloadEntry is healthy', ['WDS'], /^\w+ 2\.1\.4\.10\..* PTR$/],
   ['whether a ServiceEntry with resolution NONE has a selector', ISTIOD, /^\w+ vacant\.partner\.example /],
   ['the second family, without dual stack', ['EDS'], /^endpoints selected\.partner\.example AAAA$/],
   ['the second family, without dual stack', ['EDS'], /^vip (selected\.partner\.example|web\.shop\.\S+) AAAA$/],
   ['the file does not say what istiod allocates', ['kubernetes', ...ISTIOD], /^vip (auto|x\.dynamic\.partner)\.example /],
-  ['the file does not say what istiod allocates', ['kubernetes', ...ISTIOD], /^vip (dns|legacy)\.partner\.example A$/],
-  ['the file does not say what istiod allocates', ['kubernetes', 'WDS'], /^vip (dns|legacy)\.partner\.example AAAA$/],
+  ['the file does not say what istiod allocates', ['kubernetes', ...ISTIOD], /^vip (dns|legacy|probed)\.partner\.example A$/],
+  ['the file does not say what istiod allocates', ['kubernetes', 'WDS'], /^vip (dns|legacy|probed)\.partner\.example AAAA$/],
 ]
 
 /** Each source in two blocks: endpoints, then virtual addresses. What the mesh passes on, the last block answers. */

@@ -62,12 +62,19 @@ export class RealApi implements AsyncDisposable {
   async put(...objects: readonly KubeObject[]): Promise<void> {
     for (const object of objects) {
       const path = collectionPath(object)
-      const created = await this.#send('POST', path, object)
-      if (created.status !== 409) continue
       const held = `${path}/${object.metadata!.name}`
-      const { metadata } = (await this.#send('GET', held)).object as KubeObject
-      await this.#send('PUT', held, { ...object, metadata: { ...object.metadata!, resourceVersion: metadata!.resourceVersion! } })
+      const created = await this.#send('POST', path, object)
+      if (created.status === 409) await this.#replace(held, object)
+      // Of some kinds the status is a resource of its own.
+      else if (object.status !== undefined && (created.object as KubeObject).status === undefined)
+        await this.#replace(held, object, '/status')
     }
+  }
+
+  async #replace(path: string, object: KubeObject, part = ''): Promise<void> {
+    const { metadata } = (await this.#send('GET', path)).object as KubeObject
+    const { resourceVersion } = metadata!
+    await this.#send('PUT', path + part, { ...object, metadata: { ...object.metadata!, resourceVersion: resourceVersion! } })
   }
 
   async delete(...objects: readonly KubeObject[]): Promise<void> {

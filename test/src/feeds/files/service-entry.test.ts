@@ -47,6 +47,7 @@ const cases: readonly [title: string, manifest: string, expected: string | reado
   ['v1alpha3', entry('', { version: 'v1alpha3' }), `${HOST} elsewhere`],
   ['an unknown version is another kind', entry('', { version: 'v9' }), []],
   ['a selector takes WorkloadEntries of its namespace', entry(SELECTED) + workload('a', 'address: 10.9.0.1, labels: { app: api }') + workload('b', 'address: 10.9.0.2, labels: { app: other }') + workload('c', 'address: 10.9.0.3, labels: { app: api }', ', namespace: other'), `${HOST} at 10.9.0.1 https:443/tcp`],
+  ['of WorkloadEntries that are probed, those that are known to be healthy', entry(SELECTED) + [[1, ''], [2, 'status: { conditions: [{ type: Healthy, status: "False" }] }'], [3, 'status: { conditions: [{ type: Healthy, status: "True" }] }']].map(([i, status]) => workload(`vm-${i}`, `address: 10.9.0.${i}, labels: { app: api }`, ', annotations: { proxy.istio.io/health-checks-enabled: "true" }').replace('---', `${status}\n---`)).join(''), `${HOST} at 10.9.0.3 https:443/tcp`],
   ['labels of the metadata count, above those of the spec', entry(SELECTED) + workload('a', 'address: 10.9.0.1, labels: { app: other }', ', labels: { app: api }'), `${HOST} at 10.9.0.1 https:443/tcp`],
   ['a selector takes ready Pods, of both families', `${entry(SELECTED)}
 apiVersion: v1

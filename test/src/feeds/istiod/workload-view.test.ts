@@ -114,6 +114,21 @@ suite('hosts', () => {
     ],
     ['a wildcard without endpoints', [entry('*.dynamic.example')], '*.dynamic.example. elsewhere'],
     ['for its own namespace only', [entry('own.example', { hidden: true, vips: ['9.9.9.9'] })], 'own.example. vips 9.9.9.9 to .'],
+    [
+      'WorkloadEntries, of which istiod tells none as not healthy; should it do so one day, that one is left out',
+      [
+        entry('vm.example'),
+        ...[true, false].map((healthy, i) =>
+          workload('default', `vm-${i}`, {
+            addresses: [`10.4.0.${i}`],
+            services: ['default/vm.example'],
+            healthy,
+            uid: `Kubernetes/networking.istio.io/WorkloadEntry/default/vm-${i}`,
+          }),
+        ),
+      ],
+      'vm.example. at 10.4.0.0',
+    ],
     ['STATIC without endpoints', [entry('empty.example')], 'empty.example.'],
   ] as readonly (readonly [title: string, resources: readonly Resource[], ...hosts: string[]])[]) {
     test(title, async () => {
