@@ -126,7 +126,7 @@ function groupAddresses({ spans, bytes, base }: Sections): AddressGroup[] {
 export const NO_RECORDS = new Sections(new Uint8Array(0), 0, 0, 0, 0)
 
 /** The offset behind a name whose bytes were checked before. */
-export function skipName(bytes: Uint8Array, at: number): number {
+function skipName(bytes: Uint8Array, at: number): number {
   for (;;) {
     const length = bytes[at]!
     if (length >= 0xc0) return at + 2

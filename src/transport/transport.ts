@@ -38,6 +38,8 @@ export const DRAIN = 1000
 /** The addresses to open for "all": one socket a family, so that IPv4 clients never show as mapped IPv6 addresses. */
 export const ANY_ADDRESS = ['0.0.0.0', '::'] as const
 
+export const isAnyAddress = (address: string): boolean => ANY_ADDRESS.some(any => any === address)
+
 /** Whether the machine has no such address family, as opposed to a port that is taken. */
 export const familyMissing = (error: unknown): boolean =>
   ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? '')

@@ -1,18 +1,23 @@
-import { NAME_WORDS } from './ring.ts'
-
-/** Who is owed a reply: sockaddrs in one memory, each with a number that is given to another when the reply is there. It grows to the most that were owed at a time. */
+/** Who is owed a reply: names, as a ring has them, in one memory, each with a number that is given to another when the reply is there. It grows to the most that were owed at a time. */
 export class Debts {
-  /** Sockaddrs, as 32-bit words; another array after it had to grow. */
-  names = new Uint32Array(64 * NAME_WORDS)
+  /** Another array after it had to grow. */
+  names: Uint32Array
+  readonly #nameWords: number
   readonly #free: number[] = []
   /** Numbers given so far. */
   #given = 0
+
+  /** @param nameWords of the ring */
+  constructor(nameWords: number) {
+    this.#nameWords = nameWords
+    this.names = new Uint32Array(64 * nameWords)
+  }
 
   get count(): number {
     return this.#given - this.#free.length
   }
 
-  /** Notes the sockaddr from index `from` of `words` on. @returns its number */
+  /** Notes the name from index `from` of `words` on. @returns its number */
   add(words: Uint32Array, from: number): number {
     const debt = this.#free.pop() ?? this.#given++
     const at = this.at(debt)
@@ -21,13 +26,13 @@ export class Debts {
       this.names = new Uint32Array(2 * names.length)
       this.names.set(names)
     }
-    for (let i = 0; i < NAME_WORDS; i++) this.names[at + i] = words[from + i]!
+    for (let i = 0; i < this.#nameWords; i++) this.names[at + i] = words[from + i]!
     return debt
   }
 
-  /** Where in `names` its sockaddr is. */
+  /** Where in `names` its name is. */
   at(debt: number): number {
-    return debt * NAME_WORDS
+    return debt * this.#nameWords
   }
 
   remove(debt: number): void {

@@ -1,11 +1,11 @@
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { DRAIN, type Listening, type Losses, type Opening, type Receive } from '../transport.ts'
+import { DRAIN, isAnyAddress, type Listening, type Losses, type Opening, type Receive } from '../transport.ts'
 import { Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
-import type { Sender } from './outbox.ts'
+import type { Outbox, Sender } from './outbox.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
-import { BATCH, NAME_WORDS } from './ring.ts'
+import { BATCH, type Ring } from './ring.ts'
 import { Senders } from './senders.ts'
 import { openSocket, receiveQueue } from './socket.ts'
 
@@ -25,10 +25,11 @@ export async function listenBatch(
   receive: Receive,
   { shared = false, native = openNative() }: Opening & { native?: Native } = {},
 ): Promise<BatchListener> {
-  return new BatchListener(native, openSocket(native, address, port, { shared }), address, receive)
+  const wildcard = isAnyAddress(address)
+  return new BatchListener(native, { ...openSocket(native, address, port, { shared, wildcard }), wildcard }, address, receive)
 }
 
-/** A reply in memory of its own, and the sockaddr that it goes to. */
+/** A reply in memory of its own, and the name that it goes to, as the ring has it. */
 interface Waiting {
   readonly datagram: Uint8Array
   readonly name: Uint32Array
@@ -41,6 +42,8 @@ export class BatchListener implements Listening, Sender, Disposable {
   readonly address: string
   readonly port: number
   readonly #native: Native
+  readonly #ring: Ring
+  readonly #outbox: Outbox
   readonly #receive: Receive
   /** -1 once it is closed. */
   #fd: number
@@ -48,7 +51,7 @@ export class BatchListener implements Listening, Sender, Disposable {
   readonly #senders: Senders
   /** Replies that the kernel would not take. */
   #waiting: Waiting[] = []
-  readonly #debts = new Debts()
+  readonly #debts: Debts
   #unsent = 0
   #shed = 0
   /** Datagrams that the kernel had thrown away when it was looked at last. */
@@ -59,11 +62,14 @@ export class BatchListener implements Listening, Sender, Disposable {
   #deadline = 0
   #drained = false
 
-  constructor(native: Native, socket: { fd: number; port: number }, address: string, receive: Receive) {
+  constructor(native: Native, socket: { fd: number; port: number; wildcard: boolean }, address: string, receive: Receive) {
     this.address = address
     this.port = socket.port
     this.#native = native
-    this.#senders = new Senders(native.ring)
+    this.#ring = socket.wildcard ? native.wildcardRing : native.ring
+    this.#outbox = socket.wildcard ? native.wildcardOutbox : native.outbox
+    this.#senders = new Senders(this.#ring)
+    this.#debts = new Debts(this.#ring.nameWords)
     this.#receive = receive
     this.#fd = socket.fd
     try {
@@ -125,34 +131,34 @@ export class BatchListener implements Listening, Sender, Disposable {
   }
 
   #read(): void {
-    const { calls, errno, outbox, ring } = this.#native
-    const count = calls.recvmmsg(this.#fd, ring.incoming, BATCH, MSG_DONTWAIT, 0n)
+    const { calls, errno } = this.#native
+    const count = calls.recvmmsg(this.#fd, this.#ring.incoming, BATCH, MSG_DONTWAIT, 0n)
     // Any other error was one of an earlier call; what is queued comes with the next.
     const empty = count < 0 ? errno() === constants.errno.EAGAIN : count < BATCH
     const received = performance.now()
     for (let i = 0; i < count; i++) this.#answer(i, received)
-    outbox.flush()
+    this.#outbox.flush()
     if (count === BATCH && !this.#closing) this.#shedOldest()
     if (this.#closing) this.#drained = empty || performance.now() > this.#deadline
   }
 
   /** More comes than can be answered. Who has waited longest has the least use for a reply: the older half goes, so that the others wait half as long. */
   #shedOldest(): void {
-    const { calls, ring } = this.#native
+    const { calls } = this.#native
     let { drops, used, size } = receiveQueue(this.#native, this.#fd)
     if (drops === this.#drops) return
     this.#drops = drops
     while (used > size / 2) {
-      const count = calls.recvmmsg(this.#fd, ring.incoming, BATCH, MSG_DONTWAIT, 0n)
+      const count = calls.recvmmsg(this.#fd, this.#ring.incoming, BATCH, MSG_DONTWAIT, 0n)
       if (count <= 0) return
-      for (let i = 0; i < count; i++) ring.forget(i)
+      for (let i = 0; i < count; i++) this.#ring.forget(i)
       this.#shed += count
       used = receiveQueue(this.#native, this.#fd).used
     }
   }
 
   #answer(i: number, received: number): void {
-    const { ring } = this.#native
+    const ring = this.#ring
     const at = ring.sender(i)
     const message = ring.message(i)
     try {
@@ -166,12 +172,12 @@ export class BatchListener implements Listening, Sender, Disposable {
   }
 
   #owe(reply: PromiseLike<Uint8Array>, at: number): void {
-    const debt = this.#debts.add(this.#native.ring.words, at)
+    const debt = this.#debts.add(this.#ring.words, at)
     reply.then(
       datagram => {
         const { names } = this.#debts
         const at = this.#debts.at(debt)
-        if (this.#waiting.length > 0) this.#keep(datagram, names.slice(at, at + NAME_WORDS))
+        if (this.#waiting.length > 0) this.#keep(datagram, names.slice(at, at + this.#ring.nameWords))
         else this.#put(datagram, names, at)
         this.#settle(debt)
       },
@@ -188,7 +194,7 @@ export class BatchListener implements Listening, Sender, Disposable {
   }
 
   #put(datagram: Uint8Array, names: Uint32Array, at: number): void {
-    if (this.#fd < 0 || !this.#native.outbox.put(this, datagram, names, at)) this.#unsent++
+    if (this.#fd < 0 || !this.#outbox.put(this, datagram, names, at)) this.#unsent++
   }
 
   #keep(datagram: Uint8Array, name: Uint32Array): void {
@@ -205,7 +211,7 @@ export class BatchListener implements Listening, Sender, Disposable {
       if (this.#waiting.length > 0) this.#keep(datagram, name)
       else this.#put(datagram, name, 0)
     }
-    this.#native.outbox.flush()
+    this.#outbox.flush()
   }
 
   flush(): void {
@@ -214,13 +220,14 @@ export class BatchListener implements Listening, Sender, Disposable {
     } catch (error) {
       this.#native.raise(error)
     }
-    this.#native.ring.clear()
+    this.#ring.clear()
     if (this.#waiting.length > 0 && this.#fd >= 0) this.#poll.watch(WRITABLE)
   }
 
   /** Sends what the ring holds. What fails for another reason than a full buffer fails for one receiver only, and is lost. */
   #send(): void {
-    const { calls, errno, ring } = this.#native
+    const { calls, errno } = this.#native
+    const ring = this.#ring
     let i = 0
     while (i < ring.queued && this.#fd >= 0) {
       const sent = calls.sendmmsg(this.#fd, ring.outgoing(i), ring.queued - i, MSG_DONTWAIT)

@@ -54,6 +54,7 @@ function load() {
   const ffi = loadFfi()
   const { lib, functions } = ffi.dlopen(null, calls)
   const ring = new Ring(memory => ffi.getRawPointer(memory))
+  const wildcardRing = new Ring(memory => ffi.getRawPointer(memory), { wildcard: true })
   const peerRing = new Ring(memory => ffi.getRawPointer(memory), { connected: true })
   const errnoAt = functions.__errno_location()
   /** By address of a uv_poll_t: the descriptor that it watches, and who is told of its events. */
@@ -77,6 +78,9 @@ function load() {
     loop: ffi.getCurrentEventLoop(),
     ring,
     outbox: new Outbox(ring),
+    /** For sockets of all addresses. */
+    wildcardRing,
+    wildcardOutbox: new Outbox(wildcardRing),
     /** For connected sockets: while replies to clients are being put together, so are questions to upstreams. */
     peerRing,
     peerOutbox: new Outbox(peerRing),

@@ -10,11 +10,11 @@ const SENT = 1 << 16
 /**
  * Layouts, as Linux has them on 64-bit machines (glibc and musl alike, little endian), in octets:
  *
- *     mmsghdr, 64         iovec, 16         sockaddr_in, 16       sockaddr_in6, 28
- *      0 msg_name *        0 iov_base *      0 sin_family          0 sin6_family
- *      8 msg_namelen       8 iov_len         2 sin_port (big)      2 sin6_port (big)
- *     16 msg_iov *                           4 sin_addr            4 sin6_flowinfo
- *     24 msg_iovlen                          8 zero                8 sin6_addr
+ *     mmsghdr, 64         iovec, 16         sockaddr_in, 16       sockaddr_in6, 28     cmsghdr, 16       in_pktinfo, 12      in6_pktinfo, 20
+ *      0 msg_name *        0 iov_base *      0 sin_family          0 sin6_family        0 cmsg_len        0 ipi_ifindex       0 ipi6_addr
+ *      8 msg_namelen       8 iov_len         2 sin_port (big)      2 sin6_port (big)    8 cmsg_level      4 ipi_spec_dst     16 ipi6_ifindex
+ *     16 msg_iov *                           4 sin_addr            4 sin6_flowinfo     12 cmsg_type       8 ipi_addr
+ *     24 msg_iovlen                          8 zero                8 sin6_addr         16 in_pktinfo or in6_pktinfo
  *     32 msg_control *                                            24 sin6_scope_id
  *     40 msg_controllen
  *     48 msg_flags
@@ -22,9 +22,13 @@ const SENT = 1 << 16
  */
 const HEADER = 64
 const IOVEC = 16
-/** A sockaddr_in6 and what rounds it up. */
-const NAME = 32
 export const NAME_LENGTH = 28
+/** Behind a sockaddr_in6 and what rounds it up, for the sockets of all addresses: to which of them a datagram came, which is where its reply comes from. */
+const CONTROL = 32
+const CONTROL_LENGTH = 40
+const NAME = CONTROL + CONTROL_LENGTH
+
+const IPPROTO_IP = 0
 
 /** Where things are in the memory, in octets. */
 const HEADERS_IN = 0
@@ -40,10 +44,11 @@ const SIZE = OCTETS_IN + BATCH * RECEIVED
 
 /** All but the octets of datagrams is read and written as words of 32 bits. */
 const WORD = 4
-export const NAME_WORDS = NAME_LENGTH / WORD
+const CONTROL_WORD = CONTROL / WORD
 
 /**
- * The memory that recvmmsg fills and sendmmsg reads. All listeners of a thread use the same one by turns, and all connected sockets another.
+ * The memory that recvmmsg fills and sendmmsg reads. All listeners of a thread at one address use the same one by turns, those at all addresses
+ * another, and all connected sockets a third.
  *
  * Why this is safe:
  * - It is one ArrayBuffer, which never moves, is never detached (nobody else gets hold of it) and lives as long as the thread.
@@ -62,16 +67,24 @@ export class Ring {
   readonly scratchAt: bigint
   /** Replies that wait for sendmmsg. */
   queued = 0
+  /** How many words tell who a datagram came from, and at which address where that may be any. */
+  readonly nameWords: number
   /** The whole memory, as 32-bit words and as octets. */
   readonly words: Uint32Array
   readonly octets: Buffer
   readonly #low: number
   readonly #high: number
+  readonly #wildcard: boolean
   /** Where the octets of the next datagram go. */
   end = OCTETS_OUT
 
-  /** @param connected for sockets that have one peer, whose address need not be read or written */
-  constructor(addressOf: (memory: ArrayBuffer) => bigint, { connected = false } = {}) {
+  /**
+   * @param connected for sockets that have one peer, whose address need not be read or written
+   * @param wildcard for sockets of all addresses
+   */
+  constructor(addressOf: (memory: ArrayBuffer) => bigint, { connected = false, wildcard = false } = {}) {
+    this.#wildcard = wildcard
+    this.nameWords = (wildcard ? NAME : NAME_LENGTH) / WORD
     const memory = new ArrayBuffer(SIZE)
     const start = addressOf(memory)
     this.words = new Uint32Array(memory)
@@ -94,6 +107,10 @@ export class Ring {
   #describe(header: number, name: number | undefined, iovec: number): void {
     if (name !== undefined) this.#point(header, name)
     this.words[(header + 8) / WORD] = NAME_LENGTH
+    if (this.#wildcard && name !== undefined) {
+      this.#point(header + 32, name + CONTROL)
+      this.words[(header + 40) / WORD] = CONTROL_LENGTH
+    }
     this.#point(header + 16, iovec)
     this.words[(header + 24) / WORD] = 1
   }
@@ -116,9 +133,14 @@ export class Ring {
     return message
   }
 
-  /** Makes place `i` ready for the next datagram: the kernel wrote how long the sender's address is, and the next one may be of the other family. */
+  /** Makes place `i` ready for the next datagram: the kernel wrote how long addresses are, and those of the next one may be of the other family. */
   forget(i: number): void {
-    this.words[(HEADERS_IN + i * HEADER) / WORD + 2] = NAME_LENGTH
+    const header = (HEADERS_IN + i * HEADER) / WORD
+    this.words[header + 2] = NAME_LENGTH
+    if (!this.#wildcard) return
+    // Where the kernel told no address, what is there was told of another datagram.
+    if (this.words[header + 10] === 0) this.words[this.sender(i) + CONTROL_WORD] = 0
+    this.words[header + 10] = CONTROL_LENGTH
   }
 
   /** Where in `words` the sender of datagram `i` is. */
@@ -128,7 +150,7 @@ export class Ring {
 
   /** The sockaddr from word `at` on, in memory of its own. */
   name(at: number): Uint32Array {
-    return this.words.slice(at, at + NAME_WORDS)
+    return this.words.slice(at, at + this.nameWords)
   }
 
   /** Queues a datagram to the sockaddr in `name` from index `at` on. @returns whether there was room */
@@ -151,9 +173,17 @@ export class Ring {
     this.#point(iovec, this.end)
     this.words[(iovec + 8) / WORD] = length
     const to = (NAMES_OUT + i * NAME) / WORD
-    if (name) for (let word = 0; word < NAME_WORDS; word++) this.words[to + word] = name[at + word]!
+    if (name) for (let word = 0; word < this.nameWords; word++) this.words[to + word] = name[at + word]!
+    if (this.#wildcard) this.#sendFrom(to + CONTROL_WORD, (HEADERS_OUT + i * HEADER) / WORD)
     this.end += length
     this.queued = i + 1
+  }
+
+  /** Has a queued datagram sent from the address that `control` names, through whatever interface leads to the client. */
+  #sendFrom(control: number, header: number): void {
+    const length = this.words[control]!
+    this.words[header + 10] = Math.min((length + 7) & ~7, CONTROL_LENGTH)
+    this.words[control + (this.words[control + 2] === IPPROTO_IP ? 4 : 8)] = 0
   }
 
   /** The address of the headers for sendmmsg, from queued datagram `i` on. */

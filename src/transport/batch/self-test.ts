@@ -15,28 +15,31 @@ const READ = 4096
 const PATIENCE = 1000
 
 /**
- * Sends datagrams through *dgram*, and through a connected socket in batches, to a socket that answers in batches, in each family that the machine has,
- * and compares what arrives where and from whom: layouts, constants, the watch of the event loop.
+ * Sends datagrams through *dgram*, and through a connected socket in batches, to a socket that answers in batches at all addresses, in each family that
+ * the machine has, and compares what arrives where and from whom: layouts, constants, the watch of the event loop.
  * @throws {Error} that says what went wrong
  */
 export async function selfTest(native: Native = openNative()): Promise<void> {
-  for (const address of ['127.0.0.1', '::1']) {
+  for (const [any, address] of [
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '::1'],
+  ] as const) {
     try {
-      await echo(native, address)
+      await echo(native, any, address)
     } catch (error) {
       if (!familyMissing(error)) throw error
     }
   }
 }
 
-async function echo(native: Native, address: string): Promise<void> {
+async function echo(native: Native, any: string, address: string): Promise<void> {
   const clients: Client[] = []
   const { promise: failed, reject } = Promise.withResolvers<never>()
   failed.catch(() => {})
   const watched = { ...native, raise: reject }
   // Ended without waiting for what it owes: it may never be through where something is wrong.
   using listener = await listenBatch(
-    address,
+    any,
     0,
     (message, client) => {
       clients.push(client)

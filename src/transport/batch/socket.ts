@@ -15,8 +15,11 @@ const SO_SNDBUF = 7
 const SO_RCVBUF = 8
 const SO_REUSEPORT = 15
 const SO_MEMINFO = 55
+const IPPROTO_IP = 0
+const IP_PKTINFO = 8
 const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
+const IPV6_RECVPKTINFO = 49
 
 /** The words that SO_MEMINFO gives, the first two of the receive buffer, and the one that counts datagrams which found it full (SK_MEMINFO_DROPS). */
 const MEMINFO = 9
@@ -27,13 +30,14 @@ const BUFFER = 4 << 20
 
 /**
  * A UDP socket that is bound and does not block. `port` 0 for any free one.
+ * @param wildcard it is bound to all addresses, and the ring is to tell which of them a datagram came to
  * @throws a system error, such as EADDRINUSE
  */
 export function openSocket(
   native: Native,
   address: string,
   port: number,
-  { shared }: Opening = {},
+  { shared, wildcard }: Opening & { wildcard?: boolean } = {},
 ): { fd: number; port: number } {
   const { calls, errno, ring } = native
   const { scratch, scratchAt } = ring
@@ -51,6 +55,8 @@ export function openSocket(
     if (calls.setsockopt(fd, level, option, scratchAt, 4) < 0) fail('setsockopt', errno())
   }
   if (six) set(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+  if (wildcard && six) set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+  else if (wildcard) set(IPPROTO_IP, IP_PKTINFO, 1)
   if (shared) set(SOL_SOCKET, SO_REUSEPORT, 1)
   set(SOL_SOCKET, SO_RCVBUF, BUFFER)
   set(SOL_SOCKET, SO_SNDBUF, BUFFER)

@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import { type Native, openNative } from '#src/transport/batch/native.ts'
 import type { Receive } from '#src/transport/transport.ts'
+import { askUdp } from '#test/support/client.ts'
 import { BatchClient } from './client.ts'
 
 const { EAGAIN, ECONNREFUSED, ENOBUFS, EPERM } = constants.errno
@@ -41,12 +42,13 @@ function faulty(calls: Record<string, Call>): { native: Native; fail(errno: numb
 function listenWith(
   receive: Receive,
   send: (real: (count: number) => number, count: number, fail: (errno: number) => -1) => number,
+  address = '127.0.0.1',
 ) {
   const fault = faulty({
     sendmmsg: (fd: number, headers: bigint, count: number, flags: number) =>
       send(fewer => native.calls.sendmmsg(fd, headers, fewer, flags), count, fault.fail),
   })
-  return listenBatch('127.0.0.1', 0, receive, fault)
+  return listenBatch(address, 0, receive, fault)
 }
 
 /** The numbers of the next `count` replies. */
@@ -73,6 +75,17 @@ for (const late of [false, true]) {
     assert.ok(full > 60, `${full}`)
   })
 }
+
+test('a full send buffer: a reply that waits comes from the address that was asked', async () => {
+  let full = 0
+  const refuseTwice = (real: (count: number) => number, count: number, fail: (errno: number) => -1) =>
+    full++ < 2 ? fail(EAGAIN) : real(count)
+  using listening = await listenWith(echo, refuseTwice, '0.0.0.0')
+  const asked = ['127.0.0.2', '127.0.0.3'].map(address => askUdp(Buffer.from(address), { address, port: listening.port }))
+  assert.deepEqual((await Promise.all(asked)).map(String), ['127.0.0.2', '127.0.0.3'])
+  assert.ok(full > 2)
+  await listening.close()
+})
 
 test('while the send buffer is full, nothing is read', async () => {
   let full = true

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import type { Client } from '#src/dns/query.ts'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import type { Receive } from '#src/transport/transport.ts'
+import { askUdp } from '#test/support/client.ts'
 import { BatchClient } from './client.ts'
 
 const ADDRESSES = ['127.0.0.1', '::1'] as const
@@ -84,6 +85,28 @@ test('two families at once share their memory without mixing up senders', async 
     await Promise.all([four.wait(20), six.wait(20)])
   }
   assert.deepEqual([...seen].sort(), ['sent over 4: 127.0.0.1 4', 'sent over 6: ::1 6'])
+})
+
+test('a socket of all addresses answers from the one that was asked, at once and later', async () => {
+  const later = Promise.withResolvers<void>()
+  using listening = await listenBatch('0.0.0.0', 0, message => (message[0] === 0 ? message : later.promise.then(() => message)))
+  const asked = (kind: number) =>
+    ['127.0.0.1', '127.0.0.2', '127.1.2.3'].map((address, i) =>
+      // The kernel lets in nothing from another address.
+      askUdp(Buffer.of(kind, i), { address, port: listening.port }),
+    )
+  assert.deepEqual(
+    await Promise.all(asked(0)),
+    [0, 1, 2].map(i => Buffer.of(0, i)),
+  )
+  const late = asked(1)
+  await Promise.all(asked(0))
+  later.resolve()
+  assert.deepEqual(
+    await Promise.all(late),
+    [0, 1, 2].map(i => Buffer.of(1, i)),
+  )
+  await listening.close()
 })
 
 test('an IPv6 socket takes nothing from IPv4', async () => {

@@ -50,8 +50,8 @@ for (const [end, code] of [
 }
 
 /** Addresses in a ring that begins at `start`, read back. */
-function addresses(start: bigint) {
-  const ring = new Ring(() => start)
+function addresses(start: bigint, wildcard = false) {
+  const ring = new Ring(() => start, { wildcard })
   const memory = new DataView(ring.words.buffer)
   return {
     ring,
@@ -63,34 +63,69 @@ function addresses(start: bigint) {
 
 // The last one has the boundary of 4 GiB inside, where an address no longer fits into its lower word.
 for (const start of [0x10000n, 0x7f12_3456_7000n, 0x7f12_ffff_e000n, 0x7f12_fffe_0000n]) {
-  test(`every address in a ring at 0x${start.toString(16)} leads into it, and nothing overlaps`, () => {
-    const { ring, at, word, size } = addresses(start)
-    const datagram = Buffer.from('datagram')
-    for (let i = 0; i < BATCH; i++) assert.ok(ring.put(datagram, new Uint32Array(7).fill(i), 0))
-    assert.equal(ring.put(datagram, new Uint32Array(7), 0), false)
-    const spans: [from: bigint, to: bigint][] = [[ring.scratchAt, ring.scratchAt + 64n]]
-    for (const [headers, length] of [
-      [ring.incoming, 4096],
-      [ring.outgoing(0), datagram.length],
-    ] as const) {
-      for (let i = 0n; i < BATCH; i++) {
-        const header = headers + i * 64n
-        const iovec = at(header + 16n)
-        assert.deepEqual([word(header + 8n), at(header + 24n), at(header + 32n), at(header + 40n)], [28, 1n, 0n, 0n])
-        assert.equal(at(iovec + 8n), BigInt(length))
-        spans.push(
-          [header, header + 64n],
-          [iovec, iovec + 16n],
-          [at(header), at(header) + 28n],
-          [at(iovec), at(iovec) + BigInt(length)],
-        )
+  for (const wildcard of [false, true]) {
+    test(`every address in a ring at 0x${start.toString(16)} leads into it, and nothing overlaps${wildcard ? ', with those of wildcard sockets' : ''}`, () => {
+      const { ring, at, word, size } = addresses(start, wildcard)
+      const datagram = Buffer.from('datagram')
+      const name = (i: number) => new Uint32Array(ring.nameWords).fill(i)
+      for (let i = 0; i < BATCH; i++) assert.ok(ring.put(datagram, name(i), 0))
+      assert.equal(ring.put(datagram, name(0), 0), false)
+      const spans: [from: bigint, to: bigint][] = [[ring.scratchAt, ring.scratchAt + 64n]]
+      for (const [headers, length] of [
+        [ring.incoming, 4096],
+        [ring.outgoing(0), datagram.length],
+      ] as const) {
+        for (let i = 0n; i < BATCH; i++) {
+          const header = headers + i * 64n
+          const iovec = at(header + 16n)
+          assert.deepEqual([word(header + 8n), at(header + 24n)], [28, 1n])
+          assert.equal(at(iovec + 8n), BigInt(length))
+          spans.push(
+            [header, header + 64n],
+            [iovec, iovec + 16n],
+            [at(header), at(header) + 28n],
+            [at(iovec), at(iovec) + BigInt(length)],
+          )
+          const [control, room] = [at(header + 32n), at(header + 40n)]
+          if (wildcard) {
+            assert.ok(room <= 40n && (headers !== ring.incoming || room === 40n))
+            spans.push([control, control + 40n])
+          } else assert.deepEqual([control, room], [0n, 0n])
+        }
       }
-    }
-    spans.sort(([a], [b]) => (a < b ? -1 : 1))
-    assert.ok(spans[0]![0] >= start && spans.at(-1)![1] <= start + size)
-    for (let i = 1; i < spans.length; i++) assert.ok(spans[i]![0] >= spans[i - 1]![1])
-    for (const i of [0, 1, BATCH - 1]) assert.deepEqual(ring.take(i), { datagram, name: new Uint32Array(7).fill(i) })
-    assert.equal(ring.outgoing(3), ring.outgoing(0) + 192n)
+      spans.sort(([a], [b]) => (a < b ? -1 : 1))
+      assert.ok(spans[0]![0] >= start && spans.at(-1)![1] <= start + size)
+      for (let i = 1; i < spans.length; i++) assert.ok(spans[i]![0] >= spans[i - 1]![1])
+      for (const i of [0, 1, BATCH - 1]) {
+        const taken = ring.take(i)
+        assert.deepEqual([taken.datagram, taken.name.subarray(0, 7)], [datagram, name(i).subarray(0, 7)])
+      }
+      assert.equal(ring.outgoing(3), ring.outgoing(0) + 192n)
+    })
+  }
+}
+
+// What the kernel tells, as words behind the sockaddr: cmsg_len, level, type, then in_pktinfo or in6_pktinfo.
+for (const [family, told, sent, room] of [
+  ['IPv4', [28, 0, 0, 8, 7, 0x0200007f, 0x0200007f], [28, 0, 0, 8, 0, 0x0200007f, 0x0200007f], 32],
+  ['IPv6', [36, 0, 41, 50, 1, 2, 3, 4, 7], [36, 0, 41, 50, 1, 2, 3, 4, 0], 40],
+] as const) {
+  test(`a reply goes from the address that the datagram came to, through any interface: ${family}`, () => {
+    const { ring, at, word } = addresses(0n, true)
+    const received = at(ring.incoming + 32n)
+    ring.words.set(told, Number(received) / 4)
+    ring.words[Number(ring.incoming + 40n) / 4] = room
+    ring.message(0)
+    assert.equal(word(ring.incoming + 40n), 40, 'there is room for the next again')
+    ring.put(Buffer.of(1), ring.words, ring.sender(0))
+    const [control, length] = [at(ring.outgoing(0) + 32n), at(ring.outgoing(0) + 40n)]
+    assert.equal(length, BigInt(room))
+    assert.deepEqual([...ring.words.subarray(Number(control) / 4, Number(control) / 4 + sent.length)], sent)
+    // The next datagram came without.
+    ring.words[Number(ring.incoming + 40n) / 4] = 0
+    ring.message(0)
+    ring.put(Buffer.of(2), ring.words, ring.sender(0))
+    assert.equal(at(ring.outgoing(1) + 40n), 0n)
   })
 }
 

@@ -24,7 +24,7 @@ const broken: readonly (readonly [what: string, native: Native, reason: RegExp])
     withCalls({
       recvmmsg: (...values: Parameters<Native['calls']['recvmmsg']>) => {
         const count = native.calls.recvmmsg(...values)
-        for (let i = 0; i < count; i++) native.ring.octets[native.ring.sender(i) * 4 + 7]! ^= 2
+        for (let i = 0; i < count; i++) native.wildcardRing.octets[native.wildcardRing.sender(i) * 4 + 7]! ^= 2
         return count
       },
     }),
@@ -32,7 +32,7 @@ const broken: readonly (readonly [what: string, native: Native, reason: RegExp])
   ],
   ['connected sockets have no peer', withCalls({ connect: () => 0 }), /EDESTADDRREQ|came back wrong or not at all/],
   ['a call is missing', withCalls({ recvmmsg: undefined }), /recvmmsg is not a function/],
-  ['there are no sockets', { ...withCalls({ socket: () => -1 }), errno: () => 1 }, /socket EPERM 127\.0\.0\.1:0/],
+  ['there are no sockets', { ...withCalls({ socket: () => -1 }), errno: () => 1 }, /socket EPERM 0\.0\.0\.0:0/],
 ]
 
 for (const [what, faulty, reason] of broken)
