@@ -1,8 +1,12 @@
 /** Istiods as sources, through a real process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { TypeName } from '#src/feeds/istiod/types.ts'
+import { startInProcess } from '#test/support/in-process.ts'
 import { assignment, cluster, nameTable, wdsService, workload } from '#test/support/istiod/resources.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
+import { freePort } from '#test/support/ports.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { BACKEND, backend } from './manifests.ts'
 
@@ -39,13 +43,16 @@ async function untilAnswered(server: ServerProcess, ...addresses: readonly strin
   }
 }
 
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  for (const late = performance.now() + 5000; !(await isTrue()); await setImmediate())
+    assert.ok(performance.now() < late, `not so in time: ${isTrue}`)
+}
+
 for (const ambient of [true, false]) {
-  test(`${ambient ? 'WDS' : 'EDS'}: answers follow the stream, stay without it, and are counted`, async () => {
+  test(`${ambient ? 'WDS' : 'EDS'}: answers follow the stream, and stay without it`, async () => {
     await using istiod = await startIstiod(ambient, '10.0.0.1')
     const source = `istiod ${istiod.address}`
-    await using server = await startServer(
-      `.:0 {\n  mesh cluster.local in-addr.arpa {\n    source ${source}\n  }\n  prometheus 127.0.0.1:0\n  ready 127.0.0.1:0\n}\n`,
-    )
+    await using server = await startServer(`.:0 {\n  mesh cluster.local in-addr.arpa {\n    source ${source}\n  }\n}\n`)
     await untilAnswered(server, '10.0.0.1')
     const reverse = await server.query('1.0.96.10.in-addr.arpa.', 'PTR')
     assert.deepEqual(reverse.answer, [`1.0.96.10.in-addr.arpa. 5 IN PTR ${BACKEND}`])
@@ -81,12 +88,59 @@ test('a file knows the hostname of an endpoint that an istiod tells of without o
 
 test('until an istiod has told everything, unknown names fail, and /ready says what is waited for', async () => {
   await using istiod = await startIstiod(false, '10.0.0.1')
-  istiod.late = 1500
+  istiod.late = 600
+  const port = await freePort()
   await using server = await startServer(
-    `.:0 {\n  mesh {\n    source istiod ${istiod.address}\n    startup_timeout 0s\n  }\n  ready 127.0.0.1:0\n}\n`,
+    `.:0 {\n  mesh {\n    source istiod ${istiod.address}\n    startup_timeout 0s\n  }\n  ready 127.0.0.1:${port}\n}\n`,
   )
+  const ready = async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/ready`)
+    return `${response.status} ${await response.text()}`
+  }
+  const waitsFor = (what: string) =>
+    until(async () => (await ready()).includes(`waiting for source istiod ${istiod.address}: ${what}`))
+  await waitsFor('NDS: nothing has come yet')
   assert.equal((await server.query('other.default.svc.cluster.local.')).rcode, 'SERVFAIL')
   await server.waitForLine(/starting before all sources are complete, waiting for source istiod/)
+  await waitsFor('EDS: 1 of 1 clusters have not come yet')
   await untilAnswered(server, '10.0.0.1')
   assert.equal((await server.query('other.default.svc.cluster.local.')).rcode, 'NXDOMAIN')
+  assert.match(await ready(), /^200 /)
 })
+
+for (const ambient of [true, false]) {
+  test(`${ambient ? 'WDS' : 'EDS'}: the stream has its metrics`, async () => {
+    await using istiod = await startIstiod(ambient, '10.0.0.1')
+    await using server = await startInProcess(`mesh {\nsource istiod ${istiod.address}\n}`)
+    const source = `istiod ${istiod.address}`
+    const types = ambient ? ['WDS'] : ['NDS', 'CDS', 'EDS']
+    const values = (name: string) =>
+      Promise.all(types.map(type => server.metric(`coredns_mesh_istiod_${name}`, { source, type })))
+    const metric = (name: string) => server.metric(`coredns_mesh_${name}`, { source })
+    assert.deepEqual([await metric('istiod_connected'), await metric('hosts'), await metric('endpoints')], [1, 1, 1])
+    assert.deepEqual(
+      await values('pushes_total'),
+      types.map(() => 1),
+    )
+    assert.deepEqual(
+      await values('nacks_total'),
+      types.map(() => 0),
+    )
+    for (const octets of await values('received_bytes_total')) assert.ok(octets! > 50, `${octets}`)
+    for (const age of await values('push_age_seconds')) assert.ok(age! >= 0 && age! < 5, `${age}`)
+    const objects = types.map(kind => server.metric('coredns_mesh_objects', { source, kind }))
+    assert.deepEqual(await Promise.all(objects), ambient ? [2] : [1, 1, 1])
+    assert.ok((await metric('data_age_seconds'))! < 5)
+
+    const last = types.at(-1) as TypeName
+    istiod.push(last, [{ name: ambient ? 'Kubernetes//Pod/default/odd' : `outbound|80||${HOST}`, value: Buffer.from([0xff]) }])
+    await until(async () => (await values('nacks_total')).at(-1) === 1)
+    assert.deepEqual([(await values('pushes_total')).at(-1), await metric('rejected_documents_total')], [2, 1])
+
+    istiod.stop()
+    await until(async () => (await metric('istiod_connected')) === 0)
+    const age = await metric('data_age_seconds')
+    await until(async () => (await metric('data_age_seconds'))! > age! + 0.1)
+    assert.equal(await metric('endpoints'), 1)
+  })
+}

@@ -214,4 +214,22 @@ suite('a new stream', () => {
     await until(() => istiod.requests.at(-1)?.nonce !== '')
     assert.ok(istiod.requests.every(({ versions }) => versions.size === 0))
   })
+
+  test('is not told what is held where that is more than a request takes', async () => {
+    await using istiod = await TestIstiod.start()
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, i) => workload('default', `a-${i}`, { addresses: ['10.0.0.1'], version: `v${i}` }))
+    istiod.hold('WDS', [wdsService('default', 'web', { version: 'v' }), ...many(30_000)])
+    await using watched = watchIstiod([istiod.address])
+    await watched.until(() => watched.feed.complete, 10_000)
+    const told: string[] = []
+    await watched.feed.subscribe(id => told.push(id))
+    told.length = 0
+    istiod.stop()
+    istiod.push('WDS', [wdsService('default', 'other', { version: 'v' })])
+    await istiod.serve()
+    await watched.until(() => watched.hosts.length === 2, 10_000)
+    assert.deepEqual(told, ['default/other.default.svc.cluster.local'])
+    assert.ok(istiod.requests.every(({ versions }) => versions.size === 0))
+  })
 })
