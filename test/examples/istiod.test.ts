@@ -7,6 +7,7 @@ import { fencesOf, read } from '#test/house/files.ts'
 import { ask, onFreePorts, stepsOf } from '#test/house/transcript.ts'
 import { wdsService, workload } from '#test/support/istiod/resources.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
+import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
 
 const BACKEND = 'backend.default.svc.cluster.local'
@@ -21,12 +22,23 @@ test('examples/istiod: the walk is as its README tells', async () => {
       workload('default', `backend-${i}`, { addresses: [address], services: [`default/${BACKEND}`] }),
     ),
   ])
-  const corefile = onFreePorts(read('examples/istiod/Corefile').text).replace(':15010', `:${istiod.port}`)
+  const port = await freePort()
+  const corefile = onFreePorts(read('examples/istiod/Corefile').text)
+    .replace(':15010', `:${istiod.port}`)
+    .replace('prometheus 127.0.0.1:0', `prometheus 127.0.0.1:${port}`)
   await using server = await startServer(corefile, { env: { ISTIOD_SERVICE_HOST: '127.0.0.1' } })
   const steps = fences.filter(({ language }) => language === 'console').flatMap(({ text }) => stepsOf(text))
   const digs = steps.filter(({ command }) => command.startsWith('dig '))
   assert.ok(digs.length >= 2)
   for (const step of digs) assert.equal(await ask(server, step), '', step.command)
+  for (const { command, output } of steps.filter(({ command }) => command.startsWith('curl '))) {
+    const [, path, pattern] = /^curl -s 127\.0\.0\.1:9153(\/\S+) \| grep (\S+)$/.exec(command)!
+    const lines = (await (await fetch(`http://127.0.0.1:${port}${path}`)).text()).split('\n')
+    assert.deepEqual(
+      lines.filter(line => new RegExp(pattern!).test(line)),
+      output.map(line => line.replace(':15010', `:${istiod.port}`)),
+    )
+  }
 })
 
 for (const { line, text } of fences.filter(({ language }) => language === 'corefile')) {
