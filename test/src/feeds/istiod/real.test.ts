@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Istiod } from '#src/feeds/istiod/source.ts'
 import { RealIstiod, withoutIstiod } from '#test/support/istiod/real-istiod.ts'
 import { realApiProgram } from '#test/support/kubernetes/build.ts'
-import { endpointSlice, namespace, pod, service } from '#test/support/kubernetes/objects.ts'
+import { endpointSlice, namespace, pod, service, serviceEntry } from '#test/support/kubernetes/objects.ts'
 import { RealApi } from '#test/support/kubernetes/real-api.ts'
 import type { Watched } from '../watching.ts'
 import { watchIstiod } from './watching.ts'
@@ -56,6 +56,42 @@ test('a mesh of several networks', { skip: withoutIstiod(), timeout: 90_000 }, a
       await watched.until(() => watched.feed.complete)
       assert.equal(watched.hosts[0], `backend.default.svc vips 10.96.0.10${here ? ' at 10.0.0.1' : ''}`)
     }
+  }
+})
+
+test('every endpoint of the own cluster is told apart: pods, slices without pods, what ServiceEntries list', {
+  skip: withoutIstiod(),
+  timeout: 90_000,
+}, async t => {
+  const built = await realApiProgram()
+  if ('skip' in built) return t.skip(built.skip)
+  await using api = await RealApi.start(built.program)
+  const targetRef = { kind: 'Pod', namespace: 'default', name: 'backend-1' }
+  const status = { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions: [{ type: 'Ready', status: 'True' }] }
+  await api.put(
+    namespace('istio-system'),
+    namespace('default'),
+    service('backend', { selector: { app: 'backend' } }),
+    pod('backend-1', { phase: 'Running', ...status }, { nodeName: 'node' }, { labels: { app: 'backend' } }),
+    endpointSlice('backend', [], { endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, targetRef }] }),
+    service('bare', { clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'] }),
+    endpointSlice('bare', ['10.9.0.1']),
+    serviceEntry('listed', {
+      hosts: ['listed.example'],
+      resolution: 'STATIC',
+      ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+      endpoints: [{ address: '192.0.2.1' }],
+    }),
+  )
+  for (const ambient of [true, false]) {
+    await using istiod = await RealIstiod.start(`http://127.0.0.1:${api.port}`, ambient)
+    await using watched = watchIstiod([istiod.address], { apart: true })
+    await watched.until(() => watched.feed.complete)
+    const groups = [...watched.feed.records.values()].flatMap(record => (record.kind === 'Client' ? [] : record.groups))
+    assert.deepEqual(
+      groups.map(({ own }) => own),
+      [true, true, true],
+    )
   }
 })
 
