@@ -4,6 +4,14 @@
  */
 import { join } from 'node:path'
 
+const NEEDED = 26
+if (Number.parseInt(process.versions.node, 10) < NEEDED) {
+  process.stderr.write(
+    `istio-coredns needs Node ${NEEDED} or later, and this is ${process.versions.node}: 'npm ci' brings one, which ./istio-coredns takes\n`,
+  )
+  process.exit(1)
+}
+
 // Before anything is loaded this signal asks for nothing, but without a handler Node would open its inspector. (`--disable-sigusr1` blocks it for ever.)
 process.on('SIGUSR1', () => {})
 
