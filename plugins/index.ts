@@ -5,9 +5,11 @@ import { bind } from './bind/index.ts'
 import { bufsize } from './bufsize/index.ts'
 import { cache } from './cache/index.ts'
 import { cancel } from './cancel/index.ts'
+import { chaos } from './chaos/index.ts'
 import { debug } from './debug/index.ts'
 import { errors } from './errors/index.ts'
 import { forward } from './forward/index.ts'
+import { header } from './header/index.ts'
 import { health } from './health/index.ts'
 import { hosts } from './hosts/index.ts'
 import { k8s_external } from './k8s_external/index.ts'
@@ -20,6 +22,7 @@ import { mesh } from './mesh/index.ts'
 import { metadata } from './metadata/index.ts'
 import { minimal } from './minimal/index.ts'
 import { multisocket } from './multisocket/index.ts'
+import { nsid } from './nsid/index.ts'
 import { prometheus } from './prometheus/index.ts'
 import { ready } from './ready/index.ts'
 import { reload } from './reload/index.ts'
@@ -36,6 +39,7 @@ export const plugins: readonly Plugin[] = [
   metadata, // handles no queries
   multisocket, // handles no queries
   reload, // handles no queries
+  nsid, // says who answers, whoever does
   bufsize, // before anything looks at the client's size
   bind, // handles no queries
   ready, // handles no queries
@@ -46,8 +50,10 @@ export const plugins: readonly Plugin[] = [
   cancel, // its clock runs over everything below; its SERVFAIL is seen above
   local, // names of this machine never reach a source
   any, // ANY never reaches a source
+  chaos, // its names never reach a source
   loadbalance, // above the cache: each hit is shuffled anew
   autopath, // policy: above all that it asks
+  header, // above all that answers, hits of the cache included
   minimal, // above the cache: the whole reply is kept
   hosts, // from memory
   mesh, // from memory: caching it would only age it

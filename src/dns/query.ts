@@ -34,6 +34,8 @@ export interface Edns {
   readonly extendedRcode: number
   readonly version: number
   readonly dnssecOk: boolean
+  /** What is told of the server with the reply (RFC 5001), where the client wants to know. */
+  nsid?: Uint8Array
   /** The options as they came: code, length, data, again and again; checked to be whole. */
   readonly options: Uint8Array
 }

@@ -89,6 +89,7 @@ function optFor(query: Query, edns: Edns, reply: Reply): Buffer {
   const options: Buffer[] = []
   const cookie = edns.options.length > 0 && findOption(edns, OPTION.COOKIE)
   if (cookie) options.push(option(OPTION.COOKIE, serverCookie(cookie.subarray(0, 8), query.client.address)))
+  if (edns.nsid) options.push(option(OPTION.NSID, edns.nsid))
   if (reply.extendedError) {
     const { code, text = '' } = reply.extendedError
     const data = Buffer.alloc(2 + EXTRA_TEXT)
@@ -103,7 +104,7 @@ function optFor(query: Query, edns: Edns, reply: Reply): Buffer {
   })
 }
 
-function option(code: number, data: Buffer): Buffer {
+function option(code: number, data: Uint8Array): Buffer {
   const head = Buffer.alloc(4)
   head.writeUInt16BE(code, 0)
   head.writeUInt16BE(data.length, 2)

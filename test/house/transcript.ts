@@ -23,6 +23,7 @@ export function stepsOf(console: string): Step[] {
 interface Question {
   name: string
   type: string
+  class: number
   tcp: boolean
   short: boolean
   /** The sections that dig shows. */
@@ -34,7 +35,7 @@ type Section = (typeof SECTIONS)[number]
 
 /** What a dig command asks. @throws for options that would be ignored */
 export function questionOf(command: string): Question {
-  const question: Question = { name: '', type: 'A', tcp: false, short: false, sections: new Set(SECTIONS) }
+  const question: Question = { name: '', type: 'A', class: 1, tcp: false, short: false, sections: new Set(SECTIONS) }
   const words = command.split(/\s+/).slice(1)
   while (words.length > 0) {
     const word = words.shift()!
@@ -46,6 +47,7 @@ export function questionOf(command: string): Question {
     else if (word === '+noall') question.sections.clear()
     else if (section) question.sections.add(section)
     else if (/^[-+]/.test(word) && word !== '+comments') throw new Error(`dig option ${word} is not understood here`)
+    else if (word === 'CH') question.class = 3
     else if (/^[A-Z]+$/.test(word)) question.type = word
     else if (/^[^@+]/.test(word)) question.name = word
   }
@@ -77,9 +79,8 @@ export async function ask(server: ServerProcess, { command, output }: Step): Pro
   const question = questionOf(command)
   const deadline = performance.now() + 3000
   for (;;) {
-    const reply = await (question.tcp
-      ? server.queryTcp(question.name, question.type)
-      : server.query(question.name, question.type))
+    const { name, type, tcp } = question
+    const reply = await server[tcp ? 'queryTcp' : 'query'](name, type, { class: question.class })
     const difference = mismatch(output, question, reply)
     if (difference === '' || performance.now() > deadline) return difference
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { askUdp } from './client.ts'
-import { type Answer, queryMessage, readMessage } from './message.ts'
+import { type Answer, type QueryOptions, queryMessage, readMessage } from './message.ts'
 import { freePort } from './ports.ts'
 
 /** The reason why there is none; undefined where it is there. */
@@ -50,8 +50,8 @@ export class CoreDns implements AsyncDisposable {
     this.#folder = folder
   }
 
-  async query(name: string, type: string | number = 'A'): Promise<Answer> {
-    return readMessage(await askUdp(queryMessage(name, type, { edns: { udpSize: 4096 } }), { port: this.port }))
+  async query(name: string, type: string | number = 'A', options: QueryOptions = {}): Promise<Answer> {
+    return readMessage(await askUdp(queryMessage(name, type, { edns: { udpSize: 4096 }, ...options }), { port: this.port }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
