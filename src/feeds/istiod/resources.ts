@@ -50,7 +50,8 @@ export class Resources<T> {
 
   /** A resource of the response that comes in. @throws {Malformed} there are too many */
   read(name: string, version: string, value: ProtobufReader): void {
-    if (this.#pending.size >= MAX_HELD) throw new Malformed(`more than ${MAX_HELD} resources`)
+    if (this.#pending.size >= MAX_HELD || (this.#held.size >= MAX_HELD && !this.#held.has(name)))
+      throw new Malformed(`more than ${MAX_HELD} resources`)
     try {
       this.#pending.set(
         name,
