@@ -35,6 +35,8 @@ export interface Assignment extends Addresses {
   readonly own: Addresses
   /** Keys of endpoints that are names. */
   readonly targets: readonly string[]
+  /** Whether gateways were left out that stand for endpoints of other networks. */
+  readonly gateways: boolean
 }
 
 /** Told of an endpoint that is left out. */
@@ -45,6 +47,7 @@ const [others, own] = [new Octets(), new Octets()]
 /** Which of them the present endpoint belongs to. */
 let octets = others
 let targets: string[] = []
+let gateways = false
 
 /** What is read of assignments. */
 export interface Reading {
@@ -59,6 +62,7 @@ export function readAssignment(reader: ProtobufReader, reading: Reading, skip: S
   others.take()
   own.take()
   targets = []
+  gateways = false
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag !== ASSIGNMENT.endpoints) {
       reader.skip(tag)
@@ -71,7 +75,7 @@ export function readAssignment(reader: ProtobufReader, reading: Reading, skip: S
     }
     reader.leave(outer)
   }
-  return { ...others.take(), own: own.take(), targets }
+  return { ...others.take(), own: own.take(), targets, gateways }
 }
 
 function readEndpoint(reader: ProtobufReader, { selected, apart }: Reading, skip: Skip): void {
@@ -128,8 +132,8 @@ function readSocket(reader: ProtobufReader, workload: () => string, skip: Skip):
     else reader.skip(tag)
   }
   // A gateway stands for many workloads: it is not told which one it is.
-  if (port === GATEWAY_PORT && /^(;|$)/.test(workload())) return
-  add(reader.bytes, start, end, skip)
+  if (port === GATEWAY_PORT && /^(;|$)/.test(workload())) gateways = true
+  else add(reader.bytes, start, end, skip)
 }
 
 /** A pod in ambient: `envoy_internal_address`, whose id is `ADDRESS:PORT`. */

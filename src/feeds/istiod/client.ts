@@ -77,7 +77,7 @@ export class Client {
   }
 
   async #call(address: string, mode: Mode): Promise<Ending> {
-    const view = this.#views.get(mode) ?? (mode === 'wds' ? new WorkloadView(this.#access) : new ClusterView(this.#access))
+    const view: View = this.#views.get(mode) ?? (mode === 'wds' ? new WorkloadView(this.#access) : new ClusterView(this.#access))
     const listener = this.#listener
     let answered = false
     let stream: DiscoveryStream | undefined
@@ -92,6 +92,8 @@ export class Client {
             answered = true
             this.#views.set(mode, view)
             listener.response(view, type, octets, refusal)
+            if (view.hint !== undefined) listener.warn(view.hint)
+            view.hint = undefined
           },
           unasked: url => listener.warn(`a response of type ${JSON.stringify(url.slice(0, 80))}, which was not asked for`),
         })

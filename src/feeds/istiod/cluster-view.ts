@@ -33,13 +33,17 @@ export class ClusterView implements View {
   readonly #subscribed = new Set<string>()
   /** Those of which nothing was ever told. */
   readonly #awaited = new Set<string>()
+  hint: string | undefined
+  #hinted: boolean
   /** Types that have come, ever, and in this stream. */
   readonly #known = new Set<TypeName>()
   readonly #fresh = new Set<TypeName>()
   /** Hosts whose records are to be made anew. */
   readonly #touched = new Set<string>()
 
-  constructor({ apart, clusterId }: Access) {
+  constructor({ apart, clusterId, network }: Access) {
+    // Whoever says where it is knows that there are others.
+    this.#hinted = network !== undefined
     this.#tables = new Resources<NameTable>({
       read: (_name, _version, value, skip) => readNameTable(value, skip),
       isSame: () => false,
@@ -58,7 +62,8 @@ export class ClusterView implements View {
         return readAssignment(value, { selected, apart: apart ? clusterId : undefined }, skip)
       },
       isSame: isSameAssignment,
-      change: name => {
+      change: (name, assignment) => {
+        if (assignment?.gateways) this.#hintAtNetworks()
         this.#awaited.delete(name)
         this.#touch(this.#clusters.get(name)?.host)
       },
@@ -153,6 +158,13 @@ export class ClusterView implements View {
     return domainOfService(host, service, namespace) === this.#domain ? [service, namespace] : undefined
   }
 
+  #hintAtNetworks(): void {
+    if (!this.#hinted)
+      this.hint =
+        'gateways stand for endpoints of several networks, and are left out: network must name the one that this server is in'
+    this.#hinted = true
+  }
+
   #touch(host: string | undefined): void {
     if (host !== undefined) this.#touched.add(host)
   }
@@ -200,7 +212,10 @@ const isSameInfo = (a: NameInfo, b: NameInfo | undefined): boolean =>
   a.ipv4 === b?.ipv4 && a.ipv6 === b.ipv6 && a.shortname === b.shortname && a.namespace === b.namespace
 
 const isSameAssignment = (a: Assignment | undefined, b: Assignment | undefined): boolean =>
-  isSameAddresses(a, b) && isSameAddresses(a?.own, b?.own) && a?.targets.join() === b?.targets.join()
+  isSameAddresses(a, b) &&
+  isSameAddresses(a?.own, b?.own) &&
+  a?.targets.join() === b?.targets.join() &&
+  a?.gateways === b?.gateways
 
 const isSameAddresses = (a: Addresses | undefined, b: Addresses | undefined): boolean =>
   a?.ipv4 === b?.ipv4 && a?.ipv6 === b?.ipv6

@@ -15,6 +15,8 @@ export interface View {
   isComplete(type: TypeName): boolean
   /** A response of this type was taken in. @returns what to ask for next */
   applied(type: TypeName): readonly Request[]
+  /** What the operator is to be told of it, once. */
+  hint?: string | undefined
   /** What is not known yet; undefined when everything is. */
   readonly waiting: string | undefined
   /** Whether the stream that began last has told of every type. */

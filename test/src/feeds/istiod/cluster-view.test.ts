@@ -63,20 +63,6 @@ suite('hosts', () => {
       'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2 at fd00::1 at fd00::3',
     ],
     [
-      'the gateway of another network is no endpoint, a pod on its port is',
-      {
-        NDS: [nameTable(WEB_NAME)],
-        CDS: [cluster(80, WEB)],
-        EDS: [
-          assignment(80, WEB, [
-            { address: '10.0.0.1', port: 15443 },
-            { address: '34.0.0.1', port: 15443, workload: ';;;;east' },
-          ]),
-        ],
-      },
-      'web.default.svc vips 10.96.0.1 at 10.0.0.1',
-    ],
-    [
       'a headless service, its pods by name',
       {
         NDS: [nameTable({ [DB]: [['10.0.1.1'], 'db', 'data'], [`db-0.${DB}`]: [['10.0.1.1'], 'db-0.db', 'data'] })],
@@ -167,6 +153,22 @@ suite('hosts', () => {
       assert.deepEqual(watched.log, [])
     })
   }
+})
+
+test('the gateway of another network is no endpoint, a pod on its port is; who does not say where it is is told to', async () => {
+  const gateway = { address: '34.0.0.1', port: 15443, workload: ';;;;east' }
+  await using istiod = await start({
+    NDS: [nameTable(WEB_NAME)],
+    CDS: [cluster(80, WEB)],
+    EDS: [assignment(80, WEB, [{ address: '10.0.0.1', port: 15443 }, gateway])],
+  })
+  await using near = watchIstiod([istiod.address], { network: 'west' })
+  await using anywhere = watchIstiod([istiod.address])
+  for (const watched of [near, anywhere]) await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
+  istiod.push('EDS', [assignment(80, WEB, [gateway])])
+  for (const watched of [near, anywhere]) await has(watched, 'web.default.svc vips 10.96.0.1')
+  assert.deepEqual(near.log, [])
+  assert.match(anywhere.log.join('\n'), /^.*: gateways stand for endpoints .*: network must name the one that this server is in$/)
 })
 
 test('endpoints are asked for by name, never in an acknowledgement, and given up with their cluster', async () => {
