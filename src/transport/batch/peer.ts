@@ -40,11 +40,17 @@ export class BatchPeer implements PeerSocket, Sender {
     let failure = 0
     for (let i = 0; i < peerRing.queued && this.#fd >= 0; ) {
       const sent = calls.sendmmsg(this.#fd, peerRing.outgoing(i), peerRing.queued - i, 0)
-      if (sent > 0) i += sent
+      if (sent > 0) {
+        i += sent
+        continue
+      }
+      const reason = errno()
+      const isFull = reason === EAGAIN || reason === ENOBUFS
+      // Not every network takes joined datagrams; and an error of an earlier one, which comes instead of sending, shall not cost many.
+      if (!isFull && peerRing.part(i)) i = 0
       else {
-        const reason = errno()
-        if (reason !== EAGAIN && reason !== ENOBUFS) failure = reason
-        // An error of an earlier datagram comes instead of sending; what is told of it asks elsewhere.
+        if (!isFull) failure = reason
+        // What is told of it asks elsewhere.
         i++
       }
     }

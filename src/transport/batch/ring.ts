@@ -14,7 +14,7 @@ const SENT = 1 << 16
  *      0 msg_name *        0 iov_base *      0 sin_family          0 sin6_family        0 cmsg_len        0 ipi_ifindex       0 ipi6_addr
  *      8 msg_namelen       8 iov_len         2 sin_port (big)      2 sin6_port (big)    8 cmsg_level      4 ipi_spec_dst     16 ipi6_ifindex
  *     16 msg_iov *                           4 sin_addr            4 sin6_flowinfo     12 cmsg_type       8 ipi_addr
- *     24 msg_iovlen                          8 zero                8 sin6_addr         16 in_pktinfo or in6_pktinfo
+ *     24 msg_iovlen                          8 zero                8 sin6_addr         16 in_pktinfo, in6_pktinfo, or the length of a segment (16 bits)
  *     32 msg_control *                                            24 sin6_scope_id
  *     40 msg_controllen
  *     48 msg_flags
@@ -23,12 +23,20 @@ const SENT = 1 << 16
 const HEADER = 64
 const IOVEC = 16
 export const NAME_LENGTH = 28
-/** Behind a sockaddr_in6 and what rounds it up, for the sockets of all addresses: to which of them a datagram came, which is where its reply comes from. */
+/** Behind a sockaddr_in6 and what rounds it up. For the sockets of all addresses: to which of them a datagram came, which is where its reply comes from. */
 const CONTROL = 32
 const CONTROL_LENGTH = 40
 const NAME = CONTROL + CONTROL_LENGTH
 
 const IPPROTO_IP = 0
+
+/** For connected sockets: that a datagram is to be cut into segments (UDP_SEGMENT, udp(7)). With what rounds it up, and as `cmsg_len` has it. */
+const SEGMENT_CONTROL = 24
+const SEGMENT_CONTROL_LENGTH = 18
+const SOL_UDP = 17
+const UDP_SEGMENT = 103
+/** Octets of a segment that fits into a packet on any way. */
+const LONGEST_SEGMENT = 512
 
 /** Where things are in the memory, in octets. */
 const HEADERS_IN = 0
@@ -45,6 +53,7 @@ const SIZE = OCTETS_IN + BATCH * RECEIVED
 /** All but the octets of datagrams is read and written as words of 32 bits. */
 const WORD = 4
 const CONTROL_WORD = CONTROL / WORD
+const SEGMENT_WORD = CONTROL_WORD + 4
 
 /**
  * The memory that recvmmsg fills and sendmmsg reads. All listeners of a thread at one address use the same one by turns, those at all addresses
@@ -65,8 +74,10 @@ export class Ring {
   /** 64 octets for the arguments of other calls, and their address. */
   readonly scratch: DataView
   readonly scratchAt: bigint
-  /** Replies that wait for sendmmsg. */
+  /** Headers that wait for sendmmsg: each of a datagram, or of several that are sent as the segments of one. */
   queued = 0
+  /** The datagrams that they stand for. */
+  #datagrams = 0
   /** How many words tell who a datagram came from, and at which address where that may be any. */
   readonly nameWords: number
   /** The whole memory, as 32-bit words and as octets. */
@@ -74,6 +85,7 @@ export class Ring {
   readonly octets: Buffer
   readonly #low: number
   readonly #high: number
+  readonly #connected: boolean
   readonly #wildcard: boolean
   /** Where the octets of the next datagram go. */
   end = OCTETS_OUT
@@ -83,6 +95,7 @@ export class Ring {
    * @param wildcard for sockets of all addresses
    */
   constructor(addressOf: (memory: ArrayBuffer) => bigint, { connected = false, wildcard = false } = {}) {
+    this.#connected = connected
     this.#wildcard = wildcard
     this.nameWords = (wildcard ? NAME : NAME_LENGTH) / WORD
     const memory = new ArrayBuffer(SIZE)
@@ -100,6 +113,10 @@ export class Ring {
       this.#describe(HEADERS_OUT + i * HEADER, connected ? undefined : NAMES_OUT + i * NAME, IOVECS_OUT + i * IOVEC)
       this.#point(IOVECS_IN + i * IOVEC, OCTETS_IN + i * RECEIVED)
       this.words[(IOVECS_IN + i * IOVEC + 8) / WORD] = RECEIVED
+      if (!connected) continue
+      const control = NAMES_OUT + i * NAME + CONTROL
+      this.#point(HEADERS_OUT + i * HEADER + 32, control)
+      this.words.set([SEGMENT_CONTROL_LENGTH, 0, SOL_UDP, UDP_SEGMENT], control / WORD)
     }
   }
 
@@ -163,20 +180,67 @@ export class Ring {
 
   /** Whether there is room for a datagram of so many octets. */
   hasRoom(length: number): boolean {
-    return this.queued < BATCH && this.end + length <= OCTETS_IN
+    return this.#datagrams < BATCH && this.end + length <= OCTETS_IN
   }
 
   /** Queues the datagram of so many octets that was written from `end` on, to the sockaddr in `name` or to the peer. */
   queue(length: number, name?: Uint32Array, at = 0): void {
-    const i = this.queued
-    const iovec = IOVECS_OUT + i * IOVEC
+    if (this.#connected) {
+      if (!this.#join(length)) this.#queueAlone(length)
+      return
+    }
+    const to = (NAMES_OUT + this.queued * NAME) / WORD
+    if (name) for (let word = 0; word < this.nameWords; word++) this.words[to + word] = name[at + word]!
+    if (this.#wildcard) this.#sendFrom(to + CONTROL_WORD, (HEADERS_OUT + this.queued * HEADER) / WORD)
+    this.#describeNext(length)
+  }
+
+  #describeNext(length: number): void {
+    const iovec = IOVECS_OUT + this.queued * IOVEC
     this.#point(iovec, this.end)
     this.words[(iovec + 8) / WORD] = length
-    const to = (NAMES_OUT + i * NAME) / WORD
-    if (name) for (let word = 0; word < this.nameWords; word++) this.words[to + word] = name[at + word]!
-    if (this.#wildcard) this.#sendFrom(to + CONTROL_WORD, (HEADERS_OUT + i * HEADER) / WORD)
     this.end += length
-    this.queued = i + 1
+    this.queued++
+    this.#datagrams++
+  }
+
+  #queueAlone(length: number): void {
+    this.words[(HEADERS_OUT + this.queued * HEADER + 40) / WORD] = 0
+    this.words[(NAMES_OUT + this.queued * NAME) / WORD + SEGMENT_WORD] = length
+    this.#describeNext(length)
+  }
+
+  /** Datagrams of one length that follow each other, such as A and AAAA of a name, go through the kernel as one, at less cost. @returns whether these do */
+  #join(length: number): boolean {
+    const last = this.queued - 1
+    if (last < 0 || length === 0 || length > LONGEST_SEGMENT || this.#segment(last) !== length) return false
+    this.words[(IOVECS_OUT + last * IOVEC + 8) / WORD]! += length
+    this.words[(HEADERS_OUT + last * HEADER + 40) / WORD] = SEGMENT_CONTROL
+    this.end += length
+    this.#datagrams++
+    return true
+  }
+
+  /** The length of each datagram of header `i`. */
+  #segment(i: number): number {
+    return this.words[(NAMES_OUT + i * NAME) / WORD + SEGMENT_WORD]!
+  }
+
+  /** Has what was joined sent one by one, from header `i` on, which becomes the first. @returns false where nothing was */
+  part(i: number): boolean {
+    const lengths: number[] = []
+    let start = this.end
+    for (let header = i; header < this.queued; header++) {
+      const length = this.words[(IOVECS_OUT + header * IOVEC + 8) / WORD]!
+      const segment = this.#segment(header)
+      for (let left = length; left >= segment; left -= segment || 1) lengths.push(segment)
+      start -= length
+    }
+    if (lengths.length === this.queued - i) return false
+    this.clear()
+    this.end = start
+    for (const length of lengths) this.#queueAlone(length)
+    return true
   }
 
   /** Has a queued datagram sent from the address that `control` names, through whatever interface leads to the client. */
@@ -203,6 +267,7 @@ export class Ring {
 
   clear(): void {
     this.queued = 0
+    this.#datagrams = 0
     this.end = OCTETS_OUT
   }
 }

@@ -179,7 +179,7 @@ test('in batches, all that one turn sends goes out in one call for 64 datagrams'
   })
   await using server = await echoServer('127.0.0.1')
   using socket = open(peers.connect, { address: '127.0.0.1', port: server.address().port })
-  for (let i = 0; i < 100; i++) socket.send(`${i}`)
+  for (let i = 0; i < 100; i++) socket.send(i % 2 === 0 ? 'even' : 'odd')
   await socket.until(() => socket.messages.length === 100)
   assert.deepEqual(counts, [64, 36])
 })
@@ -192,13 +192,35 @@ test('in batches, what a full send buffer does not take is lost alone; another e
   })
   await using server = await echoServer('127.0.0.1')
   using socket = open(peers.connect, { address: '127.0.0.1', port: server.address().port })
-  for (let i = 0; i < 5; i++) socket.send(`${i}`)
+  for (const text of ['1', '22', '3', '44', '5']) socket.send(text)
   await socket.until(() => socket.messages.length === 2)
-  assert.deepEqual(socket.messages.map(String), ['3!', '4!'])
+  assert.deepEqual(socket.messages.map(String), ['44!', '5!'])
   assert.deepEqual(
     socket.errors.map(({ code }) => code),
     ['EPERM'],
   )
+})
+
+test('in batches, datagrams of one length are sent as one; where that fails, each by itself', async () => {
+  const counts: number[] = []
+  const outcomes = [1, constants.errno.EIO, 64, 64]
+  const peers = peersWith((real, count, fail) => {
+    counts.push(count)
+    const outcome = outcomes.shift()!
+    return outcome === constants.errno.EIO ? fail(outcome) : real(Math.min(count, outcome))
+  })
+  await using server = await echoServer('127.0.0.1')
+  using socket = open(peers.connect, { address: '127.0.0.1', port: server.address().port })
+  const texts = ['1', '2', '33', '', '', '44', '55', '66', '7', '8'.repeat(600), '9'.repeat(600)]
+  for (const text of texts) socket.send(text)
+  await socket.until(() => socket.messages.length === texts.length)
+  // Joined: 1 and 2, then 44, 55 and 66.
+  assert.deepEqual(counts, [8, 7, 9])
+  assert.deepEqual(
+    socket.messages.map(String),
+    texts.map(text => `${text}!`),
+  )
+  assert.deepEqual(socket.errors, [])
 })
 
 test('in batches, a throw of whoever is told is an uncaught exception outside of C, and the others are told', async () => {

@@ -50,8 +50,8 @@ for (const [end, code] of [
 }
 
 /** Addresses in a ring that begins at `start`, read back. */
-function addresses(start: bigint, wildcard = false) {
-  const ring = new Ring(() => start, { wildcard })
+function addresses(start: bigint, kind: { wildcard?: boolean; connected?: boolean } = {}) {
+  const ring = new Ring(() => start, kind)
   const memory = new DataView(ring.words.buffer)
   return {
     ring,
@@ -65,7 +65,7 @@ function addresses(start: bigint, wildcard = false) {
 for (const start of [0x10000n, 0x7f12_3456_7000n, 0x7f12_ffff_e000n, 0x7f12_fffe_0000n]) {
   for (const wildcard of [false, true]) {
     test(`every address in a ring at 0x${start.toString(16)} leads into it, and nothing overlaps${wildcard ? ', with those of wildcard sockets' : ''}`, () => {
-      const { ring, at, word, size } = addresses(start, wildcard)
+      const { ring, at, word, size } = addresses(start, { wildcard })
       const datagram = Buffer.from('datagram')
       const name = (i: number) => new Uint32Array(ring.nameWords).fill(i)
       for (let i = 0; i < BATCH; i++) assert.ok(ring.put(datagram, name(i), 0))
@@ -111,7 +111,7 @@ for (const [family, told, sent, room] of [
   ['IPv6', [36, 0, 41, 50, 1, 2, 3, 4, 7], [36, 0, 41, 50, 1, 2, 3, 4, 0], 40],
 ] as const) {
   test(`a reply goes from the address that the datagram came to, through any interface: ${family}`, () => {
-    const { ring, at, word } = addresses(0n, true)
+    const { ring, at, word } = addresses(0n, { wildcard: true })
     const received = at(ring.incoming + 32n)
     ring.words.set(told, Number(received) / 4)
     ring.words[Number(ring.incoming + 40n) / 4] = room
@@ -128,6 +128,45 @@ for (const [family, told, sent, room] of [
     assert.equal(at(ring.outgoing(1) + 40n), 0n)
   })
 }
+
+test('to a peer, datagrams of one length are joined, and parted again; no octet of them moves', () => {
+  const { ring, at, word, size } = addresses(0x7f12_ffff_8000n, { connected: true })
+  const queue = (length: number) => {
+    assert.ok(ring.hasRoom(length))
+    ring.queue(length)
+  }
+  const sent = () =>
+    Array.from({ length: ring.queued }, (_, i) => {
+      const header = ring.outgoing(i)
+      const [iovec, control] = [at(header + 16n), at(header + 32n)]
+      assert.ok(control + 24n <= ring.incoming + size && at(header + 40n) <= 24n)
+      assert.deepEqual([at(control), word(control + 8n), word(control + 12n)], [18n, 17, 103])
+      return { from: at(iovec), length: Number(at(iovec + 8n)), segment: at(header + 40n) === 0n ? 0 : word(control + 16n) }
+    })
+  for (const length of [40, 50, 50, 50, 600, 600, 40]) queue(length)
+  const first = sent()[0]!.from
+  assert.deepEqual(sent(), [
+    { from: first, length: 40, segment: 0 },
+    { from: first + 40n, length: 150, segment: 50 },
+    { from: first + 190n, length: 600, segment: 0 },
+    { from: first + 790n, length: 600, segment: 0 },
+    { from: first + 1390n, length: 40, segment: 0 },
+  ])
+  assert.ok(ring.part(1))
+  const parted = [50, 50, 50, 600, 600, 40]
+  let from = first + 40n
+  for (const [i, length] of parted.entries()) {
+    assert.deepEqual(sent()[i], { from, length, segment: 0 })
+    from += BigInt(length)
+  }
+  assert.equal(ring.queued, parted.length)
+  assert.equal(ring.part(0), false)
+  ring.clear()
+  for (let i = 0; i < BATCH; i++) queue(40)
+  assert.equal(ring.hasRoom(1), false)
+  assert.ok(ring.part(0))
+  assert.deepEqual([ring.queued, ring.hasRoom(1)], [BATCH, false])
+})
 
 test('a ring takes replies of 65,536 octets in all', () => {
   const ring = new Ring(() => 0n)
