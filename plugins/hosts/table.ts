@@ -1,19 +1,14 @@
 import { toOctets } from '#src/dns/address.ts'
 import { parentOf, toKey, type ZoneSet } from '#src/dns/name.ts'
-import type { Name } from '#src/dns/name-hash.ts'
-import { type Named, NameMap } from '#src/dns/name-map.ts'
-
-/** Addresses of a name, or names of an address. */
-interface List extends Named {
-  readonly values: string[]
-}
+import { hashOf, type Name } from '#src/dns/name-hash.ts'
+import { NameMap } from '#src/dns/name-map.ts'
 
 /** Lists of values by key. */
-class Lists extends NameMap<List> {
+class Lists extends NameMap<string[]> {
   add(key: string, value: string): void {
     const list = this.get(key)
-    if (list) list.values.push(value)
-    else this.set({ key, values: [value] })
+    if (list) list.push(value)
+    else this.set(key, [value])
   }
 }
 
@@ -24,9 +19,9 @@ const MAPPED = Buffer.from('00000000000000000000ffff', 'hex').toString('latin1')
 export class HostTable {
   readonly #zones: ZoneSet
   readonly #reverse: boolean
-  /** Addresses by names. */
-  readonly #names = new Lists()
-  /** Names by addresses. */
+  readonly #names4 = new Lists()
+  readonly #names6 = new Lists()
+  /** Names for addresses. */
   readonly #addresses = new Lists()
   #wildcards = false
   #last = { text: '', octets: '' }
@@ -63,7 +58,8 @@ export class HostTable {
 
   #addName(key: string, octets: string): void {
     if (!this.#zones.has(key)) return
-    this.#names.add(key, octets)
+    const names = octets.length === 4 ? this.#names4 : this.#names6
+    names.add(key, octets)
     this.entries++
     const wildcard = key.startsWith(WILDCARD)
     this.#wildcards ||= wildcard
@@ -84,17 +80,13 @@ export class HostTable {
 
   /** The addresses of a name, of 4 or 16 octets; where there is none, those of the wildcard in its place. */
   addressesOf(key: string, length: 4 | 16): readonly string[] {
-    const own = this.#ownAddresses(key, length)
-    return own.length > 0 ? own : this.#ownAddresses(WILDCARD + parentOf(key), length)
-  }
-
-  #ownAddresses(key: string, length: number): readonly string[] {
-    return this.#names.get(key)?.values.filter(address => address.length === length) ?? []
+    const names = length === 4 ? this.#names4 : this.#names6
+    return names.get(key) ?? names.get(WILDCARD + parentOf(key)) ?? []
   }
 
   /** Whether a line has the name itself. */
-  has(key: string, hash?: number): boolean {
-    return this.#names.get(key, hash) !== undefined
+  has(key: string, hash = hashOf(key)): boolean {
+    return this.#names4.has(key, hash) || this.#names6.has(key, hash)
   }
 
   /** Whether a line has the name or a wildcard in its place. */
@@ -103,6 +95,6 @@ export class HostTable {
   }
 
   namesOf(octets: string): readonly string[] {
-    return this.#addresses.get(octets)?.values ?? []
+    return this.#addresses.get(octets) ?? []
   }
 }

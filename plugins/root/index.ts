@@ -2,29 +2,36 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import type { Line, Plugin } from '#src/plugin.ts'
 
-export const root: Plugin<string> = {
+export interface Options {
+  readonly path: string
+  /** It may appear later. */
+  readonly missing: boolean
+}
+
+export const root: Plugin<Options> = {
   name: 'root',
 
   parse(directive) {
-    return directive.uses().map(readPath).at(-1)!
+    const options = directive.uses().map(readPath)
+    return options.at(-1)!
   },
 
-  create(path, block) {
+  create({ path, missing }, block) {
+    if (missing) block.log('root').warn(`Root path does not exist: ${path}`)
     block.root = path
     return {}
   },
 }
 
-function readPath(line: Line): string {
+function readPath(line: Line): Options {
   const path = line.text('PATH')
   line.end()
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
-    // It may appear later.
-    if (!stats) line.warn(`Root path does not exist: ${path}`)
-    else if (!stats.isDirectory()) throw new Error('not a directory')
-    else accessSync(path, constants.R_OK | constants.X_OK)
-    return path
+    if (!stats) return { path, missing: true }
+    if (!stats.isDirectory()) throw new Error('not a directory')
+    accessSync(path, constants.R_OK | constants.X_OK)
+    return { path, missing: false }
   } catch (error) {
     throw line.problem(`unable to access root path '${path}': ${(error as Error).message}`)
   }

@@ -1,60 +1,69 @@
 import { hashOf } from './name-hash.ts'
 
-export interface Named {
-  /** Of its name (see `name.ts`). */
-  readonly key: string
-}
-
 /**
- * Things by their names. A `Map` has V8 put each name that it is asked for into its table of all strings, since it has never seen that very string;
- * here the hash is known from reading the query, and nothing is made.
+ * Values by name (as key, see `name.ts`). A `Map` has V8 put each name that it is asked for into its table of all strings, since it has never seen that
+ * very string; here the hash is known from reading the query, and nothing is made.
  *
- * A hash table with linear probing, at most half full. A slot has two numbers: a hash, and the place of what it belongs to, counted from 1.
+ * A hash table with linear probing, at most four fifths full. A slot has two numbers: a hash, and the place of name and value, counted from 1.
  */
-export class NameMap<T extends Named> {
-  readonly #entries: T[] = []
+export class NameMap<T> {
+  /** Name and value have the same place; a deletion moves the last ones. */
+  readonly #keys: string[] = []
+  readonly #values: T[] = []
   #slots = new Int32Array(32)
   /** As many bits of a hash are not used to choose a slot. */
   #shift = 28
 
   get size(): number {
-    return this.#entries.length
+    return this.#keys.length
   }
 
-  [Symbol.iterator](): IterableIterator<T> {
-    return this.#entries.values()
+  keys(): readonly string[] {
+    return this.#keys
+  }
+
+  /** In the order of the keys. */
+  values(): readonly T[] {
+    return this.#values
+  }
+
+  has(key: string, hash = hashOf(key)): boolean {
+    return this.get(key, hash) !== undefined
   }
 
   /** @param at where the name begins in `key`, which may be one below it */
   get(key: string, hash = hashOf(key), at = 0): T | undefined {
     const place = this.#slots[this.#slotOf(key, hash, at) + 1]!
-    return place === 0 ? undefined : this.#entries[place - 1]
+    return place === 0 ? undefined : this.#values[place - 1]
   }
 
-  /** Puts `entry` where one of its name was, if there was one. */
-  set(entry: T): void {
-    const hash = hashOf(entry.key)
-    const slot = this.#slotOf(entry.key, hash)
+  set(key: string, value: T, hash = hashOf(key)): void {
+    const slot = this.#slotOf(key, hash)
     const place = this.#slots[slot + 1]!
-    if (place > 0) this.#entries[place - 1] = entry
-    else this.#fill(slot, hash, this.#entries.push(entry))
-    if (4 * this.size > this.#slots.length) this.#grow()
+    if (place > 0) {
+      this.#values[place - 1] = value
+      return
+    }
+    this.#values.push(value)
+    this.#fill(slot, hash, this.#keys.push(key))
+    if (5 * this.size > 2 * this.#slots.length) this.#grow()
   }
 
   delete(key: string, hash = hashOf(key)): void {
     const slot = this.#slotOf(key, hash)
     const place = this.#slots[slot + 1]!
     if (place === 0) return
-    // The last entry takes its place.
-    const last = this.#entries.at(-1)!
-    this.#slots[this.#slotOf(last.key, hashOf(last.key)) + 1] = place
-    this.#entries[place - 1] = last
-    this.#entries.pop()
+    const last = this.#keys.at(-1)!
+    this.#slots[this.#slotOf(last, hashOf(last)) + 1] = place
+    this.#keys[place - 1] = last
+    this.#values[place - 1] = this.#values.at(-1)!
+    this.#keys.pop()
+    this.#values.pop()
     this.#empty(slot)
   }
 
   clear(): void {
-    this.#entries.length = 0
+    this.#keys.length = this.#values.length = 0
     this.#slots.fill(0)
   }
 
@@ -62,7 +71,7 @@ export class NameMap<T extends Named> {
   #slotOf(key: string, hash: number, at = 0): number {
     const slots = this.#slots
     let slot = this.#home(hash)
-    while (slots[slot + 1] !== 0 && !(slots[slot] === hash && isName(this.#entries[slots[slot + 1]! - 1]!.key, key, at)))
+    while (slots[slot + 1] !== 0 && !(slots[slot] === hash && isName(this.#keys[slots[slot + 1]! - 1]!, key, at)))
       slot = this.#after(slot)
     return slot
   }

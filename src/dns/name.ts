@@ -106,14 +106,14 @@ const FEW = 8
 
 /** Values by zone, found by the longest zone that holds a name. */
 export class ZoneMap<T> {
-  readonly #zones = new NameMap<{ readonly key: string; readonly value: T }>()
+  readonly #zones = new NameMap<T>()
 
   constructor(entries: Iterable<readonly [zoneKey: string, value: T]> = []) {
-    for (const [zone, value] of entries) this.set(zone, value)
+    for (const [zone, value] of entries) this.#zones.set(zone, value)
   }
 
   set(zone: string, value: T): void {
-    this.#zones.set({ key: zone, value })
+    this.#zones.set(zone, value)
   }
 
   get size(): number {
@@ -122,11 +122,11 @@ export class ZoneMap<T> {
 
   /** The value of exactly this zone. */
   get(zone: string): T | undefined {
-    return this.#zones.get(zone)?.value
+    return this.#zones.get(zone)
   }
 
-  values(): T[] {
-    return Array.from(this.#zones, ({ value }) => value)
+  values(): readonly T[] {
+    return this.#zones.values()
   }
 
   /** The value of the longest zone that holds a name. @param hash of `key`, where it is known */
@@ -135,12 +135,14 @@ export class ZoneMap<T> {
   }
 
   #findAmongFew(key: string): T | undefined {
+    const zones = this.#zones.keys()
     let longest = ''
     let found: T | undefined
-    for (const { key: zone, value } of this.#zones) {
+    for (let i = 0; i < zones.length; i++) {
+      const zone = zones[i]!
       if (zone.length > longest.length && isUnder(key, zone)) {
         longest = zone
-        found = value
+        found = this.#zones.values()[i]
       }
     }
     return found
@@ -148,8 +150,8 @@ export class ZoneMap<T> {
 
   #findByLabels(key: string, hash: number): T | undefined {
     for (let at = 0; at < key.length; hash = hashAbove(hash, key, at), at += 1 + key.charCodeAt(at)) {
-      const zone = this.#zones.get(key, hash, at)
-      if (zone) return zone.value
+      const value = this.#zones.get(key, hash, at)
+      if (value !== undefined) return value
     }
     return undefined
   }

@@ -123,7 +123,7 @@ export class Registry {
     const parent = key === ROOT ? undefined : this.#name(parentOf(key))
     const name = new TreeName(key, parent, this.#zones.find(key) ?? '')
     if (parent) parent.children++
-    this.#names.set(name)
+    this.#names.set(key, name)
     return name
   }
 

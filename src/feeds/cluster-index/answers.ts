@@ -1,6 +1,6 @@
 import { TYPE } from '../../dns/codes.ts'
 import type { Name } from '../../dns/name-hash.ts'
-import { type Named, NameMap } from '../../dns/name-map.ts'
+import { NameMap } from '../../dns/name-map.ts'
 import { NO_RECORDS, type Sections } from '../../dns/sections.ts'
 import { type Batch, batchRecords } from './batch.ts'
 
@@ -12,7 +12,7 @@ interface Versioned {
 }
 
 /** The records of one name in a zone, compiled as they are asked for. */
-export class Answer<Z> implements Named {
+export class Answer<Z> {
   readonly key: string
   readonly zone: Z
   readonly #node: Versioned
@@ -64,7 +64,7 @@ export class Answers<Z> {
   add(key: string, zone: Z, node: Versioned, epoch: number): Answer<Z> {
     if (this.#held.size === MOST) this.#held.clear()
     const answer = new Answer(key, zone, node, epoch)
-    this.#held.set(answer)
+    this.#held.set(key, answer)
     return answer
   }
 }
