@@ -32,14 +32,13 @@ export function respond(
   site: Site,
   observer: Observer,
   received?: number,
-): Uint8Array | undefined | PromiseLike<Uint8Array | undefined> {
+): Uint8Array | undefined | PromiseLike<Uint8Array> {
   const query = admit(message, client, transport, site, received)
   if (!(query instanceof Query)) {
     observer.dropped(site, message, client, transport, query)
     return query
   }
-  const write = (reply: Reply): Uint8Array | undefined => {
-    if (reply.silent) return undefined
+  const write = (reply: Reply): Uint8Array => {
     try {
       return fit(query, reply)
     } catch (error) {

@@ -3,7 +3,7 @@ import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey, type ZoneSet } from '../dns/name.ts'
 import type { Listener } from '../dns/query.ts'
 import { type Logger, pluginLogger } from '../log.ts'
-import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock } from '../plugin.ts'
+import type { Handler, Instance, MetadataReader, Server, ServerBlock } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
@@ -39,17 +39,9 @@ class Block implements ServerBlock {
     this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
     this.stages = uses.map(({ plugin, options }) => ({
       name: plugin.name,
-      instance: this.#create(plugin, options),
+      instance: plugin.create(options, this),
       waits: plugin.waits === true,
     }))
-  }
-
-  #create(plugin: Plugin, options: unknown): Instance {
-    try {
-      return plugin.create(options, this)
-    } catch (error) {
-      throw named(plugin.name, error)
-    }
   }
 
   /** Each zone with the places where it is served, and the word that says so. */
@@ -94,7 +86,6 @@ class Block implements ServerBlock {
 export class Generation {
   /** SHA-512 of the Corefile, in hex. */
   readonly hash: string
-  readonly #configurations: readonly Configuration[]
   readonly #blocks: readonly Block[]
   readonly #inFlight: InFlight
   readonly #onThrow: (plugin: string, error: unknown, stacktrace: boolean) => void
@@ -121,7 +112,6 @@ export class Generation {
     this.hash = hash
     this.#inFlight = inFlight
     this.#onThrow = onThrow
-    this.#configurations = configurations
     this.#blocks = configurations.map(configuration => new Block(configuration, server, log))
     this.#refuseOverlaps()
     this.#refuseHidden()
@@ -137,13 +127,8 @@ export class Generation {
     return new Map(places.toReversed().map(({ place }) => [placeLabel(place), place]))
   }
 
-  /** Sentences about what was passed over, or is probably not meant. */
+  /** Sentences about what was passed over. */
   get warnings(): string[] {
-    return [...this.#configurations.flatMap(({ warnings }) => warnings), ...this.#otherSockets()]
-  }
-
-  /** Where blocks of one port want different numbers of sockets. */
-  #otherSockets(): string[] {
     const { places } = this
     const other = ({ label, place }: { label: string; place: Place }) => place.sockets !== places.get(label)!.sockets
     const number = (sockets: number | undefined) => (sockets === undefined ? 'no number' : String(sockets))
@@ -205,7 +190,10 @@ export class Generation {
     const failed = results.findIndex(result => result.status === 'rejected')
     if (failed < 0) return
     await this.stop()
-    throw named(this.#stages[failed]!.name, (results[failed] as PromiseRejectedResult).reason)
+    const { reason } = results[failed] as PromiseRejectedResult
+    throw Object.assign(new Error(`plugin/${this.#stages[failed]!.name}: ${reason.message}`, { cause: reason }), {
+      code: reason.code,
+    })
   }
 
   /** Tells every plugin that its block is being served. @param open by label */
@@ -272,10 +260,4 @@ export class Generation {
       )
     }
   }
-}
-
-/** What a plugin fails with, with its name in front. */
-const named = (plugin: string, error: unknown): Error => {
-  const { message, code } = error as NodeJS.ErrnoException
-  return Object.assign(new Error(`plugin/${plugin}: ${message}`, { cause: error }), { code })
 }

@@ -45,7 +45,7 @@ export async function listenUdp(
     if (reply instanceof Uint8Array) return send(reply, info)
     owed++
     reply.then(bytes => {
-      if (bytes) send(bytes, info)
+      send(bytes, info)
       owed--
       if (owed === 0) onSettled()
     })

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { DRAIN, isAnyAddress, type Listening, type Losses, type Opening, type Receive } from '../transport.ts'
+import { Bundles } from './bundles.ts'
 import { Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
 import type { Outbox, Sender } from './outbox.ts'
@@ -13,6 +14,10 @@ import { openSocket, receiveQueue } from './socket.ts'
 const WAITING = 1024
 
 const MSG_DONTWAIT = 0x40
+
+const { EAGAIN, EINVAL, EIO, EMSGSIZE } = constants.errno
+/** What the kernel says of a bundle when it is older than they are, or the device does not compute checksums. */
+const NO_BUNDLES = new Set<number>([EINVAL, EIO, EMSGSIZE])
 
 /**
  * Serves one UDP address, up to 64 datagrams a system call and a turn of the event loop: connections and timers get theirs in between.
@@ -53,6 +58,9 @@ export class BatchListener implements Listening, Sender, Disposable {
   #waiting: Waiting[] = []
   readonly #debts: Debts
   #unsent = 0
+  readonly #bundles: Bundles
+  /** Whether the kernel takes them. */
+  #joins = true
   #shed = 0
   /** Datagrams that the kernel had thrown away when it was looked at last. */
   #drops = 0
@@ -70,6 +78,7 @@ export class BatchListener implements Listening, Sender, Disposable {
     this.#outbox = socket.wildcard ? native.wildcardOutbox : native.outbox
     this.#senders = new Senders(this.#ring)
     this.#debts = new Debts(this.#ring.nameWords)
+    this.#bundles = new Bundles(this.#ring)
     this.#receive = receive
     this.#fd = socket.fd
     try {
@@ -134,7 +143,7 @@ export class BatchListener implements Listening, Sender, Disposable {
     const { calls, errno } = this.#native
     const count = calls.recvmmsg(this.#fd, this.#ring.incoming, BATCH, MSG_DONTWAIT, 0n)
     // Any other error was one of an earlier call; what is queued comes with the next.
-    const empty = count < 0 ? errno() === constants.errno.EAGAIN : count < BATCH
+    const empty = count < 0 ? errno() === EAGAIN : count < BATCH
     const received = performance.now()
     for (let i = 0; i < count; i++) this.#answer(i, received)
     this.#outbox.flush()
@@ -171,13 +180,12 @@ export class BatchListener implements Listening, Sender, Disposable {
     }
   }
 
-  #owe(reply: PromiseLike<Uint8Array | undefined>, at: number): void {
+  #owe(reply: PromiseLike<Uint8Array>, at: number): void {
     const debt = this.#debts.add(this.#ring.words, at)
     reply.then(
       datagram => {
         const { names } = this.#debts
         const at = this.#debts.at(debt)
-        if (datagram === undefined) return this.#settle(debt)
         if (this.#waiting.length > 0) this.#keep(datagram, names.slice(at, at + this.#ring.nameWords))
         else this.#put(datagram, names, at)
         this.#settle(debt)
@@ -221,27 +229,30 @@ export class BatchListener implements Listening, Sender, Disposable {
     } catch (error) {
       this.#native.raise(error)
     }
+    this.#bundles.dissolve()
     this.#ring.clear()
     if (this.#waiting.length > 0 && this.#fd >= 0) this.#poll.watch(WRITABLE)
   }
 
-  /** Sends what the ring holds. What fails for another reason than a full buffer fails for one receiver only, and is lost. */
+  /** Sends what the ring holds. What fails for another reason than a full buffer or bundles fails for one receiver only, and is lost. */
   #send(): void {
     const { calls, errno } = this.#native
     const ring = this.#ring
+    const bundles = this.#bundles
+    bundles.form(this.#joins)
     let i = 0
-    while (i < ring.queued && this.#fd >= 0) {
-      const sent = calls.sendmmsg(this.#fd, ring.outgoing(i), ring.queued - i, MSG_DONTWAIT)
-      if (sent > 0) i += sent
-      else if (errno() === constants.errno.EAGAIN) {
-        for (; i < ring.queued; i++) {
-          const { datagram, name } = ring.take(i)
-          this.#keep(datagram, name)
-        }
-      } else {
-        this.#unsent++
-        i++
+    while (i < bundles.messages && this.#fd >= 0) {
+      const sent = calls.sendmmsg(this.#fd, ring.outgoing(i), bundles.messages - i, MSG_DONTWAIT)
+      if (sent > 0) {
+        i += sent
+        continue
       }
+      const reason = errno()
+      const refused = bundles.count(i) > 1 && NO_BUNDLES.has(reason)
+      if (refused) this.#joins = false
+      if (refused || reason === EAGAIN)
+        for (; i < bundles.messages; i++) for (const { datagram, name } of bundles.take(i)) this.#keep(datagram, name)
+      else this.#unsent += bundles.count(i++)
     }
   }
 }

@@ -20,38 +20,37 @@ const SENT = 1 << 16
  *     48 msg_flags
  *     56 msg_len
  */
-const HEADER = 64
-const IOVEC = 16
+export const HEADER = 64
+export const IOVEC = 16
 export const NAME_LENGTH = 28
 /** Behind a sockaddr_in6 and what rounds it up. For the sockets of all addresses: to which of them a datagram came, which is where its reply comes from. */
-const CONTROL = 32
+export const CONTROL = 32
 const CONTROL_LENGTH = 40
-const NAME = CONTROL + CONTROL_LENGTH
+/** Behind that, or in its place: that a datagram is to be cut into segments (UDP_SEGMENT, udp(7)). With what rounds it up. */
+export const SEGMENT_CONTROL = 24
+export const NAME = CONTROL + CONTROL_LENGTH + SEGMENT_CONTROL
 
 const IPPROTO_IP = 0
 
-/** For connected sockets: that a datagram is to be cut into segments (UDP_SEGMENT, udp(7)). With what rounds it up, and as `cmsg_len` has it. */
-const SEGMENT_CONTROL = 24
-const SEGMENT_CONTROL_LENGTH = 18
-const SOL_UDP = 17
-const UDP_SEGMENT = 103
+/** Its cmsghdr: cmsg_len, SOL_UDP, UDP_SEGMENT. The length of a segment follows. */
+export const SEGMENT: readonly number[] = [18, 0, 17, 103]
 /** Octets of a segment that fits into a packet on any way. */
-const LONGEST_SEGMENT = 512
+export const LONGEST_SEGMENT = 512
 
 /** Where things are in the memory, in octets. */
 const HEADERS_IN = 0
 const IOVECS_IN = HEADERS_IN + BATCH * HEADER
 const NAMES_IN = IOVECS_IN + BATCH * IOVEC
-const HEADERS_OUT = NAMES_IN + BATCH * NAME
-const IOVECS_OUT = HEADERS_OUT + BATCH * HEADER
-const NAMES_OUT = IOVECS_OUT + BATCH * IOVEC
+export const HEADERS_OUT = NAMES_IN + BATCH * NAME
+export const IOVECS_OUT = HEADERS_OUT + BATCH * HEADER
+export const NAMES_OUT = IOVECS_OUT + BATCH * IOVEC
 const SCRATCH = NAMES_OUT + BATCH * NAME
 const OCTETS_OUT = SCRATCH + 64
 const OCTETS_IN = OCTETS_OUT + SENT
 const SIZE = OCTETS_IN + BATCH * RECEIVED
 
 /** All but the octets of datagrams is read and written as words of 32 bits. */
-const WORD = 4
+export const WORD = 4
 const CONTROL_WORD = CONTROL / WORD
 const SEGMENT_WORD = CONTROL_WORD + 4
 
@@ -61,8 +60,8 @@ const SEGMENT_WORD = CONTROL_WORD + 4
  *
  * Why this is safe:
  * - It is one ArrayBuffer, which never moves, is never detached (nobody else gets hold of it) and lives as long as the thread.
- * - Every address in it leads into it, with a length that stays in it. But for `iov_base` of replies, which is the begin of the memory plus an offset,
- *   addresses and limits are written once, when it is made. Nothing that a client sends becomes an address or a limit.
+ * - Every address in it leads into it, with a length that stays in it. What is for recvmmsg is written once, when it is made; what is for sendmmsg is the
+ *   begin of the memory plus the place of a datagram, a name or an iovec by its number. Nothing that a client sends becomes an address or a limit.
  * - The kernel uses it during a call only. Between calls nobody knows it but this class, and what leaves it is copied out: a message that waits for
  *   an upstream, the sender of it, replies that the kernel does not take.
  * - What the kernel reports is checked before it is used: a length is at most that of the buffer.
@@ -97,7 +96,7 @@ export class Ring {
   constructor(addressOf: (memory: ArrayBuffer) => bigint, { connected = false, wildcard = false } = {}) {
     this.#connected = connected
     this.#wildcard = wildcard
-    this.nameWords = (wildcard ? NAME : NAME_LENGTH) / WORD
+    this.nameWords = (wildcard ? CONTROL + CONTROL_LENGTH : NAME_LENGTH) / WORD
     const memory = new ArrayBuffer(SIZE)
     const start = addressOf(memory)
     this.words = new Uint32Array(memory)
@@ -111,32 +110,37 @@ export class Ring {
     for (let i = 0; i < BATCH; i++) {
       this.#describe(HEADERS_IN + i * HEADER, connected ? undefined : NAMES_IN + i * NAME, IOVECS_IN + i * IOVEC)
       this.#describe(HEADERS_OUT + i * HEADER, connected ? undefined : NAMES_OUT + i * NAME, IOVECS_OUT + i * IOVEC)
-      this.#point(IOVECS_IN + i * IOVEC, OCTETS_IN + i * RECEIVED)
+      this.point(IOVECS_IN + i * IOVEC, OCTETS_IN + i * RECEIVED)
       this.words[(IOVECS_IN + i * IOVEC + 8) / WORD] = RECEIVED
       if (!connected) continue
       const control = NAMES_OUT + i * NAME + CONTROL
-      this.#point(HEADERS_OUT + i * HEADER + 32, control)
-      this.words.set([SEGMENT_CONTROL_LENGTH, 0, SOL_UDP, UDP_SEGMENT], control / WORD)
+      this.point(HEADERS_OUT + i * HEADER + 32, control)
+      this.words.set(SEGMENT, control / WORD)
     }
   }
 
   /** Writes a mmsghdr with one iovec. The kernel takes a sockaddr_in of 28 octets as well; without a name, it passes over its length. */
   #describe(header: number, name: number | undefined, iovec: number): void {
-    if (name !== undefined) this.#point(header, name)
+    if (name !== undefined) this.point(header, name)
     this.words[(header + 8) / WORD] = NAME_LENGTH
     if (this.#wildcard && name !== undefined) {
-      this.#point(header + 32, name + CONTROL)
+      this.point(header + 32, name + CONTROL)
       this.words[(header + 40) / WORD] = CONTROL_LENGTH
     }
-    this.#point(header + 16, iovec)
+    this.point(header + 16, iovec)
     this.words[(header + 24) / WORD] = 1
   }
 
-  /** Writes the address of `target` to `at`. */
-  #point(at: number, target: number): void {
+  /** Writes the address of `target`, a place in the memory, to `at`. */
+  point(at: number, target: number): void {
     const low = this.#low + target
     this.words[at / WORD] = low
     this.words[at / WORD + 1] = low > 0xffffffff ? this.#high + 1 : this.#high
+  }
+
+  /** The place in the memory whose address stands at `at`. */
+  offset(at: number): number {
+    return (this.words[at / WORD]! - this.#low) >>> 0
   }
 
   /** The datagram that recvmmsg put in place `i`, in memory of its own: a query that has to wait keeps it. */
@@ -197,7 +201,7 @@ export class Ring {
 
   #describeNext(length: number): void {
     const iovec = IOVECS_OUT + this.queued * IOVEC
-    this.#point(iovec, this.end)
+    this.point(iovec, this.end)
     this.words[(iovec + 8) / WORD] = length
     this.end += length
     this.queued++
@@ -253,16 +257,6 @@ export class Ring {
   /** The address of the headers for sendmmsg, from queued datagram `i` on. */
   outgoing(i: number): bigint {
     return i === 0 ? this.#outgoing : this.#outgoing + BigInt(i * HEADER)
-  }
-
-  /** Queued datagram `i` and where it goes, in memory of their own. */
-  take(i: number): { datagram: Buffer; name: Uint32Array } {
-    const iovec = (IOVECS_OUT + i * IOVEC) / WORD
-    const start = (this.words[iovec]! - this.#low) >>> 0
-    return {
-      datagram: Buffer.from(this.octets.subarray(start, start + this.words[iovec + 2]!)),
-      name: this.name((NAMES_OUT + i * NAME) / WORD),
-    }
   }
 
   clear(): void {

@@ -11,7 +11,7 @@ import type { Receive } from '#src/transport/transport.ts'
 import { askUdp } from '#test/support/client.ts'
 import { BatchClient } from './client.ts'
 
-const { EAGAIN, ECONNREFUSED, ENOBUFS, EPERM } = constants.errno
+const { EAGAIN, ECONNREFUSED, EINVAL, EIO, EMSGSIZE, ENOBUFS, EPERM } = constants.errno
 const native = openNative()
 
 const echo: Receive = message => message
@@ -56,6 +56,8 @@ const receive = async (client: BatchClient, count: number): Promise<number[]> =>
   (await client.wait(count)).map(reply => reply.readUInt16BE()).sort((a, b) => a - b)
 
 const numbered = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.of(i >> 8, i & 255))
+/** The same in so many lengths that each goes in a message of its own. */
+const alone = (count: number): Buffer[] => numbered(count).map((number, i) => Buffer.concat([number, Buffer.alloc(i % 64)]))
 const upTo = (count: number): number[] => [...Array(count).keys()]
 
 for (const late of [false, true]) {
@@ -68,7 +70,7 @@ for (const late of [false, true]) {
       return real(Math.min(count, 7))
     })
     using client = new BatchClient('127.0.0.1', listening.port)
-    client.send(...numbered(300))
+    client.send(...alone(300))
     assert.deepEqual(await receive(client, 300), upTo(300))
     await listening.close()
     assert.equal(listening.losses().unsent, 0)
@@ -159,12 +161,46 @@ for (const [name, errno] of Object.entries({ ENOBUFS, EPERM, ECONNREFUSED })) {
       return done
     })
     using client = new BatchClient('127.0.0.1', listening.port)
-    client.send(...numbered(200))
+    client.send(...alone(200))
     assert.deepEqual(
       await receive(client, 180),
       upTo(200).filter(i => i % 10 !== 3),
     )
     assert.equal(listening.losses().unsent, 20)
+    await listening.close()
+  })
+}
+
+test('a bundle that fails is lost as a whole, and no other datagram', async () => {
+  let failed = false
+  using listening = await listenWith(echo, (real, count, fail) => {
+    if (failed) return real(count)
+    failed = true
+    return fail(ENOBUFS)
+  })
+  using client = new BatchClient('127.0.0.1', listening.port)
+  using other = new BatchClient('127.0.0.1', listening.port)
+  client.send(...numbered(20))
+  other.send(...numbered(30))
+  assert.deepEqual(await receive(other, 30), upTo(30))
+  assert.deepEqual([client.receive(), listening.losses().unsent], [[], 20])
+  await listening.close()
+})
+
+for (const [name, errno] of Object.entries({ EINVAL, EIO, EMSGSIZE })) {
+  test(`${name}: where the kernel takes no bundles, every datagram goes alone, and none is lost`, async () => {
+    const counts: number[] = []
+    using listening = await listenWith(echo, (real, count, fail) => {
+      counts.push(count)
+      return counts.length === 1 ? fail(errno) : real(count)
+    })
+    using client = new BatchClient('127.0.0.1', listening.port)
+    for (let round = 0; round < 3; round++) {
+      client.send(...numbered(50))
+      assert.deepEqual(await receive(client, 50), upTo(50))
+    }
+    assert.deepEqual(counts, [1, 50, 50, 50])
+    assert.equal(listening.losses().unsent, 0)
     await listening.close()
   })
 }

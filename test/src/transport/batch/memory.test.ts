@@ -7,6 +7,7 @@ import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { Bundles } from '#src/transport/batch/bundles.ts'
 import { BATCH, Ring } from '#src/transport/batch/ring.ts'
 
 const run = promisify(execFile)
@@ -96,10 +97,6 @@ for (const start of [0x10000n, 0x7f12_3456_7000n, 0x7f12_ffff_e000n, 0x7f12_fffe
       spans.sort(([a], [b]) => (a < b ? -1 : 1))
       assert.ok(spans[0]![0] >= start && spans.at(-1)![1] <= start + size)
       for (let i = 1; i < spans.length; i++) assert.ok(spans[i]![0] >= spans[i - 1]![1])
-      for (const i of [0, 1, BATCH - 1]) {
-        const taken = ring.take(i)
-        assert.deepEqual([taken.datagram, taken.name.subarray(0, 7)], [datagram, name(i).subarray(0, 7)])
-      }
       assert.equal(ring.outgoing(3), ring.outgoing(0) + 192n)
     })
   }
@@ -167,6 +164,58 @@ test('to a peer, datagrams of one length are joined, and parted again; no octet 
   assert.ok(ring.part(0))
   assert.deepEqual([ring.queued, ring.hasRoom(1)], [BATCH, false])
 })
+
+for (const wildcard of [false, true]) {
+  test(`a bundle is all that goes to one receiver in one length${wildcard ? ', from one address' : ''}`, () => {
+    const memory = addresses(0x7f12_fffe_0000n, { wildcard })
+    const { ring, at, word } = memory
+    const bundles = new Bundles(ring)
+    // 3 receivers by turns, with datagrams of two lengths, and some that are too long or have no octets.
+    const receiver = (i: number) => {
+      const name = new Uint32Array(ring.nameWords)
+      name.set([(i % 3) << 24, i % 3])
+      if (wildcard) name.set([28, 0, 0, 8, 0, i < 30 ? 1 : 2], 8)
+      return name
+    }
+    const datagrams = Array.from({ length: BATCH }, (_, i) => new Uint8Array(i >= 56 ? 16 : 8).fill(i))
+    for (const i of [6, 9]) datagrams[i] = new Uint8Array(513).fill(i)
+    for (const i of [12, 15]) datagrams[i] = new Uint8Array(0)
+    const put = () => {
+      for (const [i, datagram] of datagrams.entries()) assert.ok(ring.put(datagram, receiver(i), 0))
+    }
+    put()
+    const headers = () =>
+      Array.from({ length: BATCH }, (_, i) => [0n, 16n, 24n, 40n].map(member => at(ring.outgoing(i) + member)))
+    const before = headers()
+    bundles.form(true)
+    const expected = Map.groupBy(datagrams.keys(), i => {
+      const { length } = datagrams[i]!
+      return length === 0 || length > 512 ? `${i}` : `${length} to ${receiver(i)}`
+    })
+    assert.equal(bundles.messages, expected.size)
+    for (const [message, members] of [...expected.values()].entries()) {
+      // Behind the address that an IPv4 datagram came to, nothing is told.
+      const told = (name: Uint32Array) => name.subarray(0, 15)
+      assert.deepEqual(
+        bundles.take(message).map(({ datagram, name }) => [datagram, told(name)]),
+        members.map(i => [datagrams[i]!, told(receiver(i))]),
+      )
+      assert.equal(bundles.count(message), members.length)
+      const header = ring.outgoing(message)
+      const own = wildcard ? 32n : 0n
+      assert.equal(at(header + 40n), own + (members.length > 1 ? 24n : 0n))
+      if (members.length === 1) continue
+      const control = at(header + 32n) + own
+      // cmsg_len, SOL_UDP, UDP_SEGMENT, and how long each one is
+      const { length } = datagrams[members[0]!]!
+      assert.deepEqual([at(control), word(control + 8n), word(control + 12n), word(control + 16n)], [18n, 17, 103, length])
+    }
+    bundles.dissolve()
+    ring.clear()
+    put()
+    assert.deepEqual(headers(), before)
+  })
+}
 
 test('a ring takes replies of 65,536 octets in all', () => {
   const ring = new Ring(() => 0n)
