@@ -5,17 +5,17 @@ import type { Subscriber } from './feed.ts'
 /** Records replayed to a new subscriber in one go; queries get their turn in between. */
 const SLICE = 100
 
-/** The records of a feed, and who is told of them. */
-export class Records {
+/** What every feed does with its records: it holds them, and tells who subscribes. */
+export abstract class Records {
   readonly #records = new Map<string, MeshRecord>()
   readonly #subscribers = new Set<Subscriber>()
 
-  get all(): ReadonlyMap<string, MeshRecord> {
+  get records(): ReadonlyMap<string, MeshRecord> {
     return this.#records
   }
 
   /** The record under this id is now this one, or is no more. */
-  set(id: string, record: MeshRecord | undefined): void {
+  protected tell(id: string, record: MeshRecord | undefined): void {
     const previous = this.#records.get(id)
     if (record) this.#records.set(id, record)
     else this.#records.delete(id)

@@ -73,7 +73,7 @@ async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): P
 }
 
 /** A feed that the main thread reads. Its state is told and counted there. */
-class FollowedFeed implements Feed {
+class FollowedFeed extends Records implements Feed {
   readonly source: Source
   log: Logger
   complete = false
@@ -82,31 +82,19 @@ class FollowedFeed implements Feed {
   readonly objects = new Map<string, number>()
   readonly rejected = 0
   onDelay = (): void => {}
-  readonly #records = new Records()
   readonly #completed = Promise.withResolvers<void>()
   readonly #port: MessagePort
 
   constructor(source: Source, log: Logger, port: MessagePort) {
+    super()
     this.source = source
     this.log = log
     this.#port = port
     port.on('message', (report: Report) => this.#take(report))
   }
 
-  get records(): ReadonlyMap<string, MeshRecord> {
-    return this.#records.all
-  }
-
   get completed(): Promise<void> {
     return this.#completed.promise
-  }
-
-  subscribe(subscriber: Subscriber): Promise<void> {
-    return this.#records.subscribe(subscriber)
-  }
-
-  unsubscribe(subscriber: Subscriber): void {
-    this.#records.unsubscribe(subscriber)
   }
 
   async close(): Promise<void> {
@@ -114,7 +102,7 @@ class FollowedFeed implements Feed {
   }
 
   #take({ changes = [], waiting = '', complete }: Report): void {
-    for (const [id, record] of changes) this.#records.set(id, record)
+    for (const [id, record] of changes) this.tell(id, record)
     this.waiting = waiting
     if (complete) {
       this.complete = true

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
-import type { Change, MeshRecord, Report, Traffic } from '../registry/record.ts'
-import type { Feed, Source, Subscriber } from './feed.ts'
+import type { Change, Report, Traffic } from '../registry/record.ts'
+import type { Feed, Source } from './feed.ts'
 import { Records } from './records.ts'
 
 /** Milliseconds until a thread that failed is started again; doubled each time, up to the second. */
@@ -22,7 +22,7 @@ export const threadSource = (thread: Omit<ThreadSource, 'open'>): ThreadSource =
 })
 
 /** One source, read in a thread of its own, and all that it has told. */
-export class ThreadFeed implements Feed {
+export class ThreadFeed extends Records implements Feed {
   readonly source: ThreadSource
   log: Logger
   complete = false
@@ -33,7 +33,6 @@ export class ThreadFeed implements Feed {
   connected: boolean | undefined
   traffic: readonly Traffic[] = []
   onDelay = (): void => {}
-  readonly #records = new Records()
   #completed = Promise.withResolvers<void>()
   #worker: Worker
   #delay: number = RESTART[0]
@@ -43,25 +42,14 @@ export class ThreadFeed implements Feed {
   #closed = false
 
   constructor(source: ThreadSource, log: Logger) {
+    super()
     this.source = source
     this.log = log
     this.#worker = this.#start()
   }
 
-  get records(): ReadonlyMap<string, MeshRecord> {
-    return this.#records.all
-  }
-
   get completed(): Promise<void> {
     return this.#completed.promise
-  }
-
-  subscribe(subscriber: Subscriber): Promise<void> {
-    return this.#records.subscribe(subscriber)
-  }
-
-  unsubscribe(subscriber: Subscriber): void {
-    this.#records.unsubscribe(subscriber)
   }
 
   async close(): Promise<void> {
@@ -109,11 +97,11 @@ export class ThreadFeed implements Feed {
 
   #apply([id, record]: Change): void {
     this.#retold?.add(id)
-    this.#records.set(id, record)
+    this.tell(id, record)
   }
 
   #complete(): void {
-    if (this.#retold) for (const id of this.#records.all.keys()) if (!this.#retold.has(id)) this.#apply([id, undefined])
+    if (this.#retold) for (const id of this.records.keys()) if (!this.#retold.has(id)) this.#apply([id, undefined])
     this.#retold = undefined
     this.#delay = RESTART[0]
     this.complete = true

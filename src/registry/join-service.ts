@@ -17,16 +17,14 @@ export function serviceRecord(
   selected: readonly (Pod | WorkloadEntry)[],
 ): HostRecord {
   const { endpoints, targets } = selected.length === 0 ? NOTHING : chosen(service, slices, selected)
+  const groups = slices.map(({ group }) => group).filter(({ addresses }) => addresses !== '')
   return {
     kind: 'Service',
     namespace: service.namespace,
     host: keyOf([service.name, service.namespace, 'svc'], ''),
     vips: service.vips,
     ports: service.ports,
-    groups: slices
-      .map(({ group }) => group)
-      .filter(({ addresses }) => addresses !== '')
-      .concat(groupEndpoints(endpoints)),
+    groups: endpoints.length === 0 ? groups : groups.concat(groupEndpoints(endpoints)),
     targets,
     ...(service.alias !== undefined && { alias: service.alias }),
     ...(service.exportTo && { exportTo: service.exportTo }),

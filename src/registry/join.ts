@@ -14,7 +14,7 @@ import {
   selects,
   type WorkloadEntry,
 } from './objects.ts'
-import type { Change, ClientRecord, HostRecord } from './record.ts'
+import type { Change, ClientRecord, HostRecord, MeshRecord } from './record.ts'
 import { isRestricted } from './visibility.ts'
 
 type Workload = Pod | WorkloadEntry
@@ -54,8 +54,7 @@ export class Join {
   readonly #selecting = new Grouped<Selecting>()
   /** Ids of objects whose records are to be made anew. */
   readonly #touched = new Set<string>()
-  /** What was told last, by the record's id. */
-  readonly #told = new Map<string, HostRecord>()
+  readonly #told: ReadonlyMap<string, MeshRecord>
   /** The ids of the records of a ServiceEntry; those of all others are the object's. */
   readonly #hosts = new Map<string, readonly string[]>()
 
@@ -63,11 +62,15 @@ export class Join {
   #restricted = false
   readonly #clients: Change[] = []
 
+  /** @param told the records that have been taken, by their ids, as whoever takes them keeps them */
+  constructor(told: ReadonlyMap<string, MeshRecord>) {
+    this.#told = told
+  }
+
   /** The object under this id, which was `previous`, is now this one, or is no more. An object may be put twice. */
   put(id: string, object: MeshObject | undefined, previous: MeshObject | undefined): void {
     if (previous) this.#unlink(id, previous)
     if (object) this.#link(id, object)
-    for (const side of [previous, object]) if (side) this.#touch(id, side)
     if (this.#restricted) this.#tellClient(id, clientRecord(object), clientRecord(previous))
   }
 
@@ -104,11 +107,7 @@ export class Join {
   }
 
   #tell(id: string, record: HostRecord | undefined, changes: Change[]): void {
-    const told = this.#told.get(id)
-    if (isDeepStrictEqual(told, record)) return
-    if (record) this.#told.set(id, record)
-    else this.#told.delete(id)
-    changes.push([id, record])
+    if (!isDeepStrictEqual(this.#told.get(id), record)) changes.push([id, record])
   }
 
   #selected({ namespace, selector }: Selecting): Workload[] {
@@ -117,12 +116,18 @@ export class Join {
   }
 
   #link(id: string, object: MeshObject): void {
-    if (object.kind === 'EndpointSlice') this.#slices.add(serviceOf(object), object)
-    else if (isWorkload(object)) this.#workloads.add(object.namespace, object)
-    else {
+    if (object.kind === 'EndpointSlice') {
+      const service = serviceOf(object)
+      this.#slices.add(service, object)
+      this.#touched.add(service)
+    } else if (isWorkload(object)) {
+      this.#workloads.add(object.namespace, object)
+      this.#touchSelecting(object)
+    } else {
       this.#named.set(id, object)
+      this.#touched.add(id)
       if (object.kind === 'Namespace') return
-      if (object.selector) this.#selecting.add(object.namespace, object)
+      if (object.selector?.length) this.#selecting.add(object.namespace, object)
       if (isRestricted(object.exportTo) && !this.#restricted) this.#restrict()
     }
   }
@@ -137,22 +142,24 @@ export class Join {
   }
 
   #unlink(id: string, object: MeshObject): void {
-    if (object.kind === 'EndpointSlice') this.#slices.delete(serviceOf(object), object)
-    else if (isWorkload(object)) this.#workloads.delete(object.namespace, object)
-    else {
+    if (object.kind === 'EndpointSlice') {
+      const service = serviceOf(object)
+      this.#slices.delete(service, object)
+      this.#touched.add(service)
+    } else if (isWorkload(object)) {
+      this.#workloads.delete(object.namespace, object)
+      this.#touchSelecting(object)
+    } else {
       this.#named.delete(id)
+      this.#touched.add(id)
       if (object.kind !== 'Namespace') this.#selecting.delete(object.namespace, object)
     }
   }
 
-  #touch(id: string, object: MeshObject): void {
-    if (object.kind === 'EndpointSlice') this.#touched.add(serviceOf(object))
-    else if (!isWorkload(object)) this.#touched.add(id)
-    else {
-      for (const selecting of this.#selecting.of(object.namespace)) {
-        if (selecting.selector && selects(selecting.selector, object.labels)) this.#touched.add(idOf(selecting))
-      }
-    }
+  /** Touches what selects a workload, by the labels that it has or had. */
+  #touchSelecting({ namespace, labels }: Workload): void {
+    for (const selecting of this.#selecting.of(namespace))
+      if (selecting.selector && selects(selecting.selector, labels)) this.#touched.add(idOf(selecting))
   }
 }
 

@@ -1,7 +1,7 @@
 /** The thread of a file feed: watches manifests, and posts what changes in the mesh that they describe. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Join } from '../../registry/join.ts'
-import type { Report } from '../../registry/record.ts'
+import type { MeshRecord, Report } from '../../registry/record.ts'
 import { Outbox } from '../outbox.ts'
 import { restSoon } from '../rest.ts'
 import { Definitions } from './definitions.ts'
@@ -16,7 +16,8 @@ const POLL = 2000
 const MAX_PROBLEMS = 20
 
 const { paths } = workerData as { paths: readonly string[] }
-const join = new Join()
+const told = new Map<string, MeshRecord>()
+const join = new Join(told)
 const definitions = new Definitions(join)
 const log: [level: 'warn' | 'error', text: string][] = []
 let rejected = 0
@@ -72,12 +73,17 @@ function scan(): void {
 let complete = false
 
 const outbox = new Outbox(parentPort!, most => {
-  const report: Report = { changes: join.take(most) }
+  const changes = join.take(most)
+  for (const [id, record] of changes) {
+    if (record) told.set(id, record)
+    else told.delete(id)
+  }
+  const report: Report = { changes }
   const { lost } = files
   if (lost !== undefined) report.waiting = lost
   else if (!pending && !join.changed) report.current = true
   if (!complete && report.current) report.complete = complete = true
-  if (report.changes!.length > 0) report.objects = [...definitions.counts]
+  if (changes.length > 0) report.objects = [...definitions.counts]
   if (rejected > 0) report.rejected = rejected
   if (log.length > 0) report.log = log.splice(0)
   rejected = 0

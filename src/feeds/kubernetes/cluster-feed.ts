@@ -2,9 +2,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Logger } from '../../log.ts'
 import { Join } from '../../registry/join.ts'
 import type { MeshObject } from '../../registry/objects.ts'
-import type { MeshRecord } from '../../registry/record.ts'
 import { isRestricted } from '../../registry/visibility.ts'
-import type { Feed, Source, Subscriber } from '../feed.ts'
+import type { Feed, Source } from '../feed.ts'
 import { Records } from '../records.ts'
 import { closeCluster } from './clusters.ts'
 import type { Details } from './columns.ts'
@@ -23,14 +22,13 @@ const KINDS: readonly KindName[] = ['Namespace', 'Service', 'EndpointSlice', 'Se
 const WITH_PODS: readonly KindName[] = [...KINDS, 'Pod']
 
 /** The hosts of a cluster: its objects put together, and told as a feed of the mesh tells them. */
-export class ClusterFeed implements Feed, Listener {
+export class ClusterFeed extends Records implements Feed, Listener {
   readonly source: Source
   complete = false
   readonly completed: Promise<void>
   onDelay: (seconds: number) => void = () => {}
   readonly #cluster: WatchedCluster
-  readonly #join = new Join()
-  readonly #records = new Records()
+  readonly #join = new Join(this.records)
   #kinds = KINDS
   /** Whether hosts are made of objects. */
   #begun = false
@@ -41,6 +39,7 @@ export class ClusterFeed implements Feed, Listener {
 
   /** @param cluster one that was opened for this feed alone */
   constructor(source: Source, cluster: WatchedCluster) {
+    super()
     this.source = source
     this.#cluster = cluster
     cluster.need(KINDS)
@@ -81,24 +80,12 @@ export class ClusterFeed implements Feed, Listener {
     return Number.isFinite(least) ? least : undefined
   }
 
-  get records(): ReadonlyMap<string, MeshRecord> {
-    return this.#records.all
-  }
-
   get objects(): ReadonlyMap<string, number> {
     return new Map(Array.from(this.#cluster.watches, ({ kind, held }) => [kind.name, held.objects.size]))
   }
 
   get rejected(): number {
     return Array.from(this.#cluster.watches, ({ held }) => held.rejected).reduce((sum, count) => sum + count, 0)
-  }
-
-  subscribe(subscriber: Subscriber): Promise<void> {
-    return this.#records.subscribe(subscriber)
-  }
-
-  unsubscribe(subscriber: Subscriber): void {
-    this.#records.unsubscribe(subscriber)
   }
 
   async close(): Promise<void> {
@@ -118,7 +105,7 @@ export class ClusterFeed implements Feed, Listener {
   flush(): void {
     // At first Services and their endpoints come one by one: each host is made once, when they are together.
     if (!this.#begun || !this.#join.changed) return
-    for (const [id, record] of this.#join.take(MAX_CHANGES)) this.#records.set(id, record)
+    for (const [id, record] of this.#join.take(MAX_CHANGES)) this.tell(id, record)
     if (this.#join.changed) this.#later ??= setImmediate().then(() => this.#flushMore())
     else for (const trigger of this.#triggers.splice(0)) this.onDelay((Date.now() - trigger) / 1000)
   }

@@ -24,7 +24,8 @@ export class Held {
   #kind: Kind
   readonly #listeners: Iterable<Listener>
   readonly #complain: (problem: string) => void
-  /** The ids that are in the list so far. */
+  /** Whether a list has begun and not ended, and the ids that are in it so far where others may be held. */
+  #listing = false
   #listed: Set<string> | undefined
   /** What is held was read as another `kind` said. */
   #stale = false
@@ -43,15 +44,17 @@ export class Held {
 
   /** A list of everything begins; one that had begun has broken off. */
   beginList(): void {
-    this.#listed = new Set()
+    this.#listing = true
+    this.#listed = this.objects.size > 0 ? new Set() : undefined
   }
 
   /** The list was whole. */
   endList(): void {
     const listed = this.#listed
+    this.#listing = false
     this.#listed = undefined
     this.#stale = false
-    for (const id of this.objects.keys()) if (!listed?.has(id)) this.#set(id, undefined, undefined)
+    if (listed) for (const id of this.objects.keys()) if (!listed.has(id)) this.#set(id, undefined, undefined)
     this.flush()
   }
 
@@ -66,7 +69,7 @@ export class Held {
     }
     try {
       if (item.name === '') throw new Error('an object without a name')
-      this.#set(id, item.read(this.#kind, skip), this.#listed ? undefined : item)
+      this.#set(id, item.read(this.#kind, skip), this.#listing ? undefined : item)
     } catch (error) {
       // What it said before stays.
       skip(error as Error)

@@ -29,9 +29,9 @@ export function line(record: MeshRecord): string {
 }
 
 export class Manifests {
-  readonly join = new Join()
+  readonly #told = new Map<string, MeshRecord>()
+  readonly join = new Join(this.#told)
   readonly definitions = new Definitions(this.join)
-  readonly #hosts = new Map<string, string>()
 
   /** @returns the complaints */
   read(path: string, text: string): readonly string[] {
@@ -46,15 +46,15 @@ export class Manifests {
   take(): number {
     const changes = this.join.take(Number.POSITIVE_INFINITY)
     for (const [id, record] of changes) {
-      if (record) this.#hosts.set(id, line(record))
-      else this.#hosts.delete(id)
+      if (record) this.#told.set(id, record)
+      else this.#told.delete(id)
     }
     return changes.length
   }
 
   get hosts(): readonly string[] {
     this.take()
-    return [...this.#hosts.values()].sort()
+    return Array.from(this.#told.values(), line).sort()
   }
 }
 
