@@ -49,7 +49,7 @@ export class Watch {
   #streams = true
   #brokeOff = false
   #accept: string
-  /** Something has come that could not be read, and may have been a change. */
+  /** Something has come that could not be read, and may have been a change; or the server could not go on in the middle of a watch. */
   #doubt = false
   /** How often in a row the server did not know the kind. */
   #unknown = 0
@@ -177,7 +177,10 @@ export class Watch {
       this.#doubt = true
       return
     }
-    if (event?.type === 'ERROR') throw new Refused(event.status)
+    if (event?.type === 'ERROR') {
+      this.#doubt = true
+      throw new Refused(event.status)
+    }
     if (!event) return
     const { type, item } = event
     if (type === 'DELETED') this.held.delete(item)

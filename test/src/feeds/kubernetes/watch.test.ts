@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { KindName } from '#src/feeds/kubernetes/objects.ts'
 import { type Asked, FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, service } from '#test/support/kubernetes/objects.ts'
+import { writeEvent } from '#test/support/kubernetes/protobuf-writer.ts'
 import { at, hasAddresses, logged, type Watching, watchCluster } from '#test/support/kubernetes/watching.ts'
 
 const BACKEND = 'Service default/backend'
@@ -104,6 +105,18 @@ test('a version that is too old leads to a new list, by the status of a watch or
   await observer.until(({ objects }) => objects.has('Service default/new'))
   assert.deepEqual(observer.history, [`+${BACKEND}`, '+Service default/goes', '-Service default/goes', '+Service default/new'])
   assert.deepEqual(log, [])
+})
+
+test('an error in the middle of a watch leads to a new list: what was to come next may never come', async () => {
+  await using api = await FakeApi.start()
+  api.streams = false
+  const status = { apiVersion: 'v1', kind: 'Status', code: 500, message: 'an event without its object' }
+  api.script = asked => (isWatch(asked) ? { inject: writeEvent('ERROR', status) } : undefined)
+  api.put(service('backend'))
+  using watching = await watchServices(api)
+  await logged(watching.log, /services: an event without its object \(500\); what is known stays$/)
+  api.put(service('new'))
+  await watching.observer.until(({ objects }) => objects.has('Service default/new'))
 })
 
 for (const streams of [true, false]) {
