@@ -103,7 +103,7 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
       const address = readOctets(reader)
       if (address.length === 4) ipv4 += address
       else ipv6 += address
-    } else if (tag === WORKLOAD.network) network = reader.text()
+    } else if (tag === WORKLOAD.network && scope.network !== undefined) network = reader.text()
     else if (tag === WORKLOAD.cluster && scope.apart !== undefined) own = reader.matches(scope.apart)
     else if (tag === WORKLOAD.workloadName) workloadName = reader.text()
     else if (tag === WORKLOAD.status) healthy = reader.number() === 0
@@ -112,7 +112,7 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
     else reader.skip(tag)
   }
   // One without a network is in all of them.
-  if (scope.network !== undefined && network !== '' && network !== scope.network) return undefined
+  if (network !== '' && network !== scope.network) return undefined
   const [, , kind] = resource.split('/', 3)
   return {
     kind: 'Workload',
