@@ -1,4 +1,5 @@
 import type { Plugin } from '#src/plugin.ts'
+import { acl } from './acl/index.ts'
 import { any } from './any/index.ts'
 import { autopath } from './autopath/index.ts'
 import { bind } from './bind/index.ts'
@@ -53,6 +54,7 @@ export const plugins: readonly Plugin[] = [
   chaos, // its names never reach a source
   loadbalance, // above the cache: each hit is shuffled anew
   autopath, // policy: above all that it asks
+  acl, // policy: sees every name that is asked for below it, autopath's too, and before any source or cache answers
   header, // above all that answers, hits of the cache included
   minimal, // above the cache: the whole reply is kept
   hosts, // from memory

@@ -32,13 +32,14 @@ export function respond(
   site: Site,
   observer: Observer,
   received?: number,
-): Uint8Array | undefined | PromiseLike<Uint8Array> {
+): Uint8Array | undefined | PromiseLike<Uint8Array | undefined> {
   const query = admit(message, client, transport, site, received)
   if (!(query instanceof Query)) {
     observer.dropped(site, message, client, transport, query)
     return query
   }
-  const write = (reply: Reply): Uint8Array => {
+  const write = (reply: Reply): Uint8Array | undefined => {
+    if (reply.silent) return undefined
     try {
       return fit(query, reply)
     } catch (error) {

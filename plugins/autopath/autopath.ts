@@ -119,6 +119,6 @@ function readFile(path: string): string[] {
   try {
     return readSearchList(path)
   } catch (error) {
-    throw new Error(`plugin/autopath: failed to read ${path}: ${(error as Error).message}`)
+    throw new Error(`failed to read ${path}: ${(error as Error).message}`)
   }
 }

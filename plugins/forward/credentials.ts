@@ -22,6 +22,6 @@ export function readCredentials(files: readonly string[], root: string): Credent
       throw new Error('the key is not that of the certificate')
     return credentials
   } catch (error) {
-    throw new Error(`plugin/forward: could not load TLS files: ${(error as Error).message}`)
+    throw new Error(`could not load TLS files: ${(error as Error).message}`)
   }
 }

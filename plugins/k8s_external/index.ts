@@ -32,7 +32,7 @@ export const k8s_external: Plugin<Options> = {
   },
 
   create(options, block) {
-    if (!block.chain.includes('kubernetes')) throw new Error('plugin/k8s_external: kubernetes plugin not loaded')
+    if (!block.chain.includes('kubernetes')) throw new Error('kubernetes plugin not loaded')
     return new External(options, block)
   },
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
 import { readKey } from '#src/dns/message.ts'
+import { Subnet } from '#src/dns/subnet.ts'
 import { type Handler, type Instance, type Line, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
-import { Subnet } from './subnet.ts'
 import { Weights } from './weights.ts'
 
 export interface Options {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { formatDuration } from '#src/corefile/duration.ts'
 import { toOctets } from '#src/dns/address.ts'
 import { toKey } from '#src/dns/name.ts'
-import { type Logger, Problem } from '#src/plugin.ts'
+import type { Logger } from '#src/plugin.ts'
 
 /** What an address without a line in the file weighs. */
 const DEFAULT_WEIGHT = 1
@@ -26,13 +26,13 @@ export class Weights {
     this.#log = log
   }
 
-  /** @throws {Problem} the file has an error, or cannot be read and will not be looked at again */
+  /** @throws {Error} the file has an error, or cannot be read and will not be looked at again */
   async start(): Promise<void> {
     try {
       await this.#read()
     } catch (error) {
       const { message, code } = error as NodeJS.ErrnoException
-      if (this.#interval === 0 || code === undefined) throw new Problem(message, undefined, { plugin: 'loadbalance' })
+      if (this.#interval === 0 || code === undefined) throw error
       this.#log.warn(`Failed to open weight file: ${message}. Will try again in ${formatDuration(this.#interval)}`)
     }
     if (this.#interval === 0) return

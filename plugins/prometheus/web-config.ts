@@ -29,7 +29,7 @@ export async function readWebConfig(file: string): Promise<TlsOptions | undefine
     refuse(rest)
     return tls === undefined ? undefined : await readTls(mapping(tls, 'tls_server_config'), dirname(file))
   } catch (error) {
-    throw new Error(`plugin/prometheus: TLS config file ${file}: ${(error as Error).message}`, { cause: error })
+    throw new Error(`TLS config file ${file}: ${(error as Error).message}`, { cause: error })
   }
 }
 

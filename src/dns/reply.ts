@@ -18,6 +18,8 @@ export class Reply {
   plugin: string | undefined = undefined
   /** The server that gave it, or that was asked last, `address:port`, where others were asked. */
   upstream: string | undefined = undefined
+  /** The client hears nothing at all. */
+  silent = false
   /** What went wrong, where something did. */
   cause: unknown = undefined
   /** Told to clients that speak EDNS (RFC 8914). */

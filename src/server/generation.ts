@@ -3,7 +3,7 @@ import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey, type ZoneSet } from '../dns/name.ts'
 import type { Listener } from '../dns/query.ts'
 import { type Logger, pluginLogger } from '../log.ts'
-import type { Handler, Instance, MetadataReader, Server, ServerBlock } from '../plugin.ts'
+import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
@@ -39,9 +39,17 @@ class Block implements ServerBlock {
     this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
     this.stages = uses.map(({ plugin, options }) => ({
       name: plugin.name,
-      instance: plugin.create(options, this),
+      instance: this.#create(plugin, options),
       waits: plugin.waits === true,
     }))
+  }
+
+  #create(plugin: Plugin, options: unknown): Instance {
+    try {
+      return plugin.create(options, this)
+    } catch (error) {
+      throw named(plugin.name, error)
+    }
   }
 
   /** Each zone with the places where it is served, and the word that says so. */
@@ -190,10 +198,7 @@ export class Generation {
     const failed = results.findIndex(result => result.status === 'rejected')
     if (failed < 0) return
     await this.stop()
-    const { reason } = results[failed] as PromiseRejectedResult
-    throw Object.assign(new Error(`plugin/${this.#stages[failed]!.name}: ${reason.message}`, { cause: reason }), {
-      code: reason.code,
-    })
+    throw named(this.#stages[failed]!.name, (results[failed] as PromiseRejectedResult).reason)
   }
 
   /** Tells every plugin that its block is being served. @param open by label */
@@ -260,4 +265,10 @@ export class Generation {
       )
     }
   }
+}
+
+/** What a plugin fails with, with its name in front. */
+const named = (plugin: string, error: unknown): Error => {
+  const { message, code } = error as NodeJS.ErrnoException
+  return Object.assign(new Error(`plugin/${plugin}: ${message}`, { cause: error }), { code })
 }

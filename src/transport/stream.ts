@@ -153,7 +153,7 @@ export class Connection {
     this.#owed++
     if (this.#owed >= this.#limits.inFlight) this.#socket.pause()
     reply.then(bytes => {
-      this.#send(bytes)
+      if (bytes) this.#send(bytes)
       this.#owed--
       this.#takeMessages()
       if (this.#owed < this.#limits.inFlight) this.#socket.resume()

@@ -4,7 +4,11 @@ import type { Client } from '../dns/query.ts'
  * What a transport does with a message: hands it in and sends back what comes out. It knows nothing of DNS but the length of messages.
  * `received` is when it was read, by `performance.now()`; now when nothing is said.
  */
-export type Receive = (message: Uint8Array, client: Client, received?: number) => Uint8Array | undefined | PromiseLike<Uint8Array>
+export type Receive = (
+  message: Uint8Array,
+  client: Client,
+  received?: number,
+) => Uint8Array | undefined | PromiseLike<Uint8Array | undefined>
 
 /** Datagrams that were lost so far. */
 export interface Losses {

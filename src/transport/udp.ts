@@ -45,7 +45,7 @@ export async function listenUdp(
     if (reply instanceof Uint8Array) return send(reply, info)
     owed++
     reply.then(bytes => {
-      send(bytes, info)
+      if (bytes) send(bytes, info)
       owed--
       if (owed === 0) onSettled()
     })

@@ -180,12 +180,13 @@ export class BatchListener implements Listening, Sender, Disposable {
     }
   }
 
-  #owe(reply: PromiseLike<Uint8Array>, at: number): void {
+  #owe(reply: PromiseLike<Uint8Array | undefined>, at: number): void {
     const debt = this.#debts.add(this.#ring.words, at)
     reply.then(
       datagram => {
         const { names } = this.#debts
         const at = this.#debts.at(debt)
+        if (datagram === undefined) return this.#settle(debt)
         if (this.#waiting.length > 0) this.#keep(datagram, names.slice(at, at + this.#ring.nameWords))
         else this.#put(datagram, names, at)
         this.#settle(debt)

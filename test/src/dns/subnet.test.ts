@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Subnet } from '#plugins/loadbalance/subnet.ts'
 import { toOctets } from '#src/dns/address.ts'
+import { Subnet } from '#src/dns/subnet.ts'
 
 const cases: readonly (readonly [cidr: string, inside: readonly string[], outside: readonly string[]])[] = [
   ['192.0.2.0/24', ['192.0.2.0', '192.0.2.255'], ['192.0.3.0', '192.0.1.255', '2001:db8::1']],

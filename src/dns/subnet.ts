@@ -1,4 +1,4 @@
-import { toOctets } from '#src/dns/address.ts'
+import { toOctets } from './address.ts'
 
 /** The addresses of one family that begin with the same bits. */
 export class Subnet {
