@@ -46,7 +46,6 @@ class Forward implements Instance {
   }
 
   async #upstreamsOf(line: ForwardOptions): Promise<Upstream[]> {
-    for (const warning of line.warnings) this.#block.log('forward').warn(warning)
     const targets = await resolveTargets(line.targets, line.resolver)
     if (targets.length > MOST_UPSTREAMS) throw new Error(`more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
     const credentials = this.#credentials.get(line)!

@@ -18,17 +18,14 @@ export interface ForwardOptions {
   readonly tlsFiles: readonly string[]
   /** TLS name of all upstreams that have none of their own. */
   readonly tlsServerName: string
-  /** What the operator should know. */
-  readonly warnings: readonly string[]
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** @throws {Problem} */
 export function readLine(line: Line): ForwardOptions {
-  const warnings: string[] = []
-  const from = readFrom(line, warnings)
-  const targets = readTargets(line, warnings)
+  const from = readFrom(line)
+  const targets = readTargets(line)
   const forwarder: Mutable<ForwarderSettings> = {
     from,
     except: new ZoneSet([]),
@@ -134,5 +131,5 @@ export function readLine(line: Line): ForwardOptions {
     throw line.problem(
       `both forward ('${tls.serverName}') and proxy level ('${named.serverName}') TLS servernames are set for upstream proxy '${named.host}'`,
     )
-  return { forwarder, upstream, targets, resolver, tlsFiles: tls.files, tlsServerName: tls.serverName, warnings }
+  return { forwarder, upstream, targets, resolver, tlsFiles: tls.files, tlsServerName: tls.serverName }
 }

@@ -11,12 +11,11 @@ import { readTarget, type Target } from './target.ts'
 export const MOST_UPSTREAMS = 15
 
 /** The key of the zone to forward; of a CIDR that stands for several, the first. */
-export function readFrom(line: Line, warnings: string[]): string {
+export function readFrom(line: Line): string {
   const text = line.text('FROM')
   try {
     const [zone, another] = expandZone(text)
-    if (another !== undefined)
-      warnings.push(`Unsupported CIDR notation: '${text}' expands to multiple zones. Using only '${zone}'.`)
+    if (another !== undefined) line.warn(`Unsupported CIDR notation: '${text}' expands to multiple zones. Using only '${zone}'.`)
     return toKey(zone!)
   } catch (error) {
     throw line.problem(`unable to normalize '${text}': ${(error as Error).message}`)
@@ -24,20 +23,20 @@ export function readFrom(line: Line, warnings: string[]): string {
 }
 
 /** All that is left of the line: one target or more. */
-export function readTargets(line: Line, warnings: string[]): Target[] {
+export function readTargets(line: Line): Target[] {
   const targets: Target[] = []
   do {
     const text = line.text('TO')
     try {
       const named = readTarget(text)
-      if (named.length === 0) warnings.push(`${text} names no server`)
+      if (named.length === 0) line.warn(`${text} names no server`)
       targets.push(...named)
     } catch (error) {
       throw line.problem((error as Error).message)
     }
     if (targets.length > MOST_UPSTREAMS) throw line.problem(`more than ${MOST_UPSTREAMS} TOs configured: ${targets.length}`)
   } while (line.left > 0)
-  if (targets.length === 0) warnings.push('no upstream server is known: every query is answered SERVFAIL')
+  if (targets.length === 0) line.warn('no upstream server is known: every query is answered SERVFAIL')
   return targets
 }
 

@@ -13,8 +13,6 @@ export interface Options {
   named: boolean
   zones: readonly string[]
   inline: readonly string[]
-  /** About inline lines that say nothing. */
-  warnings: readonly string[]
   /** Seconds. */
   ttl: number
   /** Whether addresses get PTR records. */
@@ -74,7 +72,6 @@ export class Hosts implements Instance {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    for (const warning of this.#options.warnings) this.#log.warn(warning)
     this.#entries.value = this.#inline.entries
     await this.#read()
     if (this.#options.reload === 0 || signal.aborted) return

@@ -10,12 +10,11 @@ export const hosts: Plugin<Options> = {
   parse(directive) {
     const line = directive.once()
     const named = line.left > 0
-    const options: Options & { inline: string[]; warnings: string[] } = {
+    const options: Options & { inline: string[] } = {
       path: named ? line.text('FILE') : '/etc/hosts',
       named,
       zones: line.zones(directive.zones),
       inline: [],
-      warnings: [],
       ttl: 3600,
       reverse: true,
       reload: 5000,
@@ -36,7 +35,7 @@ export const hosts: Plugin<Options> = {
         option.end()
       } else if (options.fallthrough.length > 0) {
         throw option.problem(`unknown property '${option.word}'`, readers.keys())
-      } else readInline(option, options, readers.keys())
+      } else options.inline.push(readInline(option, readers.keys()))
     }
     line.end()
     if (options.fallthroughUnsupported && options.fallthrough.length === 0)
@@ -48,12 +47,12 @@ export const hosts: Plugin<Options> = {
 }
 
 /** Every line that is no option is hosts data, as it is in CoreDNS. One that says nothing is told: it is a misspelt option more often than not. */
-function readInline(option: Line, { inline, warnings }: { inline: string[]; warnings: string[] }, known: Iterable<string>): void {
+function readInline(option: Line, known: Iterable<string>): string {
   const problem = option.problem(
     `'${option.word}' begins neither an option nor a line of hosts data; what of it is no address or name is ignored`,
     known,
   )
   const text = [option.word, ...option.rest()].join(' ')
-  if (new HostTable(new ZoneSet(['.']), false).add(text) !== undefined) warnings.push(problem.sentence)
-  inline.push(text)
+  if (new HostTable(new ZoneSet(['.']), false).add(text) !== undefined) option.warn(problem.sentence)
+  return text
 }

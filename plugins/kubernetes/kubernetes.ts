@@ -61,7 +61,6 @@ export class Kubernetes implements Instance {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    for (const warning of this.#options.warnings) this.#log.warn(warning)
     this.#view.addresses = localAddresses(this.#block.bind)
     this.#opened = await watch(this.#options, this.#block, this.#log, this.#view, signal)
   }

@@ -33,8 +33,6 @@ export interface Options {
   readonly startupTimeout: number
   /** Zones whose unknown names go to the next plugin. */
   readonly fallthrough: readonly string[]
-  /** To be told at the start. */
-  readonly warnings: readonly string[]
 }
 
 type Words = { -readonly [K in keyof Options]: Options[K] } & {
@@ -62,7 +60,6 @@ export function parseOptions(directive: Directive): Options {
     ttl: 5,
     startupTimeout: 5000,
     fallthrough: [],
-    warnings: [],
   }
   line.options(readers(options))
   line.end()
@@ -83,7 +80,7 @@ function readers(options: Words): Readonly<Record<string, (option: Line) => void
     endpoint: option => {
       set({ endpoint: readUrl(option) })
       const others = option.rest()
-      if (others.length > 0) set({ warnings: [`only the first endpoint is used: ${options.endpoint}`] })
+      if (others.length > 0) option.warn(`only the first endpoint is used: ${options.endpoint}`)
     },
     tls: option => set({ tls: [option.text('CERT'), option.text('KEY'), option.text('CACERT')] }),
     kubeconfig: option => set({ kubeconfig: [option.text('KUBECONFIG'), option.left > 0 ? option.text('CONTEXT') : undefined] }),

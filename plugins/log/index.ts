@@ -25,7 +25,7 @@ function readRules(line: Line): Rule[] {
   const scopes: string[] = []
   // The only argument is a name, whatever it looks like.
   const atFormat = () => line.left === 1 && scopes.length > 0 && line.peek()!.includes('{')
-  do scopes.push(line.left === 0 ? ROOT : line.name('NAME'))
+  do scopes.push(line.left === 0 ? ROOT : readName(line))
   while (line.left > 0 && !atFormat())
   const format = line.left > 0 ? line.text('FORMAT') : '{common}'
   const classes = new Set<string>()
@@ -38,6 +38,13 @@ function readRules(line: Line): Rule[] {
   line.end()
   const all = classes.size === 0 || classes.has('all')
   return scopes.map(scope => ({ scope, format, classes: all ? undefined : classes }))
+}
+
+function readName(line: Line): string {
+  const name = line.name('NAME')
+  if (name.includes('{'))
+    line.warn(`"${toText(name)}" is taken for a name: a format needs a name before it, such as "log . FORMAT"`)
+  return name
 }
 
 /** A rule at work. */
@@ -55,10 +62,6 @@ class QueryLog implements Instance {
     this.#rules = rules
     this.#block = block
     const named = block.log('log')
-    for (const { scope } of rules) {
-      if (scope.includes('{'))
-        named.warn(`"${toText(scope)}" is taken for a name: a format needs a name before it, such as "log . FORMAT"`)
-    }
     const print = infoPrinter(block.log())
     this.#print =
       block.server.logFormat === 'json'

@@ -2,36 +2,29 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import type { Line, Plugin } from '#src/plugin.ts'
 
-export interface Options {
-  readonly path: string
-  /** It may appear later. */
-  readonly missing: boolean
-}
-
-export const root: Plugin<Options> = {
+export const root: Plugin<string> = {
   name: 'root',
 
   parse(directive) {
-    const options = directive.uses().map(readPath)
-    return options.at(-1)!
+    return directive.uses().map(readPath).at(-1)!
   },
 
-  create({ path, missing }, block) {
-    if (missing) block.log('root').warn(`Root path does not exist: ${path}`)
+  create(path, block) {
     block.root = path
     return {}
   },
 }
 
-function readPath(line: Line): Options {
+function readPath(line: Line): string {
   const path = line.text('PATH')
   line.end()
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
-    if (!stats) return { path, missing: true }
-    if (!stats.isDirectory()) throw new Error('not a directory')
-    accessSync(path, constants.R_OK | constants.X_OK)
-    return { path, missing: false }
+    // It may appear later.
+    if (!stats) line.warn(`Root path does not exist: ${path}`)
+    else if (!stats.isDirectory()) throw new Error('not a directory')
+    else accessSync(path, constants.R_OK | constants.X_OK)
+    return path
   } catch (error) {
     throw line.problem(`unable to access root path '${path}': ${(error as Error).message}`)
   }

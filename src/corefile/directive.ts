@@ -19,6 +19,8 @@ export class Directive {
   readonly name: string
   /** The zones of the server block, as text. */
   readonly zones: readonly string[]
+  /** What its lines warn of. */
+  readonly warnings: string[] = []
   readonly #entries: readonly Entry[]
 
   constructor(name: string, zones: readonly string[], entries: readonly Entry[]) {
@@ -29,14 +31,14 @@ export class Directive {
 
   /** Each use, in file order; there is at least one. */
   uses(): Line[] {
-    return this.#entries.map(entry => new Line(this.name, entry))
+    return this.#entries.map(entry => new Line(this, entry))
   }
 
   /** The only use. @throws {Problem} when there are several */
   once(): Line {
     const second = this.#entries[1]
     if (second) throw new Problem('this plugin can only be used once per Server Block', second.word, { plugin: this.name })
-    return new Line(this.name, this.#entries[0]!)
+    return new Line(this, this.#entries[0]!)
   }
 
   /** For a plugin that takes neither arguments nor options. */
@@ -47,12 +49,12 @@ export class Directive {
 
 /** A cursor over one line's arguments. Every reader takes the next argument or throws a {@link Problem} that says what was expected. */
 export class Line {
-  readonly #plugin: string
+  readonly #directive: Directive
   readonly #entry: Entry
   #next = 0
 
-  constructor(plugin: string, entry: Entry) {
-    this.#plugin = plugin
+  constructor(directive: Directive, entry: Entry) {
+    this.#directive = directive
     this.#entry = entry
   }
 
@@ -74,7 +76,16 @@ export class Line {
   problem(reason: string, known?: Iterable<string>): Problem {
     const token = this.#entry.args[this.#next - 1] ?? this.#entry.word
     const nearest = known && nearestWord(token.text, known)
-    return new Problem(reason, token, nearest === undefined ? { plugin: this.#plugin } : { plugin: this.#plugin, nearest })
+    return new Problem(
+      reason,
+      token,
+      nearest === undefined ? { plugin: this.#directive.name } : { plugin: this.#directive.name, nearest },
+    )
+  }
+
+  /** Has the log tell, once, of something that is accepted and probably not meant. */
+  warn(sentence: string): void {
+    this.#directive.warnings.push(`plugin/${this.#directive.name}: ${sentence}`)
   }
 
   /** The next argument. @param what what it stands for, in messages: `FILE` */
@@ -84,7 +95,7 @@ export class Line {
       throw new Problem(
         `Wrong argument count or unexpected line ending after '${this.#last.text}': expected ${what}`,
         this.#last,
-        { plugin: this.#plugin },
+        { plugin: this.#directive.name },
       )
     this.#next++
     return token.text
@@ -192,11 +203,11 @@ export class Line {
       throw new Problem(
         `Wrong argument count or unexpected line ending after '${extra.text}': expected no more arguments`,
         extra,
-        { plugin: this.#plugin },
+        { plugin: this.#directive.name },
       )
     const inner = this.#entry.block?.[0]
     if (inner && !this.#optionsRead)
-      throw new Problem(`unknown property '${inner.word.text}'`, inner.word, { plugin: this.#plugin })
+      throw new Problem(`unknown property '${inner.word.text}'`, inner.word, { plugin: this.#directive.name })
   }
 
   #optionsRead = false
@@ -215,7 +226,7 @@ export class Line {
   /** The lines of the block, for blocks that are data rather than options. */
   block(): Line[] {
     this.#optionsRead = true
-    return (this.#entry.block ?? []).map(entry => new Line(this.#plugin, entry))
+    return (this.#entry.block ?? []).map(entry => new Line(this.#directive, entry))
   }
 
   get #last(): Token {

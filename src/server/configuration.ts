@@ -11,6 +11,8 @@ export interface Configuration {
   readonly zones: readonly string[]
   /** In the order of the chain. */
   readonly uses: readonly { plugin: Plugin; options: unknown }[]
+  /** Sentences about what was accepted and probably not meant. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -35,9 +37,14 @@ function configureBlock(block: Block, plugins: readonly Plugin[], port: number):
     const nearest = nearestWord(word.text, names)
     throw new Problem(`Unknown directive '${word.text}'`, word, nearest === undefined ? {} : { nearest })
   }
+  const warnings: string[] = []
   const uses = plugins.flatMap(plugin => {
     const entries = block.entries.filter(entry => entry.word.text === plugin.name)
-    return entries.length === 0 ? [] : [{ plugin, options: plugin.parse(new Directive(plugin.name, zones, entries)) }]
+    if (entries.length === 0) return []
+    const directive = new Directive(plugin.name, zones, entries)
+    const options = plugin.parse(directive)
+    warnings.push(...directive.warnings)
+    return [{ plugin, options }]
   })
-  return { labels, zones, uses }
+  return { labels, zones, uses, warnings }
 }

@@ -94,6 +94,7 @@ class Block implements ServerBlock {
 export class Generation {
   /** SHA-512 of the Corefile, in hex. */
   readonly hash: string
+  readonly #configurations: readonly Configuration[]
   readonly #blocks: readonly Block[]
   readonly #inFlight: InFlight
   readonly #onThrow: (plugin: string, error: unknown, stacktrace: boolean) => void
@@ -120,6 +121,7 @@ export class Generation {
     this.hash = hash
     this.#inFlight = inFlight
     this.#onThrow = onThrow
+    this.#configurations = configurations
     this.#blocks = configurations.map(configuration => new Block(configuration, server, log))
     this.#refuseOverlaps()
     this.#refuseHidden()
@@ -135,8 +137,13 @@ export class Generation {
     return new Map(places.toReversed().map(({ place }) => [placeLabel(place), place]))
   }
 
-  /** Sentences about what was passed over. */
+  /** Sentences about what was passed over, or is probably not meant. */
   get warnings(): string[] {
+    return [...this.#configurations.flatMap(({ warnings }) => warnings), ...this.#otherSockets()]
+  }
+
+  /** Where blocks of one port want different numbers of sockets. */
+  #otherSockets(): string[] {
     const { places } = this
     const other = ({ label, place }: { label: string; place: Place }) => place.sockets !== places.get(label)!.sockets
     const number = (sockets: number | undefined) => (sockets === undefined ? 'no number' : String(sockets))

@@ -115,7 +115,7 @@ export class DnsServer implements Server, Control {
 
   /** Checks the Corefile, imports and every plugin's options included, and opens nothing. @throws {Problem} */
   validate(): void {
-    this.#serving.load(this.#read())
+    for (const warning of this.#serving.load(this.#read()).warnings) this.#settings.log.warn(warning)
   }
 
   #read(): Corefile {

@@ -92,6 +92,25 @@ suite('what ends by itself', () => {
     }
   })
 
+  test('-validate: what is probably not meant is told, once, however many threads there are to be', async () => {
+    const text = '.:0 {\n multisocket 2\n root /does/not/exist\n hosts /dev/null {\n  tll 5\n }\n}\n'
+    const warnings = [
+      /^\[WARNING\] plugin\/root: Root path does not exist: \/does\/not\/exist$/,
+      /^\[WARNING\] plugin\/hosts: \S*Corefile:5 - .*'tll' .*did you mean 'ttl'/,
+    ]
+    for (const args of [[], ['-validate']]) {
+      await using server = await runServer(text, { args })
+      if (args.length === 0) {
+        await server.waitForLine(RUNNING)
+        server.signal('SIGTERM')
+      }
+      assert.deepEqual(await server.exited, OK)
+      const told = server.stdout.filter(line => line.startsWith('[WARNING]'))
+      assert.equal(told.length, warnings.length, told.join('\n'))
+      for (const [i, warning] of warnings.entries()) assert.match(told[i]!, warning)
+    }
+  })
+
   test('-validate: a file without server blocks is a warning, as the built-in one takes its place', async () => {
     await using server = await command(['-validate', '-conf', 'empty'], { files: { empty: '{\n whoami\n}\n' } })
     assert.deepEqual(await server.exited, OK)

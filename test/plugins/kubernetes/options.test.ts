@@ -25,14 +25,12 @@ test('the least that can be said', () => {
     ttl: 5,
     startupTimeout: 5000,
     fallthrough: [],
-    warnings: [],
   })
   assert.equal(source('').name, 'kubernetes')
 })
 
 test('all that can be said', () => {
-  const { source, ...options } = kubernetes.parse(
-    directiveOf(`kubernetes Cluster.local 10.0.0.0/8 clusterset.local {
+  const directive = directiveOf(`kubernetes Cluster.local 10.0.0.0/8 clusterset.local {
       endpoint http://127.0.0.1:8001 http://127.0.0.1:8002
       tls cert.pem key.pem ca.pem
       apiserver_qps 12.5
@@ -49,8 +47,8 @@ test('all that can be said', () => {
       multicluster clusterset.local
       zonal
       startup_timeout 1m
-    }`),
-  )
+    }`)
+  const { source, ...options } = kubernetes.parse(directive)
   assert.deepEqual(options.zones, ['cluster.local.', '10.in-addr.arpa.', 'clusterset.local.'])
   assert.deepEqual(options.selectors, { labels: 'app in (web, db),!canary', namespaceLabels: '' })
   assert.deepEqual([...options.namespaces], ['a', 'b', 'c'])
@@ -67,7 +65,7 @@ test('all that can be said', () => {
     ],
     ['verified', true, 0, ['10.in-addr.arpa.'], true, true, 60_000],
   )
-  assert.deepEqual(options.warnings, ['only the first endpoint is used: http://127.0.0.1:8001'])
+  assert.deepEqual(directive.warnings, ['plugin/kubernetes: only the first endpoint is used: http://127.0.0.1:8001'])
   assert.equal(source('/root').name, 'kubernetes http://127.0.0.1:8001')
   assert.match(source('/root').key, /\/root\/cert\.pem/)
 })

@@ -22,7 +22,7 @@ test('the folder may be missing, which is told', async () => {
 
 test('of several the last one counts', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'root-'))
-  assert.deepEqual(root.parse(directiveOf(`root /does/not/exist\nroot ${folder.path}`)), { path: folder.path, missing: false })
+  assert.deepEqual(root.parse(directiveOf(`root /does/not/exist\nroot ${folder.path}`)), folder.path)
 })
 
 const refused: readonly (readonly [lines: string, message: RegExp])[] = [
@@ -51,5 +51,7 @@ test('a folder that cannot be read is a mistake', { skip: process.getuid?.() ===
 test('a path through a file does not exist', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'root-'))
   await writeFile(join(folder.path, 'file'), '')
-  assert.equal(root.parse(directiveOf(`root ${folder.path}/file/folder`)).missing, true)
+  const directive = directiveOf(`root ${folder.path}/file/folder`)
+  root.parse(directive)
+  assert.deepEqual(directive.warnings, [`plugin/root: Root path does not exist: ${folder.path}/file/folder`])
 })
