@@ -19,7 +19,14 @@ const DEFAULT_COREFILE = '. {\nwhoami\nlog\n}\n'
 
 const BUILD = [`istio-coredns-${version}`, `${platform()}/${arch()}, node ${process.version}`]
 
-const print = (line: string) => writeSync(1, `${line}\n`)
+function print(lines: readonly string[]): void {
+  try {
+    writeSync(1, lines.map(line => `${line}\n`).join(''))
+  } catch (error) {
+    // Who reads has seen enough.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  }
+}
 
 function fail(error: unknown, code = 1): never {
   writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`)
@@ -36,11 +43,11 @@ function flagsOrUsage() {
 
 const flags = flagsOrUsage()
 if (flags.version) {
-  for (const line of BUILD) print(line)
+  print(BUILD)
   process.exit(0)
 }
 if (flags.plugins) {
-  for (const name of plugins.map(plugin => plugin.name).sort()) print(name)
+  print(plugins.map(plugin => plugin.name).sort())
   process.exit(0)
 }
 
