@@ -13,6 +13,9 @@ import { openSocket, receiveQueue } from './socket.ts'
 /** Replies that wait for the kernel to take them; what comes on top is lost. */
 const WAITING = 1024
 
+/** So many times as long as it took to shed, nothing is shed afterwards: where more comes all the time, nearly all of it goes into answers. */
+const SHED_PAUSE = 20
+
 const MSG_DONTWAIT = 0x40
 
 const { EAGAIN, EINVAL, EIO, EMSGSIZE } = constants.errno
@@ -64,6 +67,8 @@ export class BatchListener implements Listening, Sender, Disposable {
   #shed = 0
   /** Datagrams that the kernel had thrown away when it was looked at last. */
   #drops = 0
+  /** When more may be shed. */
+  #shedNext = 0
   #awake = false
   /** close() was called; until when it reads, and whether it has read everything. */
   #closing: PromiseWithResolvers<void> | undefined
@@ -154,16 +159,20 @@ export class BatchListener implements Listening, Sender, Disposable {
   /** More comes than can be answered. Who has waited longest has the least use for a reply: the older half goes, so that the others wait half as long. */
   #shedOldest(): void {
     const { calls } = this.#native
+    const start = performance.now()
+    if (start < this.#shedNext) return
     let { drops, used, size } = receiveQueue(this.#native, this.#fd)
     if (drops === this.#drops) return
     this.#drops = drops
     while (used > size / 2) {
       const count = calls.recvmmsg(this.#fd, this.#ring.incoming, BATCH, MSG_DONTWAIT, 0n)
-      if (count <= 0) return
+      if (count <= 0) break
       for (let i = 0; i < count; i++) this.#ring.forget(i)
       this.#shed += count
       used = receiveQueue(this.#native, this.#fd).used
     }
+    const end = performance.now()
+    this.#shedNext = end + SHED_PAUSE * (end - start)
   }
 
   #answer(i: number, received: number): void {
