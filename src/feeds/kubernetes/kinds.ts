@@ -6,6 +6,7 @@ import type { Details } from './columns.ts'
 import { SERVICE_NAME, sliceFromJson, sliceFromProtobuf } from './endpoint-slice.ts'
 import { META } from './meta.ts'
 import type { ClusterObject, EndpointSlice, ImportedSlice, KindName } from './objects.ts'
+import { plainPod } from './plain-pod.ts'
 import type { ProtobufItem } from './protobuf-encoding.ts'
 import { readClusterService, serviceFromProtobuf } from './service.ts'
 import { readServiceImport } from './service-import.ts'
@@ -27,6 +28,8 @@ export interface Kind {
   read(root: Field, skip: Skip): Unversioned<ClusterObject> | undefined
   /** How Protocol Buffers are read; custom resources have none. */
   readonly shape?: Shape
+  /** Before `shape` and `read`, for objects as most are; undefined for others. */
+  readonly plain?: ((item: ProtobufItem) => ClusterObject | undefined) | undefined
   /** In place of `shape` and `read`. @throws {Invalid} */
   readonly fromProtobuf?: (item: ProtobufItem, skip: Skip) => ClusterObject | undefined
 }
@@ -114,6 +117,7 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
       fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown',
       read: details.workloads ? readPod : readPodPlace,
       shape: details.workloads ? WORKLOAD : POD,
+      plain: details.workloads ? undefined : plainPod,
     },
     custom('ServiceEntry', 'networking.istio.io/v1', 'serviceentries', readServiceEntry),
     custom('WorkloadEntry', 'networking.istio.io/v1', 'workloadentries', readWorkloadEntry),

@@ -160,6 +160,8 @@ export class ProtobufItem implements Item {
   read(kind: Kind, skip: Skip): ClusterObject | undefined {
     if (kind.fromProtobuf) return kind.fromProtobuf(this, skip)
     if (!kind.shape) throw new Malformed(`a ${kind.name} in Protocol Buffers`)
+    const plain = kind.plain?.(this)
+    if (plain) return plain
     return versioned(kind.read(new Field(readShape(this.open(), kind.shape)), skip), this.version)
   }
 }

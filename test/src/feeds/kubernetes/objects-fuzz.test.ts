@@ -3,11 +3,16 @@ import { test } from 'node:test'
 import { json } from '#src/feeds/kubernetes/json-encoding.ts'
 import { kindsOf } from '#src/feeds/kubernetes/kinds.ts'
 import { protobuf } from '#src/feeds/kubernetes/protobuf-encoding.ts'
-import { endpointSlice, type KubeObject, service } from '#test/support/kubernetes/objects.ts'
+import { endpointSlice, type KubeObject, pod, service } from '#test/support/kubernetes/objects.ts'
 import { writeEvent, writeList } from '#test/support/kubernetes/protobuf-writer.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-const kinds = kindsOf({ labels: '', namespaceLabels: '' }, { pods: true, zones: true, workloads: true })
+const selectors = { labels: '', namespaceLabels: '' }
+const whole = { pods: true, zones: true, workloads: true }
+const kinds = new Map([
+  ...kindsOf(selectors, whole),
+  ['Pod' as const, kindsOf(selectors, { ...whole, workloads: false }).get('Pod')!],
+])
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
 function randomFrom(start: number): () => number {
@@ -50,6 +55,17 @@ const randomService = (): KubeObject => {
   )
 }
 
+const randomPod = (): KubeObject => {
+  const ips = some(2, () => ({ ip: address() }))
+  const more = one<object>({}, {}, { namespace: one('shop', 'A', '') }, { deletionTimestamp: '2026-01-01T00:00:00Z' })
+  return pod(
+    name(),
+    { podIP: one(ips[0]?.ip, address(), undefined), podIPs: ips.length > 0 ? ips : undefined },
+    { hostNetwork: one(true, false, undefined) },
+    more,
+  )
+}
+
 const randomSlice = (): KubeObject =>
   endpointSlice(
     'web',
@@ -83,7 +99,7 @@ function outcome(items: Iterable<{ read: (kind: never, skip: (problem: Error) =>
 
 test(`objects of any kind of nonsense are read alike from both encodings (SEED=${seed})`, () => {
   for (let i = 0; i < 4000; i++) {
-    const object = one(randomService, randomSlice)()
+    const object = one(randomService, randomSlice, randomPod)()
     const fromJson = json.list(Buffer.from(JSON.stringify({ metadata: {}, items: [object] })))
     const fromProtobuf = protobuf.list(writeList(object.kind, object.apiVersion, { resourceVersion: '1' }, [object]))
     assert.deepEqual(outcome(fromProtobuf.items, object.kind), outcome(fromJson.items, object.kind), JSON.stringify(object))
@@ -92,7 +108,7 @@ test(`objects of any kind of nonsense are read alike from both encodings (SEED=$
 
 test(`octets that have come to harm do no harm (SEED=${seed})`, () => {
   for (let i = 0; i < 4000; i++) {
-    const object = one(randomService, randomSlice)()
+    const object = one(randomService, randomSlice, randomPod)()
     const frame = writeEvent('MODIFIED', {
       ...object,
       metadata: { ...object.metadata!, name: 'web', namespace: 'default' },
