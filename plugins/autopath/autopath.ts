@@ -37,7 +37,9 @@ export class Autopath implements Instance {
   }
 
   async start(): Promise<void> {
-    if (this.#options.file === undefined && !this.#block.cluster?.pods)
+    const { cluster, server } = this.#block
+    // Once, for all threads.
+    if (this.#options.file === undefined && !cluster?.pods && server.control)
       this.#log.warn('nothing is done: @kubernetes needs the kubernetes plugin in the block, with pods verified')
   }
 

@@ -26,6 +26,8 @@ export interface Options {
 export class Hosts implements Instance {
   readonly #options: Options
   readonly #log: Logger
+  /** All threads read the same file; one tells what is wrong with it. */
+  readonly #warn: (message: string) => void
   readonly #file: HostsFile
   readonly #zones: ZoneSet
   readonly #fallthrough: ZoneSet
@@ -38,6 +40,7 @@ export class Hosts implements Instance {
   constructor(options: Options, block: ServerBlock) {
     this.#options = options
     this.#log = block.log('hosts')
+    this.#warn = block.server.control ? message => this.#log.warn(message) : () => {}
     this.#file = new HostsFile(isAbsolute(options.path) || !block.root ? options.path : join(block.root, options.path))
     this.#zones = new ZoneSet(options.zones)
     this.#fallthrough = new ZoneSet(options.fallthrough)
@@ -94,14 +97,14 @@ export class Hosts implements Instance {
       this.#reloaded.value = modified / 1000
       this.#log.debug(`Parsed hosts file into ${table.entries} entries`)
       if (bad)
-        this.#log.warn(
+        this.#warn(
           `${path}:${bad.line}: ${JSON.stringify(bad.word)} is neither an address nor a name (lines like this: ${bad.count})`,
         )
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
       // What was read before is kept.
-      if (!missing) this.#log.warn(`Hosts file is not read: ${(error as Error).message}`)
-      else if (this.#options.named) this.#log.warn(`File does not exist: ${path}`)
+      if (!missing) this.#warn(`Hosts file is not read: ${(error as Error).message}`)
+      else if (this.#options.named) this.#warn(`File does not exist: ${path}`)
     }
   }
 

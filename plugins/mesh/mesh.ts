@@ -62,7 +62,8 @@ export class Mesh implements Instance {
     await Promise.all(replays)
     for (const { feed, subscriber } of this.#subscriptions) void own.retell(feed, subscriber, this.#log, signal)
     const state = this.ready()
-    if (state !== true) this.#log.warn(`starting before all sources are complete, ${state}`)
+    // Once, for all threads.
+    if (state !== true && this.#block.server.control) this.#log.warn(`starting before all sources are complete, ${state}`)
   }
 
   ready(): true | string {
