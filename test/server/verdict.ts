@@ -55,12 +55,18 @@ function verdictOnQuery(message: Buffer, answered: Verdict): Verdict {
   return classCode === 1 ? answered : ['REFUSED']
 }
 
-/** No pointer leads into the header. */
+/** No pointer leads into the header, nor one that it leads to. Those that do not lead backward are the business of `readName`. */
 function endOfName(message: Buffer, at: number): number {
-  for (let label = at; message.readUInt8(label) > 0; label += 1 + message[label]!) {
-    if (message[label]! < 0xc0) continue
-    if ((message.readUInt16BE(label) & 0x3fff) < 12) throw new Error('pointer into the header')
-    break
+  let lowest = at
+  for (let label = at; message.readUInt8(label) > 0; ) {
+    if (message[label]! < 0xc0) {
+      label += 1 + message[label]!
+      continue
+    }
+    label = message.readUInt16BE(label) & 0x3fff
+    if (label < 12) throw new Error('pointer into the header')
+    if (label >= lowest) break
+    lowest = label
   }
   return readName(message, at).end
 }
