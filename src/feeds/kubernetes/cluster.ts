@@ -3,30 +3,27 @@ import { Complaints } from '../complaints.ts'
 import type { AccessSource } from './access.ts'
 import type { Details } from './columns.ts'
 import { Connection, type RequestObserver } from './connection.ts'
-import { Held, type Listener } from './held.ts'
+import { Held } from './held.ts'
 import { kindsOf, type Selectors } from './kinds.ts'
-import type { KindName } from './objects.ts'
+import type { ClusterObject, KindName } from './objects.ts'
 import { TIMING, type Timing } from './timing.ts'
 import { Watch } from './watch.ts'
-import { replay, untilSynced, type WatchedCluster } from './watched-cluster.ts'
+import { WatchedCluster } from './watched-cluster.ts'
 
 /** The objects of one cluster, as its API server tells of them. */
-export class Cluster implements WatchedCluster {
+export class Cluster extends WatchedCluster {
   readonly name: string
-  log: Logger
   readonly #selectors: Selectors
   readonly #connection: Connection
   readonly #timing: Timing
   readonly #watches = new Map<KindName, Watch>()
-  readonly #listeners = new Set<Listener>()
   readonly #complaints = new Complaints(line => this.log.warn(`${this.name}: ${line}`))
   #details: Details = { pods: false, zones: false, workloads: false }
   #troubled = false
-  #changed = Promise.withResolvers<void>()
 
   constructor(source: AccessSource, selectors: Selectors, log: Logger, timing: Timing = TIMING) {
+    super(log)
     this.name = source.name
-    this.log = log
     this.#selectors = selectors
     this.#connection = new Connection(source, timing.silence)
     this.#timing = timing
@@ -55,7 +52,7 @@ export class Cluster implements WatchedCluster {
     for (const name of names) {
       if (this.#watches.has(name)) continue
       const kind = kinds.get(name)!
-      const held = new Held(kind, this.#listeners, problem => this.#complaints.add(problem))
+      const held = new Held(kind, this.listeners, problem => this.#complaints.add(problem))
       const watch = new Watch(kind, held, this.#connection, this.#timing, () => this.#onState(watch))
       this.#watches.set(name, watch)
       void watch.run()
@@ -74,25 +71,8 @@ export class Cluster implements WatchedCluster {
     return undefined
   }
 
-  get changed(): Promise<void> {
-    return this.#changed.promise
-  }
-
-  synced(names: readonly KindName[]): Promise<void> {
-    return untilSynced(this, names)
-  }
-
-  async join(listener: Listener): Promise<void> {
-    this.#listeners.add(listener)
-    await replay(
-      this.#watches.values().flatMap(({ held }) => held.objects),
-      listener,
-      this.#listeners,
-    )
-  }
-
-  leave(listener: Listener): void {
-    this.#listeners.delete(listener)
+  protected get objects(): Iterable<readonly [id: string, object: ClusterObject]> {
+    return this.#watches.values().flatMap(({ held }) => held.objects)
   }
 
   close(): void {
@@ -113,7 +93,6 @@ export class Cluster implements WatchedCluster {
       this.#troubled = false
       this.log.info(`${this.name}: everything is watched again`)
     }
-    this.#changed.resolve()
-    this.#changed = Promise.withResolvers()
+    this.change()
   }
 }

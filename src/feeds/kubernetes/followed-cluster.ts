@@ -4,7 +4,7 @@ import { Outbox } from '../outbox.ts'
 import { closeCluster, joinCluster } from './clusters.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
-import { replay, untilSynced, type WatchedCluster } from './watched-cluster.ts'
+import { WatchedCluster } from './watched-cluster.ts'
 
 /** What the main thread posts to one that follows a cluster. */
 interface Report {
@@ -14,18 +14,15 @@ interface Report {
 }
 
 /** A cluster that the main thread watches, in another one. When changes came about is told there only. */
-export class FollowedCluster implements WatchedCluster {
-  log: Logger
+export class FollowedCluster extends WatchedCluster {
   onRequest = (): void => {}
   readonly watches = []
   readonly #port: MessagePort
-  readonly #objects = new Map<string, ClusterObject>()
-  readonly #listeners = new Set<Listener>()
+  protected readonly objects = new Map<string, ClusterObject>()
   #waiting: ReadonlyMap<KindName, string> = new Map()
-  #changed = Promise.withResolvers<void>()
 
   constructor(port: MessagePort, log: Logger) {
-    this.log = log
+    super(log)
     this.#port = port
     port.on('message', (report: Report) => this.#take(report))
   }
@@ -41,39 +38,21 @@ export class FollowedCluster implements WatchedCluster {
     return undefined
   }
 
-  get changed(): Promise<void> {
-    return this.#changed.promise
-  }
-
-  synced(names: readonly KindName[]): Promise<void> {
-    return untilSynced(this, names)
-  }
-
-  async join(listener: Listener): Promise<void> {
-    this.#listeners.add(listener)
-    await replay(this.#objects, listener, this.#listeners)
-  }
-
-  leave(listener: Listener): void {
-    this.#listeners.delete(listener)
-  }
-
   close(): void {
     this.#port.close()
   }
 
   #take({ changes, waiting }: Report): void {
     for (const [id, object] of changes) {
-      const previous = this.#objects.get(id)
-      if (object) this.#objects.set(id, object)
-      else this.#objects.delete(id)
-      for (const listener of this.#listeners) listener.change(id, object, previous, undefined)
+      const previous = this.objects.get(id)
+      if (object) this.objects.set(id, object)
+      else this.objects.delete(id)
+      for (const listener of this.listeners) listener.change(id, object, previous, undefined)
     }
-    for (const listener of this.#listeners) listener.flush()
+    for (const listener of this.listeners) listener.flush()
     if (waiting) {
       this.#waiting = new Map(waiting)
-      this.#changed.resolve()
-      this.#changed = Promise.withResolvers()
+      this.change()
     }
     // Queries get their turn before the next report.
     setImmediate(() => this.#port.postMessage('taken'))
