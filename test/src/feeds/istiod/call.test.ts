@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { Access } from '#src/feeds/istiod/access.ts'
 import { Call } from '#src/feeds/istiod/call.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
 import { TcpProxy } from '#test/support/kubernetes/tcp-proxy.ts'
-
-const ACCESS: Access = {
-  addresses: [],
-  tls: undefined,
-  token: undefined,
-  apart: false,
-  clusterId: 'Kubernetes',
-  namespace: 'istio-system',
-  network: undefined,
-}
+import { ACCESS } from './watching.ts'
 
 /** A call through a proxy, on a clock that the test moves. */
 async function start(t: TestContext) {

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict'
 import dns from 'node:dns'
 import { type TestContext, test } from 'node:test'
-import type { Access } from '#src/feeds/istiod/access.ts'
 import { Client } from '#src/feeds/istiod/client.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
-import { until } from './watching.ts'
+import { ACCESS, until } from './watching.ts'
 
 /** Keeps a stream from istiods that are called like this; what is told of it is said in a word or more. */
 function follow(t: TestContext, lookup: (name: string) => readonly string[], ...addresses: readonly string[]): readonly string[] {
@@ -16,17 +15,8 @@ function follow(t: TestContext, lookup: (name: string) => readonly string[], ...
       lookup(name).map(address => ({ address, family: 4 })),
     )
   t.mock.method(dns, 'lookup', mocked as never)
-  const access: Access = {
-    addresses,
-    tls: undefined,
-    token: undefined,
-    apart: false,
-    clusterId: 'Kubernetes',
-    namespace: 'istio-system',
-    network: undefined,
-  }
   const told: string[] = []
-  const client = new Client(access, ['wds'], {
+  const client = new Client({ ...ACCESS, addresses }, ['wds'], {
     connected: () => told.push('connected'),
     heard: () => {},
     response: () => told.push('response'),
