@@ -103,6 +103,29 @@ export class Scalar extends Family<Cell> implements Metric {
   }
 }
 
+/** The cells of a counter by the label of the listener, for what is counted with each query: each is looked up by its labels once. */
+export class CellsByServer {
+  readonly #counter: Scalar
+  readonly #labels: Labels
+  readonly #cells = new Map<string, Cell>()
+
+  /** @param labels behind `server` */
+  constructor(counter: Scalar, labels: Labels = {}) {
+    this.#counter = counter
+    this.#labels = labels
+  }
+
+  of(server: string): Cell {
+    return this.#cells.get(server) ?? this.#bind(server)
+  }
+
+  #bind(server: string): Cell {
+    const cell = this.#counter.with({ server, ...this.#labels })
+    this.#cells.set(server, cell)
+    return cell
+  }
+}
+
 export class Histogram extends Family<HistogramCell> implements Metric {
   readonly name: string
   readonly help: string

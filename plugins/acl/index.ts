@@ -2,6 +2,7 @@
 import { toOctets } from '#src/dns/address.ts'
 import { RCODE } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
+import { CellsByServer } from '#src/metrics.ts'
 import { type Plugin, type Query, Reply, refused } from '#src/plugin.ts'
 import { type Action, actionOf, type Rule, readRule } from './rule.ts'
 
@@ -14,7 +15,10 @@ export const acl: Plugin<readonly Rule[]> = {
 
   create(rules, block) {
     const { metrics } = block.server
-    const allowed = metrics.counter('coredns_acl_allowed_requests_total', 'Counter of DNS requests being allowed.')
+    const allowed = new CellsByServer(
+      metrics.counter('coredns_acl_allowed_requests_total', 'Counter of DNS requests being allowed.'),
+      { view: '' },
+    )
     const counters = {
       block: metrics.counter('coredns_acl_blocked_requests_total', 'Counter of DNS requests being blocked.'),
       filter: metrics.counter('coredns_acl_filtered_requests_total', 'Counter of DNS requests being filtered.'),
@@ -25,7 +29,7 @@ export const acl: Plugin<readonly Rule[]> = {
         const { action, zone } = verdict(query, rules)
         const server = query.listener.label
         if (action === 'allow') {
-          allowed.with({ server, view: '' }).value++
+          allowed.of(server).value++
           return next(query)
         }
         counters[action].with({ server, zone: toText(zone), view: '' }).value++

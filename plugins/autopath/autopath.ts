@@ -3,7 +3,7 @@ import { CLASS, RCODE, TYPE } from '#src/dns/codes.ts'
 import { isUnder, ROOT, ZoneSet } from '#src/dns/name.ts'
 import { firstOwner, rebase } from '#src/dns/rebase.ts'
 import { readTtl, SectionsBuilder } from '#src/dns/sections.ts'
-import type { Scalar } from '#src/metrics.ts'
+import { CellsByServer } from '#src/metrics.ts'
 import { type Handler, type Instance, type Logger, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { PodSearch } from './pod-search.ts'
 import { readSearchList } from './resolv-conf.ts'
@@ -24,7 +24,7 @@ export class Autopath implements Instance {
   readonly #log: Logger
   readonly #zones: ZoneSet
   readonly #machine: readonly string[]
-  readonly #successes: Scalar
+  readonly #successes: CellsByServer
 
   /** @throws {Error} the file cannot be read */
   constructor(options: Options, block: ServerBlock) {
@@ -33,7 +33,9 @@ export class Autopath implements Instance {
     this.#log = block.log('autopath')
     this.#zones = new ZoneSet(options.zones)
     this.#machine = options.file === undefined ? machineList() : readFile(resolve(block.root, options.file))
-    this.#successes = block.server.metrics.counter('coredns_autopath_success_total', 'Counter of requests that did autopath.')
+    this.#successes = new CellsByServer(
+      block.server.metrics.counter('coredns_autopath_success_total', 'Counter of requests that did autopath.'),
+    )
   }
 
   async start(): Promise<void> {
@@ -90,7 +92,7 @@ export class Autopath implements Instance {
   }
 
   #finish({ listener }: Query, reply: Reply): Reply {
-    if (reply.rcode === RCODE.NOERROR) this.#successes.with({ server: listener.label }).value++
+    if (reply.rcode === RCODE.NOERROR) this.#successes.of(listener.label).value++
     return reply
   }
 }
