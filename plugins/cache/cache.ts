@@ -59,31 +59,30 @@ export class Cache implements Instance {
     const { prefetch, keepTtl } = this.#options
     const counts = this.#counts.of(query.listener.label)
     counts.requests.value++
-    const key = storeKey(query)
     const now = query.received
-    const entry = this.#find(key, now, counts)
+    const entry = this.#find(query, now, counts)
     if (!entry) {
       counts.misses.value++
-      return this.#ask(query, key, counts)
+      return this.#ask(query, counts)
     }
     const remaining = entry.remaining(now)
-    if (remaining <= 0) return this.#answerStale(query, key, entry, now, counts)
+    if (remaining <= 0) return this.#answerStale(query, entry, now, counts)
     if (prefetch) {
       entry.hit(now, prefetch.gap)
       if (entry.hits >= prefetch.amount && remaining <= Math.ceil(entry.lifetime * prefetch.share))
-        this.#renew(query, key, entry, now, counts)
+        this.#renew(query, entry, now, counts)
     }
     return entry.reply(query, keepTtl ? entry.lifetime : remaining)
   }
 
   /** The entry to serve. Answers are looked for first: a denial stands beside an answer only where the answer is to be preferred. */
-  #find(key: string, now: number, counts: Counts): Entry | undefined {
-    const answer = this.#store.success.get(key)
+  #find(query: Query, now: number, counts: Counts): Entry | undefined {
+    const answer = this.#store.get('success', query)
     if (answer && this.#isServable(answer, now)) {
       counts.hits.success.value++
       return answer
     }
-    const denial = this.#store.denial.get(key)
+    const denial = this.#store.get('denial', query)
     if (!denial || !this.#isServable(denial, now)) return undefined
     counts.hits.denial.value++
     return denial
@@ -95,14 +94,14 @@ export class Cache implements Instance {
     return remaining > 0 || (stale !== undefined && entry.verdict !== 'failure' && -remaining * 1000 < stale.duration)
   }
 
-  #ask(query: Query, key: string, counts: Counts): Reply | PromiseLike<Reply> {
+  #ask(query: Query, counts: Counts): Reply | PromiseLike<Reply> {
     const reply = this.#next(query.flags & FLAG.AD ? query : query.copy(FLAG.AD))
     // What comes at once came from memory: remembering it would only age it.
     if (reply instanceof Reply) return reply
     return reply.then(reply => {
       const entry = this.#entryOf(query, reply, counts)
       // The first client sees what those after it will see.
-      if (entry && this.#put(query, key, entry, counts)) reply.ttl = entry.lifetime
+      if (entry && this.#put(query, entry, counts)) reply.ttl = entry.lifetime
       if (!wantsAuthentic(query)) reply.flags &= ~FLAG.AD
       return reply
     })
@@ -115,31 +114,31 @@ export class Cache implements Instance {
       return undefined
     }
     const verdict = verdictOf(query, reply)
-    return verdict && new Entry(verdict, reply, lifetimeOf(verdict, reply, this.#options), performance.now())
+    return verdict && new Entry(query, verdict, reply, lifetimeOf(verdict, reply, this.#options), performance.now())
   }
 
   /** @returns whether it is remembered */
-  #put(query: Query, key: string, entry: Entry, counts: Counts): boolean {
+  #put(query: Query, entry: Entry, counts: Counts): boolean {
     const { verdict } = entry
     const preferPositive = this.#options.stale?.preferPositive === true
     const half = verdict === 'answer' || (verdict === 'empty' && !preferPositive) ? 'success' : 'denial'
     // The newest word holds, but a failure says nothing about the name.
-    if (half === 'success') this.#store.denial.delete(key)
-    else if (verdict !== 'failure' && !preferPositive) this.#store.success.delete(key)
+    if (half === 'success') this.#store.delete('denial', query)
+    else if (verdict !== 'failure' && !preferPositive) this.#store.delete('success', query)
     if (entry.lifetime === 0 || this.#except[half].has(query.key)) return false
-    if (this.#store.put(half, key, entry)) counts.evictions[half].value++
+    if (this.#store.put(half, query, entry)) counts.evictions[half].value++
     counts.entries.success.value = this.#store.success.size
     counts.entries.denial.value = this.#store.denial.size
     return true
   }
 
-  #answerStale(query: Query, key: string, entry: Entry, now: number, counts: Counts): Reply | PromiseLike<Reply> {
+  #answerStale(query: Query, entry: Entry, now: number, counts: Counts): Reply | PromiseLike<Reply> {
     const { ttl, verify, timeout, recheck } = this.#options.stale!
     const serve = () => {
       counts.servedStale.value++
       return entry.staleReply(query, ttl)
     }
-    const renewal = this.#renew(query, key, entry, now, counts)
+    const renewal = this.#renew(query, entry, now, counts)
     if (!renewal || !verify) return serve()
     const choose = (fresh: Entry | undefined) => fresh?.reply(query, fresh.lifetime) ?? serve()
     if (timeout === 0) return renewal.then(choose)
@@ -159,7 +158,7 @@ export class Cache implements Instance {
    * Asks for what shall replace `entry`, once at a time, and with the client's own question: what depends on the client stays right.
    * The promise brings the replacement, or undefined where none came. Undefined while the upstream is left alone.
    */
-  #renew(query: Query, key: string, entry: Entry, now: number, counts: Counts): Promise<Entry | undefined> | undefined {
+  #renew(query: Query, entry: Entry, now: number, counts: Counts): Promise<Entry | undefined> | undefined {
     if (now < entry.retryAt) return undefined
     if (entry.renewal) return entry.renewal
     if (this.#renewals >= MAX_RENEWALS) {
@@ -172,17 +171,17 @@ export class Cache implements Instance {
     entry.renewal = Promise.resolve(this.#next(asked)).then(reply => {
       this.#renewals--
       entry.renewal = undefined
-      return this.#replace(entry, asked, key, reply, counts)
+      return this.#replace(entry, asked, reply, counts)
     })
     return entry.renewal
   }
 
-  #replace(entry: Entry, query: Query, key: string, reply: Reply, counts: Counts): Entry | undefined {
+  #replace(entry: Entry, query: Query, reply: Reply, counts: Counts): Entry | undefined {
     const { stale } = this.#options
     const fresh = this.#entryOf(query, reply, counts)
     // A failure does not take the place of what was good (RFC 8767 §4).
     const heard = fresh !== undefined && fresh.verdict !== 'failure'
-    if (heard) this.#put(query, key, fresh, counts)
+    if (heard) this.#put(query, fresh, counts)
     if (heard && (!stale?.preferPositive || fresh.verdict === 'answer')) {
       fresh.hits = entry.hits
       fresh.lastHit = entry.lastHit
@@ -191,14 +190,6 @@ export class Cache implements Instance {
     entry.retryAt = performance.now() + (stale?.recheck ?? RECHECK)
     return undefined
   }
-}
-
-/** The bits of a query's flags that may change its reply. */
-const REPLY_BITS = FLAG.RD | FLAG.CD
-
-/** What tells one entry from another: the name, the type, the class, and whatever else of the query may change the reply. */
-function storeKey({ key, type, class: classCode, flags, edns }: Query): string {
-  return key + String.fromCharCode(type, classCode, ((flags & REPLY_BITS) >> 4) | (edns?.dnssecOk ? 2 : 0))
 }
 
 const capacities = ({ success, denial }: Options): Record<Half, number> => ({

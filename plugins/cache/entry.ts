@@ -8,6 +8,10 @@ const [STALE_ANSWER, STALE_NXDOMAIN, CACHED_ERROR] = [3, 19, 13]
 
 /** A reply as it is remembered. Times are `performance.now()`, which no change of the wall clock moves. */
 export class Entry {
+  readonly key: string
+  readonly type: number
+  readonly class: number
+  readonly variant: number
   readonly verdict: Verdict
   readonly rcode: number
   readonly flags: number
@@ -24,7 +28,11 @@ export class Entry {
   /** Until then the upstream, having failed, is left alone. */
   retryAt = 0
 
-  constructor(verdict: Verdict, reply: Reply, lifetime: number, now: number) {
+  constructor(query: Query, verdict: Verdict, reply: Reply, lifetime: number, now: number) {
+    this.key = query.key
+    this.type = query.type
+    this.class = query.class
+    this.variant = variantOf(query)
     this.verdict = verdict
     this.rcode = reply.rcode
     // Old resolvers of glibc throw away replies without AA: CoreDNS sets it, and clients count on that.
@@ -34,6 +42,11 @@ export class Entry {
     if (verdict === 'failure') this.extendedError ??= { code: CACHED_ERROR }
     this.lifetime = lifetime
     this.stored = now
+  }
+
+  /** Whether it is a reply to just this question. */
+  answers(query: Query): boolean {
+    return this.key === query.key && this.type === query.type && this.class === query.class && this.variant === variantOf(query)
   }
 
   /** Seconds for which it is still fresh; 0 or less for a stale one. @param now may be before it was stored, where the query had come already */
@@ -60,6 +73,12 @@ export class Entry {
     return reply
   }
 }
+
+/** The bits of a query's flags that may change its reply. */
+const REPLY_BITS = FLAG.RD | FLAG.CD
+
+/** What else than name, type and class may change the reply to a query. */
+export const variantOf = ({ flags, edns }: Query): number => (flags & REPLY_BITS) | (edns?.dnssecOk ? 1 : 0)
 
 /** Whether the client wants to be told that data is authentic (RFC 6840 §5.7, §5.8). */
 export const wantsAuthentic = (query: Query): boolean => (query.flags & FLAG.AD) !== 0 || query.edns?.dnssecOk === true

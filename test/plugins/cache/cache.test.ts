@@ -11,12 +11,13 @@ import { failure, type Handler, Reply, type ServerBlock } from '#src/plugin.ts'
 import { admit } from '#src/server/admission.ts'
 import { directiveOf } from '#test/support/directive.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
+import { twins } from '#test/support/twins.ts'
 
 const listener = { label: 'dns://:53', address: '', port: 53 }
 
-function queryFor(name: string, { address = '192.0.2.1' } = {}): Query {
+function queryFor(name: string, { address = '192.0.2.1', type = 1, class: classCode = 1 } = {}): Query {
   const query = admit(
-    queryMessage(name, 'A', { edns: { options: [[10, Buffer.from('a cookie')]] } }),
+    queryMessage(name, type, { class: classCode, edns: { options: [[10, Buffer.from('a cookie')]] } }),
     { address, port: 40_000, family: 4 },
     'udp',
     listener,
@@ -106,6 +107,46 @@ test('the least recently used entry makes room', async () => {
   now += 60_000
   await handler(queryFor('host-0.example.org'))
   assert.equal(count('evictions_total', 'success'), 2)
+})
+
+test('names with one hash are told apart, and take the place of each other', async () => {
+  const last = new Map(twins().map((name, i) => [name, i + 1]))
+  const { handler, count } = start('', async query => new Reply(RCODE.NOERROR, FLAG.RA, sectionsFor(query, last.get(query.name))))
+  for (let round = 0; round < 2; round++) {
+    for (const [name, expected] of last) {
+      const first = handler(queryFor(name))
+      assert.ok(first instanceof Promise)
+      for (const reply of [await first, handler(queryFor(name)) as Reply]) assert.equal(reply.sections.bytes.at(-1), expected)
+    }
+  }
+  assert.equal(count('evictions_total', 'success'), 3)
+  assert.equal(count('entries', 'success'), 1)
+})
+
+test('a denial does not drive out the answer of another name with its hash', async () => {
+  const [known, unknown] = twins()
+  const { handler } = start('', async query => {
+    if (query.name === known) return replyTo(query)
+    const soa = { mname: query.key, rname: query.key, serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 60 }
+    return new Reply(RCODE.NXDOMAIN, 0, new SectionsBuilder(query.key).authority().soa(query.key, 60, soa).build())
+  })
+  await handler(queryFor(known))
+  await handler(queryFor(unknown))
+  for (const [name, rcode] of [
+    [known, RCODE.NOERROR],
+    [unknown, RCODE.NXDOMAIN],
+  ] as const) {
+    const reply = handler(queryFor(name))
+    assert.ok(reply instanceof Reply)
+    assert.equal(reply.rcode, rcode)
+  }
+})
+
+test('a type of another class is another question', async () => {
+  const { handler } = start('', async query => replyTo(query))
+  await handler(queryFor('www.example.org'))
+  // Of all questions for this name, one that comes to the same number.
+  assert.ok(handler(queryFor('www.example.org', { type: 0, class: 17 })) instanceof Promise)
 })
 
 test('a failure that comes late does not drive out an answer', async () => {

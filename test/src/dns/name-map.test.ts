@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { toKey } from '#src/dns/name.ts'
 import { hashOf } from '#src/dns/name-hash.ts'
 import { NameMap } from '#src/dns/name-map.ts'
+import { twins } from '#test/support/twins.ts'
 
 test('what is put in, replaced and taken out again is found as in a Map', () => {
   const [map, model] = [new NameMap<number>(), new Map<string, number>()]
@@ -25,17 +26,6 @@ test('what is put in, replaced and taken out again is found as in a Map', () => 
     assert.deepEqual(new Map(map.keys().map((key, i) => [key, map.values()[i]])), model)
   }
 })
-
-/** Two names with the same hash: among 100,000 of seven letters or digits by chance there is a pair with any secret, among millions that are counted with few. */
-function twins(): [string, string] {
-  const seen = new Map<number, string>()
-  for (let i = 0; ; i++) {
-    const text = `${(Math.imul(i, 0x9e3779b1) >>> 0).toString(36)}.example.org.`
-    const twin = seen.get(hashOf(toKey(text)))
-    if (twin !== undefined) return [twin, text]
-    seen.set(hashOf(toKey(text)), text)
-  }
-}
 
 test('names with one hash are told apart, and each can go', () => {
   const [one, other] = twins()
