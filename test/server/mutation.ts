@@ -1,6 +1,7 @@
 /** Messages that were right once: random, but the same for the same seed. */
 import { optRecord, queryMessage } from '#test/support/message.ts'
 import { writeName } from '#test/support/names.ts'
+import type { Random } from '#test/support/random.ts'
 import { messageFrom, writeRecord } from '#test/support/records.ts'
 
 const withCount = (message: Buffer, at: number, count = 1): Buffer => {
@@ -32,42 +33,29 @@ export const messages: readonly Buffer[] = [
   messageFrom(queryMessage('www.example.org', 'A'), ['www.example.org. 300 IN A 192.0.2.1']),
 ].map(message => (message.readUInt16BE(4) === 0 ? withCount(message, 10) : message))
 
-/** Numbers from 0 to below `limit` (mulberry32). */
-export function randomNumbers(seed: number): (limit: number) => number {
-  let state = seed >>> 0
-  return limit => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000) * limit)
-  }
-}
-
 /** Octets that mean something: lengths, pointers, ends. */
 const TELLING = [0, 1, 2, 10, 12, 41, 63, 64, 0x80, 0xc0, 0xfa, 0xff]
 
 /** One to four changes to one of the messages: octets, pointers, counts, cuts, doublings, and pieces of other messages. */
-export function mutate(random: (limit: number) => number): Buffer {
-  let message = Buffer.from(messages[random(messages.length)]!)
-  for (let changes = 1 + random(4); changes > 0; changes--) {
-    const at = random(message.length + 1)
-    const kind = random(8)
+export function mutate(random: Random): Buffer {
+  let message = Buffer.from(random.one(...messages))
+  for (let changes = 1 + random.below(4); changes > 0; changes--) {
+    const at = random.below(message.length + 1)
+    const kind = random.below(8)
     if (kind === 0) message = message.subarray(0, at)
     else if (kind === 1)
       message = Buffer.concat([
         message.subarray(0, at),
-        Buffer.from(Array.from({ length: 1 + random(8) }, () => random(256))),
+        Buffer.from(Array.from({ length: 1 + random.below(8) }, () => random.below(256))),
         message.subarray(at),
       ])
-    else if (kind === 2) message = Buffer.concat([message.subarray(0, at), message.subarray(at + 1 + random(8))])
-    else if (kind === 3)
-      message = Buffer.concat([message.subarray(0, at), messages[random(messages.length)]!.subarray(random(32))])
+    else if (kind === 2) message = Buffer.concat([message.subarray(0, at), message.subarray(at + 1 + random.below(8))])
+    else if (kind === 3) message = Buffer.concat([message.subarray(0, at), random.one(...messages).subarray(random.below(32))])
     else if (at >= message.length) continue
-    else if (kind === 4) message[at]! ^= 1 << random(8)
-    else if (kind === 5) message[at] = TELLING[random(TELLING.length)]!
-    else if (kind === 6 && message.length >= 12) message.writeUInt16BE(random(4), 4 + 2 * random(4))
-    else if (kind === 7 && at + 1 < message.length) message.writeUInt16BE(0xc000 | random(message.length + 4), at)
+    else if (kind === 4) message[at]! ^= 1 << random.below(8)
+    else if (kind === 5) message[at] = random.one(...TELLING)
+    else if (kind === 6 && message.length >= 12) message.writeUInt16BE(random.below(4), 4 + 2 * random.below(4))
+    else if (kind === 7 && at + 1 < message.length) message.writeUInt16BE(0xc000 | random.below(message.length + 4), at)
   }
   return message
 }

@@ -9,13 +9,13 @@ import { SectionsBuilder } from '#src/dns/sections.ts'
 import { Zones } from '#src/server/zones.ts'
 import { type Observer, respond, type Site } from '#src/server.ts'
 import { readMessage } from '#test/support/message.ts'
+import { Random, SEED } from '#test/support/random.ts'
 import { startServer } from '#test/support/server.ts'
-import { mutate, randomNumbers } from './mutation.ts'
+import { mutate } from './mutation.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
 import { waysIn } from './ways-in.ts'
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
-const told = (message: Buffer) => `SEED=${seed}, message ${message.toString('hex')}`
+const told = (message: Buffer) => `SEED=${SEED}, message ${message.toString('hex')}`
 
 /** Fails unless the reply to `message` is right: sound to its last octet, under the same id, no longer than the client takes, with a right rcode. */
 function assertRight(message: Buffer, reply: Uint8Array | undefined, verdict: Verdict): void {
@@ -34,7 +34,7 @@ function assertRight(message: Buffer, reply: Uint8Array | undefined, verdict: Ve
 }
 
 test('a million mutations, in this process', t => {
-  t.diagnostic(`SEED=${seed}`)
+  t.diagnostic(`SEED=${SEED}`)
   const address = toOctets('192.0.2.1')!
   const zones = new Zones()
   zones.set('\0', {
@@ -46,7 +46,7 @@ test('a million mutations, in this process', t => {
   const failures: unknown[] = []
   const observer: Observer = { dropped: () => {}, refused: () => {}, failed: error => failures.push(error) }
   const client = { address: '192.0.2.9', port: 4000, family: 4 } as const
-  const random = randomNumbers(seed)
+  const random = new Random(SEED)
   for (let n = 0; n < 1_000_000; n++) {
     const message = mutate(random)
     const reply = respond(message, client, 'udp', site, observer) as Uint8Array | undefined
@@ -61,7 +61,7 @@ const SOCKETS = 10
 
 for (const { name, args, line } of waysIn) {
   test(`twenty thousand mutations over sockets, ${name}`, async t => {
-    t.diagnostic(`SEED=${seed}`)
+    t.diagnostic(`SEED=${SEED}`)
     const corefile = `.:0 {
     ${line}
     errors
@@ -71,7 +71,7 @@ for (const { name, args, line } of waysIn) {
     whoami
   }`
     await using server = await startServer(corefile, { args })
-    const random = randomNumbers(seed)
+    const random = new Random(SEED)
     const replies = new Map<number, Buffer>()
     let arrived = Promise.withResolvers<void>()
     const take = (reply: Buffer) => {
@@ -95,7 +95,7 @@ for (const { name, args, line } of waysIn) {
         replies.clear()
         for (const { message } of sent) sockets[batch % SOCKETS]!.send(message)
         const owed = sent.filter(({ verdict }) => verdict.length > 0).length
-        const late = setTimeout(() => arrived.reject(new Error(`${replies.size} of ${owed} replies came: SEED=${seed}`)), 5000)
+        const late = setTimeout(() => arrived.reject(new Error(`${replies.size} of ${owed} replies came: SEED=${SEED}`)), 5000)
         while (replies.size < owed) await arrived.promise
         clearTimeout(late)
         for (const { message, verdict } of sent)

@@ -115,3 +115,10 @@ function readOptions(data: Buffer): Map<number, Buffer> {
   }
   return options
 }
+
+/** A reply as it is compared: in any order, serials and the case of names aside. */
+export const comparable = ({ rcode, flags, answer, authority, additional }: Answer) => {
+  const lines = (records: readonly string[]) =>
+    records.map(line => line.toLowerCase().replace(/( soa \S+ \S+) \d+/, '$1 SERIAL')).sort()
+  return { rcode, flags, answer: lines(answer), authority: lines(authority), additional: lines(additional) }
+}

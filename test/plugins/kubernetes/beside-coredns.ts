@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
 import { realApiProgram } from '#test/support/kubernetes/build.ts'
 import { RealApi } from '#test/support/kubernetes/real-api.ts'
-import type { Answer } from '#test/support/message.ts'
+import { comparable } from '#test/support/message.ts'
 import { startServer } from '#test/support/server.ts'
 import { linesOf } from './apis.ts'
 import { definitions, imports, objects } from './objects.ts'
@@ -25,13 +25,6 @@ export type Difference = readonly [question: RegExp, reason: string]
 
 const corefile = (label: string, { zones, options, more = '' }: Setup, port: number) =>
   `${label} {${linesOf(port, options, zones)}${more}}\n`
-
-/** A reply as it is compared: in any order, serials and the case of names aside. */
-const comparable = ({ rcode, flags, answer, authority, additional }: Answer) => {
-  const lines = (records: readonly string[]) =>
-    records.map(line => line.toLowerCase().replace(/( soa \S+ \S+) \d+/, '$1 SERIAL')).sort()
-  return { rcode, flags, answer: lines(answer), authority: lines(authority), additional: lines(additional) }
-}
 
 /** The same questions to CoreDNS and to this server about the same cluster; `differences` are found, and no others. */
 export function besideCoreDns(setups: readonly Setup[], differences: readonly Difference[]): void {

@@ -5,6 +5,7 @@ import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { isDeepStrictEqual } from 'node:util'
 import { freePort } from '../ports.ts'
 import { collectionPath, type KubeObject } from './objects.ts'
 
@@ -64,17 +65,18 @@ export class RealApi implements AsyncDisposable {
       const path = collectionPath(object)
       const held = `${path}/${object.metadata!.name}`
       const created = await this.#send('POST', path, object)
-      if (created.status === 409) await this.#replace(held, object)
+      const stored = created.status === 409 ? await this.#replace(held, object) : created.object
       // Of some kinds the status is a resource of its own.
-      else if (object.status !== undefined && (created.object as KubeObject).status === undefined)
+      if (object.status !== undefined && !isDeepStrictEqual((stored as KubeObject).status, object.status))
         await this.#replace(held, object, '/status')
     }
   }
 
-  async #replace(path: string, object: KubeObject, part = ''): Promise<void> {
+  async #replace(path: string, object: KubeObject, part = ''): Promise<unknown> {
     const { metadata } = (await this.#send('GET', path)).object as KubeObject
     const { resourceVersion } = metadata!
-    await this.#send('PUT', path + part, { ...object, metadata: { ...object.metadata!, resourceVersion: resourceVersion! } })
+    const replaced = { ...object, metadata: { ...object.metadata!, resourceVersion: resourceVersion! } }
+    return (await this.#send('PUT', path + part, replaced)).object
   }
 
   async delete(...objects: readonly KubeObject[]): Promise<void> {

@@ -5,8 +5,8 @@ import { kindsOf } from '#src/feeds/kubernetes/kinds.ts'
 import { protobuf } from '#src/feeds/kubernetes/protobuf-encoding.ts'
 import { endpointSlice, type KubeObject, pod, service } from '#test/support/kubernetes/objects.ts'
 import { writeEvent, writeList } from '#test/support/kubernetes/protobuf-writer.ts'
+import { Random, SEED } from '#test/support/random.ts'
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const selectors = { labels: '', namespaceLabels: '' }
 const whole = { pods: true, zones: true, workloads: true }
 const kinds = new Map([
@@ -14,20 +14,9 @@ const kinds = new Map([
   ['Pod' as const, kindsOf(selectors, { ...whole, workloads: false }).get('Pod')!],
 ])
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-function randomFrom(start: number): () => number {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-const random = randomFrom(seed)
-const one = <const T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!
-const some = <T>(most: number, make: () => T): T[] => Array.from({ length: Math.floor(random() * (most + 1)) }, make)
+const random = new Random(SEED)
+const one = random.one.bind(random)
+const some = <T>(most: number, make: () => T): T[] => Array.from({ length: random.below(most + 1) }, make)
 const address = () =>
   one('10.0.0.1', '192.0.2.255', 'fd00::1', '', '10.0.0.256', '1.2.3', '1.2.3.4.5', '01.2.3.4', 'None', 'x', '٣.1.1.1')
 const name = () => one('a', 'web', 'web-0', '', 'A', 'a.b', '-a', 'ä', 'x'.repeat(64), '__proto__', 'constructor')
@@ -97,7 +86,7 @@ function outcome(items: Iterable<{ read: (kind: never, skip: (problem: Error) =>
   return undefined
 }
 
-test(`objects of any kind of nonsense are read alike from both encodings (SEED=${seed})`, () => {
+test(`objects of any kind of nonsense are read alike from both encodings (SEED=${SEED})`, () => {
   for (let i = 0; i < 4000; i++) {
     const object = one(randomService, randomSlice, randomPod)()
     const fromJson = json.list(Buffer.from(JSON.stringify({ metadata: {}, items: [object] })))
@@ -106,17 +95,17 @@ test(`objects of any kind of nonsense are read alike from both encodings (SEED=$
   }
 })
 
-test(`octets that have come to harm do no harm (SEED=${seed})`, () => {
+test(`octets that have come to harm do no harm (SEED=${SEED})`, () => {
   for (let i = 0; i < 4000; i++) {
     const object = one(randomService, randomSlice, randomPod)()
     const frame = writeEvent('MODIFIED', {
       ...object,
       metadata: { ...object.metadata!, name: 'web', namespace: 'default' },
     }).subarray(4)
-    for (let n = 1 + Math.floor(random() * 8); n > 0; n--) frame[Math.floor(random() * frame.length)] = Math.floor(random() * 256)
+    for (let n = 1 + random.below(8); n > 0; n--) frame[random.below(frame.length)] = random.below(256)
     const begun = performance.now()
     try {
-      const event = protobuf.event(frame.subarray(0, one(frame.length, Math.floor(random() * frame.length))))
+      const event = protobuf.event(frame.subarray(0, one(frame.length, random.below(frame.length))))
       if (event && event.type !== 'ERROR') outcome([event.item], object.kind)
     } catch (error) {
       assert.ok(error instanceof Error && error.name === 'Malformed', `${(error as Error).stack}`)

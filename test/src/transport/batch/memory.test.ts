@@ -9,13 +9,13 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { Bundles } from '#src/transport/batch/bundles.ts'
 import { BATCH, Ring } from '#src/transport/batch/ring.ts'
+import { SEED } from '#test/support/random.ts'
 
 const run = promisify(execFile)
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 /** As many datagrams as wanted for a long run; a million when nothing is said. */
 const TORTURE = Number(process.env.TORTURE ?? 1_000_000)
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 suite(`a garbage collection on every turn, SEED=${SEED}`, { concurrency: true }, () => {
   for (const [address, count, full] of [

@@ -5,30 +5,23 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { listenBatch } from '#src/transport/batch/listener.ts'
+import { Random } from '#test/support/random.ts'
 import { BatchClient } from './client.ts'
 
 const [address = '127.0.0.1', ...numbers] = process.argv.slice(2)
 const [total, seed, full] = numbers.map(Number) as [number, number, number]
 
-/** mulberry32 */
-let state = seed
-function random(): number {
-  state = (state + 0x6d2b79f5) | 0
-  let t = Math.imul(state ^ (state >>> 15), 1 | state)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-}
-const below = (limit: number) => Math.floor(random() * limit)
-const noise = Buffer.from(Uint8Array.from({ length: 1 << 16 }, () => below(256)))
+const random = new Random(seed)
+const noise = Buffer.from(Uint8Array.from({ length: 1 << 16 }, () => random.below(256)))
 
 /** What is read of a datagram. */
 const READ = 4096
 
 /** Mostly as long as queries are; some up to the limit of what is read, some longer. It begins with a number. */
 function randomDatagram(number: number): Buffer {
-  const chance = random()
-  const length = 2 + (chance < 0.9 ? below(300) : chance < 0.98 ? below(READ) : below(9000))
-  const start = below(noise.length - length)
+  const chance = random.next()
+  const length = 2 + (chance < 0.9 ? random.below(300) : chance < 0.98 ? random.below(READ) : random.below(9000))
+  const start = random.below(noise.length - length)
   const datagram = Buffer.from(noise.subarray(start, start + length))
   datagram.writeUInt16BE(number, 0)
   return datagram
@@ -60,7 +53,7 @@ const client = new BatchClient(address, listening.port)
 let sent = 0
 let octets = 0
 while (sent < total) {
-  const datagrams = Array.from({ length: 64 + below(192) }, (_, number) => randomDatagram(number))
+  const datagrams = Array.from({ length: 64 + random.below(192) }, (_, number) => randomDatagram(number))
   client.send(...datagrams)
   const missing = new Set(datagrams.keys())
   for (; missing.size > 0; await nextTurn()) {
