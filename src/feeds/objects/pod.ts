@@ -3,6 +3,9 @@ import type { Namespace, Pod } from '../../registry/objects.ts'
 import type { Field, Skip } from './field.ts'
 import { hasCondition, readLabels } from './meta.ts'
 
+/** The phases in which a Pod runs no more. */
+const ENDED = new Set(['Succeeded', 'Failed'])
+
 const NONE: ReadonlyMap<string, never> = new Map<string, never>()
 
 /** Where a Pod is, and nothing that would make it an endpoint. */
@@ -36,8 +39,8 @@ export function readPod(root: Field, skip: Skip): Pod {
   return {
     ...place,
     labels: readLabels(root.at('metadata', 'labels')),
-    // One that is being deleted leaves its services at once, as the endpoint slice controller has it.
-    ready: hasCondition(root, 'Ready', 'True') && !place.terminating,
+    // One that is being deleted, or has ended, leaves its services at once, as the endpoint slice controller has it.
+    ready: hasCondition(root, 'Ready', 'True') && !place.terminating && !ENDED.has(root.at('status', 'phase').text('')),
     hostname: spec.at('hostname').label(''),
     subdomain: spec.at('subdomain').label(''),
     ports: new Map(ports.map(port => [port.at('name').text(), port.at('containerPort').port()])),

@@ -55,6 +55,7 @@ suite('a Service takes its endpoints', () => {
     ['not from pods with other labels', SERVICE + pod('a', '10.1.0.1', { labels: 'app: other' }), ''],
     ['not from pods where it has no selector', SERVICE.replace('selector: { app: backend }', 'selector: {}') + pod('a', '10.1.0.1'), ''],
     ['not from pods that are being deleted', SERVICE + pod('a', '10.1.0.1', { meta: ', deletionTimestamp: "2026-01-01T00:00:00Z"' }), ''],
+    ['not from pods that have ended', SERVICE + pod('a', '10.1.0.1').replace('status: {', 'status: { phase: Failed,') + pod('b', '10.1.0.2').replace('status: {', 'status: { phase: Succeeded,') + pod('c', '10.1.0.3').replace('status: {', 'status: { phase: Running,'), ` at 10.1.0.3 ${FROM_PODS}`],
     ['not from pods that have no address yet', SERVICE + pod('a', '10.1.0.1').replace(/status: .*/, ''), ''],
     ['with the hostname of a pod of its subdomain', SERVICE + pod('a', '10.1.0.1', { spec: 'hostname: a-0\n  subdomain: backend' }), ` at 10.1.0.1 (a-0) ${FROM_PODS}`],
     ['without the hostname of a pod of another subdomain', SERVICE + pod('a', '10.1.0.1', { spec: 'hostname: a-0\n  subdomain: other' }), ` at 10.1.0.1 ${FROM_PODS}`],
