@@ -5,6 +5,7 @@ import { failure, Reply, refused } from './dns/reply.ts'
 import { admit } from './server/admission.ts'
 import { fit, headerOnly } from './server/fit.ts'
 import type { Zones } from './server/zones.ts'
+import { type Outgoing, type Receive, written } from './transport/transport.ts'
 
 /** A listener with the zones that it serves at the moment; a reload replaces them. */
 export interface Site extends Listener {
@@ -24,7 +25,7 @@ export interface Observer {
   failed(error: unknown): void
 }
 
-/** The bytes that answer a message, at once or later; undefined where silence is right. Never throws or rejects. */
+/** What answers a message, at once or later; undefined where silence is right. Never throws or rejects. */
 export function respond(
   message: Uint8Array,
   client: Client,
@@ -32,19 +33,19 @@ export function respond(
   site: Site,
   observer: Observer,
   received?: number,
-): Uint8Array | undefined | PromiseLike<Uint8Array | undefined> {
+): ReturnType<Receive> {
   const query = admit(message, client, transport, site, received)
   if (!(query instanceof Query)) {
     observer.dropped(site, message, client, transport, query)
-    return query
+    return query && written(query)
   }
-  const write = (reply: Reply): Uint8Array | undefined => {
+  const write = (reply: Reply): Outgoing | undefined => {
     if (reply.silent) return undefined
     try {
       return fit(query, reply)
     } catch (error) {
       observer.failed(error)
-      return headerOnly(message, RCODE.SERVFAIL)
+      return written(headerOnly(message, RCODE.SERVFAIL))
     }
   }
   const reply = ask(query, site.zones)

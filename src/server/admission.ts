@@ -6,6 +6,7 @@ import { ROOT } from '../dns/name.ts'
 import { type Client, type Edns, type Listener, Query, type Transport } from '../dns/query.ts'
 import { Reply } from '../dns/reply.ts'
 import { readUint16 } from '../dns/sections.ts'
+import { octetsOf } from '../transport/transport.ts'
 import { fit, headerOnly } from './fit.ts'
 
 /**
@@ -83,9 +84,9 @@ function readQuery(
     listener,
     received,
   })
-  if (edns && edns.version !== 0) return fit(query, new Reply(RCODE.BADVERS))
+  if (edns && edns.version !== 0) return octetsOf(fit(query, new Reply(RCODE.BADVERS)))
   // RFC 7873 §5.4: a query without a question asks for a server cookie alone.
-  if (cookieOnly) return fit(query, new Reply(RCODE.NOERROR))
+  if (cookieOnly) return octetsOf(fit(query, new Reply(RCODE.NOERROR)))
   if (signature) return unknownKey(query, signature)
   return query
 }
@@ -105,7 +106,7 @@ function unknownKey(query: Query, { start, fixed, end }: { start: number; fixed:
   const length = Buffer.alloc(2)
   length.writeUInt16BE(algorithm.length + 8 + unsigned.length)
   const head = message.subarray(fixed, fixed + 8)
-  const refusal = fit(query, new Reply(RCODE.NOTAUTH))
+  const refusal = octetsOf(fit(query, new Reply(RCODE.NOTAUTH)))
   const reply = Buffer.concat([refusal, owner, head, length, algorithm, message.subarray(time, time + 8), unsigned])
   if (reply.length > query.replySize) return refusal
   reply.writeUInt16BE(reply.readUInt16BE(10) + 1, 10)

@@ -1,11 +1,12 @@
-/** The one way out: makes the message of a reply, fitted to what the client can take. */
+/** The one way out: makes the message of a reply, fitted to what the client can take, where it is sent from. */
 import { Buffer } from 'node:buffer'
 import { createHmac, randomBytes } from 'node:crypto'
 import { FLAG, OPTION } from '../dns/codes.ts'
 import { findOption } from '../dns/message.ts'
 import { type Edns, type Query, writeOpt } from '../dns/query.ts'
 import type { Reply } from '../dns/reply.ts'
-import { NO_RECORDS, type Sections } from '../dns/sections.ts'
+import { NO_RECORDS, Sections } from '../dns/sections.ts'
+import type { Outgoing } from '../transport/transport.ts'
 
 /** What this server takes over UDP (DNS flag day 2020), as OPT tells clients. */
 const UDP_SIZE = 1232
@@ -26,35 +27,56 @@ export function headerOnly(message: Uint8Array, rcode: number): Uint8Array {
   return reply
 }
 
-/** The message that answers `query`: its id, opcode, RD, CD and question as they came, the reply's records, OPT where the query had one, at most as long as the client takes. */
-export function fit(query: Query, reply: Reply): Uint8Array {
-  const { message, questionEnd, edns } = query
-  const opt = edns ? optFor(query, edns, reply) : undefined
-  let flags = reply.flags
-  const whole = reply.sections
-  const room = query.replySize - questionEnd - (opt ? opt.length : 0)
-  const sections = whole.bytes.length > room ? shorten(whole, room) : whole
-  if (sections.answers < whole.answers || sections.authorities < whole.authorities) flags |= FLAG.TC
+/** The reply, as it is sent to who asked: id, opcode, RD, CD and question as they came, the reply's records, OPT where the query had one, at most as long as the client takes. */
+export const fit = (query: Query, reply: Reply): Outgoing => new Fitted(query, reply)
 
-  const { bytes } = sections
-  const end = questionEnd + bytes.length
-  const out = Buffer.allocUnsafe(end + (opt ? opt.length : 0))
-  out.set(questionEnd === message.length ? message : message.subarray(0, questionEnd))
-  flags |= FLAG.QR | (reply.rcode & 15) | (query.flags & (0x7800 | FLAG.RD | FLAG.CD))
-  out[2] = flags >> 8
-  out[3] = flags & 255
-  out[6] = sections.answers >> 8
-  out[7] = sections.answers & 255
-  out[8] = sections.authorities >> 8
-  out[9] = sections.authorities & 255
-  const additionals = sections.additionals + (opt ? 1 : 0)
-  out[10] = additionals >> 8
-  out[11] = additionals & 255
-  out.set(bytes, questionEnd)
-  if (reply.ttl !== undefined) setTtls(out, questionEnd, sections, reply.ttl)
-  if (reply.shuffle) shuffle(out, questionEnd, end, whole)
-  if (opt) out.set(opt, end)
-  return out
+/** A reply that is fitted to its client. What can fail is done when it is made; writing it cannot. */
+class Fitted implements Outgoing {
+  readonly #query: Query
+  readonly #reply: Reply
+  readonly #flags: number
+  readonly #sections: Sections
+  readonly #isShuffled: boolean
+  readonly #opt: Uint8Array | undefined
+  /** As long as it is. */
+  readonly longest: number
+
+  constructor(query: Query, reply: Reply) {
+    const { questionEnd, edns } = query
+    const opt = edns && optFor(query, edns, reply)
+    const before = questionEnd + (opt ? opt.length : 0)
+    const whole = reply.sections
+    const room = query.replySize - before
+    const isCut = whole.bytes.length > room
+    const sections = isCut ? shorten(reply.shuffle ? shuffled(whole) : whole, room) : whole
+    const isTruncated = sections.answers < whole.answers || sections.authorities < whole.authorities
+    this.#query = query
+    this.#reply = reply
+    this.#flags = reply.flags | (isTruncated ? FLAG.TC : 0)
+    this.#sections = sections
+    this.#isShuffled = reply.shuffle && !isCut
+    this.#opt = opt
+    this.longest = before + sections.bytes.length
+  }
+
+  write(target: Uint8Array, at: number): number {
+    const { message, questionEnd, flags } = this.#query
+    const { rcode, ttl } = this.#reply
+    const sections = this.#sections
+    const opt = this.#opt
+    // What follows the question is written over.
+    target.set(message.length <= this.longest ? message : message.subarray(0, questionEnd), at)
+    writeUint16(target, at + 2, this.#flags | FLAG.QR | (rcode & 15) | (flags & (0x7800 | FLAG.RD | FLAG.CD)))
+    writeUint16(target, at + 6, sections.answers)
+    writeUint16(target, at + 8, sections.authorities)
+    writeUint16(target, at + 10, sections.additionals + (opt ? 1 : 0))
+    const start = at + questionEnd
+    target.set(sections.bytes, start)
+    if (ttl !== undefined) setTtls(target, start, sections, ttl)
+    if (this.#isShuffled) shuffle(target, start, sections)
+    if (opt) target.set(opt, start + sections.bytes.length)
+    return at + this.longest
+  }
 }
 
 /** The longest beginning of the sections within `room` octets. Additional records go first, and whole: leaving them out is no truncation (RFC 2181 §9). */
@@ -67,25 +89,45 @@ function shorten(sections: Sections, room: number): Sections {
   return sections.keep(Math.min(fitting, answers), Math.max(0, fitting - answers), 0)
 }
 
-function setTtls(out: Buffer, start: number, sections: Sections, ttl: number): void {
-  for (const { fixed } of sections.spans) out.writeUInt32BE(ttl, start + fixed + 4)
-}
-
-/** Fisher-Yates over the addresses of each owner and type. Those that stay in a message that was cut are drawn from all, since some clients ignore TC. */
-function shuffle(out: Buffer, start: number, end: number, { addressGroups, bytes }: Sections): void {
-  for (const { offsets, length } of addressGroups) {
-    const left = offsets.slice()
-    for (let i = 0; i < offsets.length && start + offsets[i]! < end; i++) {
-      const j = i + ((Math.random() * (left.length - i)) | 0)
-      const from = left[j]!
-      left[j] = left[i]!
-      const to = start + offsets[i]!
-      for (let k = 0; k < length; k++) out[to + k] = bytes[from + k]!
-    }
+function setTtls(target: Uint8Array, start: number, sections: Sections, ttl: number): void {
+  for (const { fixed } of sections.spans) {
+    writeUint16(target, start + fixed + 4, ttl >>> 16)
+    writeUint16(target, start + fixed + 6, ttl)
   }
 }
 
-function optFor(query: Query, edns: Edns, reply: Reply): Buffer {
+/** Fisher-Yates over the addresses of each owner and type, in place. */
+function shuffle(target: Uint8Array, start: number, { addressGroups }: Sections): void {
+  for (const { offsets, length } of addressGroups)
+    for (let left = offsets.length; left > 1; left--)
+      exchange(target, start + offsets[left - 1]!, start + offsets[(Math.random() * left) | 0]!, length)
+}
+
+function exchange(octets: Uint8Array, one: number, other: number, length: number): void {
+  for (let i = 0; i < length; i++) {
+    const octet = octets[one + i]!
+    octets[one + i] = octets[other + i]!
+    octets[other + i] = octet
+  }
+}
+
+/** For a message that is cut: those that stay in it are drawn from all, since some clients ignore TC. */
+function shuffled(sections: Sections): Sections {
+  const { bytes, answers, authorities, additionals, base } = sections
+  const copy = new Sections(Uint8Array.from(bytes), answers, authorities, additionals, base)
+  shuffle(copy.bytes, 0, sections)
+  return copy
+}
+
+function writeUint16(target: Uint8Array, at: number, value: number): void {
+  target[at] = value >> 8
+  target[at + 1] = value
+}
+
+const OPT = writeOpt(UDP_SIZE)
+const OPT_DO = writeOpt(UDP_SIZE, { dnssecOk: true })
+
+function optFor(query: Query, edns: Edns, reply: Reply): Uint8Array {
   const options: Buffer[] = []
   const cookie = edns.options.length > 0 && findOption(edns, OPTION.COOKIE)
   if (cookie) options.push(option(OPTION.COOKIE, serverCookie(cookie.subarray(0, 8), query.client.address)))
@@ -97,11 +139,8 @@ function optFor(query: Query, edns: Edns, reply: Reply): Buffer {
     const { written } = encoder.encodeInto(text, data.subarray(2))
     options.push(option(OPTION.EDE, data.subarray(0, 2 + written)))
   }
-  return writeOpt(UDP_SIZE, {
-    dnssecOk: edns.dnssecOk,
-    extendedRcode: reply.rcode >> 4,
-    ...(options.length > 0 && { options: Buffer.concat(options) }),
-  })
+  if (options.length === 0 && reply.rcode < 16) return edns.dnssecOk ? OPT_DO : OPT
+  return writeOpt(UDP_SIZE, { dnssecOk: edns.dnssecOk, extendedRcode: reply.rcode >> 4, options: Buffer.concat(options) })
 }
 
 function option(code: number, data: Uint8Array): Buffer {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
-import type { Receive } from './transport.ts'
+import type { Outgoing, Receive } from './transport.ts'
 
 /** Bounds of stream transports. Times in milliseconds, sizes in octets. */
 export interface StreamLimits {
@@ -146,14 +146,14 @@ export class Connection {
   #answer(message: Buffer): void {
     const reply = this.#receive(message, this.#client)
     if (reply === undefined) return
-    if (reply instanceof Uint8Array) {
+    if (!('then' in reply)) {
       this.#send(reply)
       return
     }
     this.#owed++
     if (this.#owed >= this.#limits.inFlight) this.#socket.pause()
-    reply.then(bytes => {
-      if (bytes) this.#send(bytes)
+    reply.then(late => {
+      if (late) this.#send(late)
       this.#owed--
       this.#takeMessages()
       if (this.#owed < this.#limits.inFlight) this.#socket.resume()
@@ -161,12 +161,12 @@ export class Connection {
     })
   }
 
-  #send(reply: Uint8Array): void {
+  #send(reply: Outgoing): void {
     if (!this.#socket.writable) return
-    const frame = Buffer.allocUnsafe(2 + reply.length)
-    frame.writeUInt16BE(reply.length, 0)
-    frame.set(reply, 2)
-    this.#socket.write(frame)
+    const frame = Buffer.allocUnsafe(2 + reply.longest)
+    const end = reply.write(frame, 2)
+    frame.writeUInt16BE(end - 2, 0)
+    this.#socket.write(frame.subarray(0, end))
     if (this.#socket.writableLength > this.#limits.unsent) this.#socket.destroy()
   }
 

@@ -1,4 +1,28 @@
+import { Buffer } from 'node:buffer'
 import type { Client } from '../dns/query.ts'
+
+/** A message that is written where it is sent from. */
+export interface Outgoing {
+  /** The most octets that it may have. */
+  readonly longest: number
+  /** Writes it from `at` on. Never throws. @returns the offset behind it */
+  write(target: Uint8Array, at: number): number
+}
+
+/** A message that is written already. */
+export const written = (message: Uint8Array): Outgoing => ({
+  longest: message.length,
+  write(target, at) {
+    target.set(message, at)
+    return at + message.length
+  },
+})
+
+/** The octets of a message, in memory of their own. */
+export function octetsOf(message: Outgoing): Buffer {
+  const octets = Buffer.allocUnsafe(message.longest)
+  return octets.subarray(0, message.write(octets, 0))
+}
 
 /**
  * What a transport does with a message: hands it in and sends back what comes out. It knows nothing of DNS but the length of messages.
@@ -8,7 +32,7 @@ export type Receive = (
   message: Uint8Array,
   client: Client,
   received?: number,
-) => Uint8Array | undefined | PromiseLike<Uint8Array | undefined>
+) => Outgoing | undefined | PromiseLike<Outgoing | undefined>
 
 /** Datagrams that were lost so far. */
 export interface Losses {
@@ -64,23 +88,6 @@ export interface PeerEvents {
   /** A system error. With syscall `recvmsg` or `send` the socket goes on: it is an ICMP message that an earlier datagram brought. */
   failed(error: NodeJS.ErrnoException): void
 }
-
-/** A datagram that is written where it is sent from. */
-export interface Outgoing {
-  /** The most octets that it may have. */
-  readonly longest: number
-  /** Writes it from `at` on. @returns the offset behind it */
-  write(target: Uint8Array, at: number): number
-}
-
-/** A datagram that is written already. */
-export const written = (datagram: Uint8Array): Outgoing => ({
-  longest: datagram.length,
-  write(target, at) {
-    target.set(datagram, at)
-    return at + datagram.length
-  },
-})
 
 /** A UDP socket that hears one peer only. */
 export interface PeerSocket {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
-import { type ConnectUdp, DRAIN, type Listening, type Opening, type Receive } from './transport.ts'
+import { type ConnectUdp, DRAIN, type Listening, type Opening, type Outgoing, octetsOf, type Receive } from './transport.ts'
 
 /** The kernel's default of 212,992 octets holds some 280 small queries; a burst is longer. */
 const RECEIVE_BUFFER = 4 << 20
@@ -37,15 +37,15 @@ export async function listenUdp(
   let received = 0
   let owed = 0
   let onSettled = () => {}
-  const send = (reply: Uint8Array, { address, port }: RemoteInfo) => socket.send(reply, port, address, ignoreError)
+  const send = (reply: Outgoing, { address, port }: RemoteInfo) => socket.send(octetsOf(reply), port, address, ignoreError)
   const take = (message: Buffer, info: RemoteInfo) => {
     received++
     const reply = receive(message, clientOf(info))
     if (reply === undefined) return
-    if (reply instanceof Uint8Array) return send(reply, info)
+    if (!('then' in reply)) return send(reply, info)
     owed++
-    reply.then(bytes => {
-      if (bytes) send(bytes, info)
+    reply.then(late => {
+      if (late) send(late, info)
       owed--
       if (owed === 0) onSettled()
     })
@@ -95,8 +95,7 @@ export const connectUdp: ConnectUdp = ({ address, port, source }, events) => {
   return {
     send(datagram) {
       try {
-        const octets = new Uint8Array(datagram.longest)
-        socket.send(octets.subarray(0, datagram.write(octets, 0)), fail)
+        socket.send(octetsOf(datagram), fail)
       } catch {
         // It is not connected; the event that says why is on its way.
       }

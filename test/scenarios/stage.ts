@@ -18,6 +18,7 @@ import { InFlight } from '#src/server/chain.ts'
 import { configure } from '#src/server/configuration.ts'
 import { Generation } from '#src/server/generation.ts'
 import { respond, type Site } from '#src/server.ts'
+import { type Outgoing, octetsOf } from '#src/transport/transport.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { messageFrom } from '#test/support/records.ts'
 import type { Action, Answered, ScriptedReply } from './script.ts'
@@ -98,13 +99,13 @@ export class Stage implements AsyncDisposable {
       ...((has('edns') || has('do')) && { edns: { dnssecOk: has('do') } }),
     })
     const asked = this.#now
-    let received: Uint8Array | undefined
-    Promise.resolve(this.#respond(message)).then(bytes => {
-      received = bytes
+    let received: Outgoing | undefined
+    Promise.resolve(this.#respond(message)).then(reply => {
+      received = reply
     })
     for (await turn(); !received && this.#now - asked < 2 * PATIENCE; ) await this.#wait(TICK)
     assert.ok(received, 'no reply')
-    const answer = readAnswer(Buffer.from(received))
+    const answer = readAnswer(octetsOf(received))
     const { rcode, answer: answers, authority, additional } = answer
     assert.deepEqual(
       {

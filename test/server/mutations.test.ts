@@ -8,6 +8,7 @@ import { answer } from '#src/dns/reply.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { Zones } from '#src/server/zones.ts'
 import { type Observer, respond, type Site } from '#src/server.ts'
+import { type Outgoing, octetsOf } from '#src/transport/transport.ts'
 import { readMessage } from '#test/support/message.ts'
 import { Random, SEED } from '#test/support/random.ts'
 import { startServer } from '#test/support/server.ts'
@@ -49,7 +50,8 @@ test('a million mutations, in this process', t => {
   const random = new Random(SEED)
   for (let n = 0; n < 1_000_000; n++) {
     const message = mutate(random)
-    const reply = respond(message, client, 'udp', site, observer) as Uint8Array | undefined
+    const answered = respond(message, client, 'udp', site, observer) as Outgoing | undefined
+    const reply = answered && octetsOf(answered)
     assertRight(message, reply, verdictOn(message, ['NOERROR']))
     if (reply) assert.equal(respond(reply, client, 'udp', site, observer), undefined, `a reply to a reply: ${told(message)}`)
     assert.deepEqual(failures, [], told(message))

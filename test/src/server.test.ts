@@ -7,6 +7,7 @@ import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
 import type { Handler } from '#src/plugin.ts'
 import { Zones } from '#src/server/zones.ts'
 import { ask, type Observer, respond, type Site } from '#src/server.ts'
+import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 
@@ -24,9 +25,9 @@ function site(handler: Handler | undefined, zone = '.'): Site {
 }
 
 const reply = (message: Uint8Array, at: Site, observer = unobserved) => {
-  const bytes = respond(message, client, 'udp', at, observer)
-  assert.ok(bytes instanceof Uint8Array)
-  return readAnswer(Buffer.from(bytes))
+  const sent = respond(message, client, 'udp', at, observer)
+  assert.ok(sent && !('then' in sent))
+  return readAnswer(octetsOf(sent))
 }
 
 test('a chain that answers from memory is answered at once, one that waits later', async () => {
@@ -46,7 +47,7 @@ test('a chain that answers from memory is answered at once, one that waits later
     unobserved,
   )
   assert.ok(waiting instanceof Promise)
-  assert.equal(readAnswer(Buffer.from(await waiting)).id, 7)
+  assert.equal(readAnswer(octetsOf((await waiting)!)).id, 7)
 })
 
 test('the chain is told which zone took the query', () => {
@@ -103,12 +104,12 @@ test('a reply is never answered, so that two servers never talk for ever', () =>
 test('a reply that cannot be written is SERVFAIL, and told', async () => {
   const key = toKey('example.org')
   const sections = new SectionsBuilder(key).address(key, 5, Buffer.of(192, 0, 2, 1)).build()
-  const broken = Object.assign(answer(sections), { ttl: -1 })
+  const broken = Object.assign(answer(sections), { sections: undefined })
   for (const handler of [() => broken, async () => broken]) {
     let failed: unknown
     const observer = { ...unobserved, failed: (error: unknown) => (failed = error) }
-    const bytes = await respond(queryMessage('example.org', 'A', { id: 7 }), client, 'udp', site(handler), observer)
-    const { id, rcode } = readAnswer(Buffer.from(bytes!))
+    const sent = await respond(queryMessage('example.org', 'A', { id: 7 }), client, 'udp', site(handler), observer)
+    const { id, rcode } = readAnswer(octetsOf(sent!))
     assert.deepEqual([id, rcode], [7, 'SERVFAIL'])
     assert.ok(failed instanceof Error)
   }

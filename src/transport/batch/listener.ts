@@ -1,6 +1,16 @@
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { DRAIN, isAnyAddress, type Listening, type Losses, type Opening, type Receive } from '../transport.ts'
+import {
+  DRAIN,
+  isAnyAddress,
+  type Listening,
+  type Losses,
+  type Opening,
+  type Outgoing,
+  octetsOf,
+  type Receive,
+  written,
+} from '../transport.ts'
 import { Bundles } from './bundles.ts'
 import { Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
@@ -182,21 +192,21 @@ export class BatchListener implements Listening, Sender, Disposable {
     try {
       const reply = this.#receive(message, this.#senders.client(at), received)
       if (reply === undefined) return
-      if (reply instanceof Uint8Array) this.#put(reply, ring.words, at)
-      else this.#owe(reply, at)
+      if ('then' in reply) this.#owe(reply, at)
+      else this.#put(reply, ring.words, at)
     } catch (error) {
       this.#native.raise(error)
     }
   }
 
-  #owe(reply: PromiseLike<Uint8Array | undefined>, at: number): void {
+  #owe(reply: PromiseLike<Outgoing | undefined>, at: number): void {
     const debt = this.#debts.add(this.#ring.words, at)
     reply.then(
       datagram => {
         const { names } = this.#debts
         const at = this.#debts.at(debt)
         if (datagram === undefined) return this.#settle(debt)
-        if (this.#waiting.length > 0) this.#keep(datagram, names.slice(at, at + this.#ring.nameWords))
+        if (this.#waiting.length > 0) this.#keep(octetsOf(datagram), names.slice(at, at + this.#ring.nameWords))
         else this.#put(datagram, names, at)
         this.#settle(debt)
       },
@@ -212,7 +222,7 @@ export class BatchListener implements Listening, Sender, Disposable {
     if (this.#closing) this.#wake()
   }
 
-  #put(datagram: Uint8Array, names: Uint32Array, at: number): void {
+  #put(datagram: Outgoing, names: Uint32Array, at: number): void {
     if (this.#fd < 0 || !this.#outbox.put(this, datagram, names, at)) this.#unsent++
   }
 
@@ -228,7 +238,7 @@ export class BatchListener implements Listening, Sender, Disposable {
     for (const { datagram, name } of waiting) {
       // The kernel takes no more.
       if (this.#waiting.length > 0) this.#keep(datagram, name)
-      else this.#put(datagram, name, 0)
+      else this.#put(written(datagram), name, 0)
     }
     this.#outbox.flush()
   }

@@ -17,20 +17,12 @@ export class Outbox {
     this.#ring = ring
   }
 
-  /** Queues a datagram to the sockaddr in `name` from index `at` on. @returns whether it is short enough to be sent at all */
-  put(sender: Sender, datagram: Uint8Array, name: Uint32Array, at: number): boolean {
+  /** Queues a datagram to the sockaddr in `name` from index `at` on, or to the peer. @returns whether it is short enough to be sent at all */
+  put(sender: Sender, datagram: Outgoing, name?: Uint32Array, at?: number): boolean {
     this.#takeTurn(sender)
     if (this.#ring.put(datagram, name, at)) return true
     sender.flush()
     return this.#ring.put(datagram, name, at)
-  }
-
-  /** Queues a datagram to the peer. */
-  write(sender: Sender, datagram: Outgoing): void {
-    const ring = this.#ring
-    this.#takeTurn(sender)
-    if (!ring.hasRoom(datagram.longest)) sender.flush()
-    ring.queue(datagram.write(ring.octets, ring.end) - ring.end)
   }
 
   #takeTurn(sender: Sender): void {

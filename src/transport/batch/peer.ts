@@ -32,7 +32,7 @@ export class BatchPeer implements PeerSocket, Sender {
   }
 
   send(datagram: Outgoing): void {
-    if (this.#fd >= 0) this.#native.peerOutbox.write(this, datagram)
+    if (this.#fd >= 0) this.#native.peerOutbox.put(this, datagram)
   }
 
   flush(): void {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { Outgoing } from '../transport.ts'
 
 /** Datagrams of one recvmmsg or sendmmsg. */
 export const BATCH = 64
@@ -64,6 +65,7 @@ const SEGMENT_WORD = CONTROL_WORD + 4
  *   begin of the memory plus the place of a datagram, a name or an iovec by its number. Nothing that a client sends becomes an address or a limit.
  * - The kernel uses it during a call only. Between calls nobody knows it but this class, and what leaves it is copied out: a message that waits for
  *   an upstream, the sender of it, replies that the kernel does not take.
+ * - Who writes a datagram is given the octets of datagrams that are sent, and nothing else of it.
  * - What the kernel reports is checked before it is used: a length is at most that of the buffer.
  */
 export class Ring {
@@ -82,12 +84,14 @@ export class Ring {
   /** The whole memory, as 32-bit words and as octets. */
   readonly words: Uint32Array
   readonly octets: Buffer
+  /** The octets of datagrams that are sent. Who writes them gets hold of no others. */
+  readonly #octetsOut: Buffer
   readonly #low: number
   readonly #high: number
   readonly #connected: boolean
   readonly #wildcard: boolean
   /** Where the octets of the next datagram go. */
-  end = OCTETS_OUT
+  #end = 0
 
   /**
    * @param connected for sockets that have one peer, whose address need not be read or written
@@ -101,6 +105,7 @@ export class Ring {
     const start = addressOf(memory)
     this.words = new Uint32Array(memory)
     this.octets = Buffer.from(memory)
+    this.#octetsOut = Buffer.from(memory, OCTETS_OUT, SENT)
     this.#low = Number(start & 0xffffffffn)
     this.#high = Number(start >> 32n)
     this.incoming = start + BigInt(HEADERS_IN)
@@ -174,21 +179,15 @@ export class Ring {
     return this.words.slice(at, at + this.nameWords)
   }
 
-  /** Queues a datagram to the sockaddr in `name` from index `at` on. @returns whether there was room */
-  put(datagram: Uint8Array, name: Uint32Array, at: number): boolean {
-    if (!this.hasRoom(datagram.length)) return false
-    this.octets.set(datagram, this.end)
-    this.queue(datagram.length, name, at)
+  /** Queues a datagram to the sockaddr in `name` from index `at` on, or to the peer. @returns whether there was room */
+  put(datagram: Outgoing, name?: Uint32Array, at = 0): boolean {
+    if (this.#datagrams === BATCH || this.#end + datagram.longest > SENT) return false
+    this.#queue(datagram.write(this.#octetsOut, this.#end) - this.#end, name, at)
     return true
   }
 
-  /** Whether there is room for a datagram of so many octets. */
-  hasRoom(length: number): boolean {
-    return this.#datagrams < BATCH && this.end + length <= OCTETS_IN
-  }
-
-  /** Queues the datagram of so many octets that was written from `end` on, to the sockaddr in `name` or to the peer. */
-  queue(length: number, name?: Uint32Array, at = 0): void {
+  /** Queues the datagram of so many octets that was written from `#end` on. */
+  #queue(length: number, name: Uint32Array | undefined, at: number): void {
     if (this.#connected) {
       if (!this.#join(length)) this.#queueAlone(length)
       return
@@ -201,9 +200,9 @@ export class Ring {
 
   #describeNext(length: number): void {
     const iovec = IOVECS_OUT + this.queued * IOVEC
-    this.point(iovec, this.end)
+    this.point(iovec, OCTETS_OUT + this.#end)
     this.words[(iovec + 8) / WORD] = length
-    this.end += length
+    this.#end += length
     this.queued++
     this.#datagrams++
   }
@@ -220,7 +219,7 @@ export class Ring {
     if (last < 0 || length === 0 || length > LONGEST_SEGMENT || this.#segment(last) !== length) return false
     this.words[(IOVECS_OUT + last * IOVEC + 8) / WORD]! += length
     this.words[(HEADERS_OUT + last * HEADER + 40) / WORD] = SEGMENT_CONTROL
-    this.end += length
+    this.#end += length
     this.#datagrams++
     return true
   }
@@ -233,7 +232,7 @@ export class Ring {
   /** Has what was joined sent one by one, from header `i` on, which becomes the first. @returns false where nothing was */
   part(i: number): boolean {
     const lengths: number[] = []
-    let start = this.end
+    let start = this.#end
     for (let header = i; header < this.queued; header++) {
       const length = this.words[(IOVECS_OUT + header * IOVEC + 8) / WORD]!
       const segment = this.#segment(header)
@@ -242,7 +241,7 @@ export class Ring {
     }
     if (lengths.length === this.queued - i) return false
     this.clear()
-    this.end = start
+    this.#end = start
     for (const length of lengths) this.#queueAlone(length)
     return true
   }
@@ -262,6 +261,6 @@ export class Ring {
   clear(): void {
     this.queued = 0
     this.#datagrams = 0
-    this.end = OCTETS_OUT
+    this.#end = 0
   }
 }

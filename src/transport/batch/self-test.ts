@@ -43,7 +43,7 @@ async function echo(native: Native, any: string, address: string): Promise<void>
     0,
     (message, client) => {
       clients.push(client)
-      return Buffer.concat([message, Buffer.of(message.length & 255)])
+      return written(Buffer.concat([message, Buffer.of(message.length & 255)]))
     },
     { native: watched },
   )

@@ -10,6 +10,7 @@ import { Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { Problem, Reply, type ServerBlock } from '#src/plugin.ts'
 import { admit } from '#src/server/admission.ts'
 import { fit } from '#src/server/fit.ts'
+import { octetsOf } from '#src/transport/transport.ts'
 import { directiveOf } from '#test/support/directive.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { runServer, startServer } from '#test/support/server.ts'
@@ -106,7 +107,7 @@ function balanced(lines: string, sections: Sections, { type = TYPE.A as number, 
   const handler = loadbalance.create(loadbalance.parse(directiveOf(lines)), block).wrap!(() => new Reply(rcode, 0, sections))
   const reply = handler(query)
   assert.ok(reply instanceof Reply)
-  const { answer, additional } = readAnswer(Buffer.from(fit(query, reply)))
+  const { answer, additional } = readAnswer(octetsOf(fit(query, reply)))
   return { shuffle: reply.shuffle, answer: addresses(answer), additional: addresses(additional) }
 }
 

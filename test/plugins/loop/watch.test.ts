@@ -11,6 +11,7 @@ import { createLogger, pluginLogger } from '#src/log.ts'
 import { answer, type Handler, type Query, Query as QueryClass, type ServerBlock } from '#src/plugin.ts'
 import { admit } from '#src/server/admission.ts'
 import { fit } from '#src/server/fit.ts'
+import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
 
 /** *loop* for the root, behind a real socket, before a handler of the test's. */
@@ -34,7 +35,7 @@ async function looping(t: TestContext, next: (query: Query, self: Handler) => Re
     const query = admit(message, { address: from.address, port: from.port, family: 4 }, 'udp', listener)
     assert.ok(query instanceof QueryClass)
     query.zone = '.'
-    socket.send(fit(query, await handler(query)), from.port, from.address)
+    socket.send(octetsOf(fit(query, await handler(query))), from.port, from.address)
   })
   return { instance, handler, lines, seen, listener }
 }

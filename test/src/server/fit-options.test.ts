@@ -4,10 +4,11 @@ import { OPTION, RCODE } from '#src/dns/codes.ts'
 import type { Query } from '#src/dns/query.ts'
 import { Reply } from '#src/dns/reply.ts'
 import { fit } from '#src/server/fit.ts'
+import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
 import { readAnswer } from '#test/support/message.ts'
 
-const options = (query: Query, reply = new Reply(RCODE.NOERROR)) => readAnswer(Buffer.from(fit(query, reply))).edns?.options
+const options = (query: Query, reply = new Reply(RCODE.NOERROR)) => readAnswer(octetsOf(fit(query, reply))).edns?.options
 
 /** A query with a cookie of `data`. */
 const withCookie = (data: Buffer, address?: string) =>
@@ -60,7 +61,7 @@ for (const [name, text] of [
   test(`the text of an extended error never makes a message too long: ${name}`, () => {
     const longest = `${'a'.repeat(63)}.`.repeat(3) + 'a'.repeat(61)
     const query = queryOf(longest, 'A', { edns: { udpSize: 512, options: [[OPTION.COOKIE, mine]] } })
-    const reply = Buffer.from(fit(query, extended(text)))
+    const reply = octetsOf(fit(query, extended(text)))
     assert.ok(reply.length <= 512, `${reply.length} octets`)
     const told = new TextDecoder('utf-8', { fatal: true }).decode(readAnswer(reply).edns!.options.get(OPTION.EDE)!.subarray(2))
     assert.ok(told.length > 30 && text.startsWith(told))

@@ -4,6 +4,7 @@ import { toKey } from '#src/dns/name.ts'
 import { answer, type Reply } from '#src/dns/reply.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { fit } from '#src/server/fit.ts'
+import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
 import { readAnswer } from '#test/support/message.ts'
 
@@ -18,7 +19,7 @@ function addresses(count: number) {
 
 /** The last octets of the addresses that are sent. Each record takes 16 octets. */
 function drawn(reply: Reply): number[] {
-  const message = Buffer.from(fit(queryOf('web.example.org'), reply))
+  const message = octetsOf(fit(queryOf('web.example.org'), reply))
   const start = message.length - 16 * message.readUInt16BE(6)
   return Array.from({ length: message.readUInt16BE(6) }, (_, i) => message[start + 16 * i + 15]!)
 }
@@ -73,10 +74,10 @@ test('each owner keeps its own addresses, each family its own, aliases their pla
   builder.additional()
   for (let i = 1; i <= 3; i++) builder.address(web, 30, Buffer.of(10, 0, 0, i))
   const sections = builder.build()
-  const still = readAnswer(Buffer.from(fit(queryOf('web.example.org'), answer(sections))))
+  const still = readAnswer(octetsOf(fit(queryOf('web.example.org'), answer(sections))))
   const seen = new Set<string>()
   for (let i = 0; i < 200; i++) {
-    const { answer: sent, additional } = readAnswer(Buffer.from(fit(queryOf('web.example.org'), shuffled(answer(sections)))))
+    const { answer: sent, additional } = readAnswer(octetsOf(fit(queryOf('web.example.org'), shuffled(answer(sections)))))
     assert.deepEqual(
       sent.map(line => line.split(' ')[3]),
       ['CNAME', 'A', 'AAAA', 'A', 'AAAA', 'A', 'AAAA'],

@@ -6,6 +6,7 @@ import type { Query } from '#src/dns/query.ts'
 import { answer, nameError, Reply } from '#src/dns/reply.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { fit, headerOnly } from '#src/server/fit.ts'
+import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 
@@ -23,7 +24,7 @@ function records({ count = 1, authorities = 0, extra = 0 } = {}) {
   return builder.build()
 }
 
-const fitted = (query: Query, reply: Reply) => readAnswer(Buffer.from(fit(query, reply)))
+const fitted = (query: Query, reply: Reply) => readAnswer(octetsOf(fit(query, reply)))
 
 test('id and question go back as they came, case included', () => {
   const { id, question, opcode } = fitted(queryOf('WeB.eXample.ORG', 'A', { id: 0xbeef }), answer(records()))

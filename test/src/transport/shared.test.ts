@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import { Connections } from '#src/transport/stream.ts'
 import { listenTcp } from '#src/transport/tcp.ts'
-import type { Listening, Opening, Receive } from '#src/transport/transport.ts'
+import { type Listening, type Opening, type Receive, written } from '#src/transport/transport.ts'
 import { listenUdp } from '#src/transport/udp.ts'
 import { askTcp, askUdp, type Target } from '#test/support/client.ts'
 
@@ -31,7 +31,7 @@ const transports: Readonly<Record<string, Transport>> = {
 const signed =
   (octet: number): Receive =>
   message =>
-    Buffer.from([...message, octet])
+    written(Buffer.from([...message, octet]))
 
 /** Who answers that many clients, one after the other. */
 async function answering(ask: Transport['ask'], target: Target): Promise<number[]> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { type Connection, Connections, STREAM_LIMITS, type StreamLimits } from '#src/transport/stream.ts'
-import type { Receive } from '#src/transport/transport.ts'
+import { type Outgoing, type Receive, written } from '#src/transport/transport.ts'
 import { TcpClient } from '#test/support/client.ts'
 
 /** A port on 127.0.0.1 whose connections are served within given bounds; both ends are open to the test. */
@@ -48,11 +48,11 @@ export async function serveStreams(receive: Receive, limits: Partial<StreamLimit
 
 /** Replies that come when the test says so. */
 export class HeldReplies {
-  readonly #held: { message: Buffer; reply: PromiseWithResolvers<Uint8Array> }[] = []
+  readonly #held: { message: Buffer; reply: PromiseWithResolvers<Outgoing> }[] = []
   #changed = Promise.withResolvers<void>()
 
   readonly receive: Receive = message => {
-    const reply = Promise.withResolvers<Uint8Array>()
+    const reply = Promise.withResolvers<Outgoing>()
     this.#held.push({ message: Buffer.from(message), reply })
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
@@ -71,6 +71,6 @@ export class HeldReplies {
   /** Sends the message back that came as number `i`. */
   release(i: number): void {
     const { message, reply } = this.#held[i]!
-    reply.resolve(message)
+    reply.resolve(written(message))
   }
 }

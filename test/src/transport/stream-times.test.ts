@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Receive, written } from '#src/transport/transport.ts'
 import { HeldReplies, serveStreams } from './stream-server.ts'
 
 const LIMITS = { read: 3000, idle: 10_000 }
-const echo = (message: Uint8Array) => Buffer.from(message)
+const echo: Receive = message => written(Buffer.from(message))
 
 /** A connection whose times are moved on by hand. */
-async function start(t: TestContext, receive = echo as Parameters<typeof serveStreams>[0]) {
+async function start(t: TestContext, receive = echo) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const server = await serveStreams(receive, LIMITS)
   const { client, socket, connection } = await server.connect()
@@ -115,7 +116,7 @@ test('an ended connection without anything owed closes at once', async t => {
 })
 
 test('a client that does not read what it is owed cannot hold up the end', async t => {
-  await using connection = await start(t, () => Buffer.alloc(65535))
+  await using connection = await start(t, () => written(Buffer.alloc(65535)))
   connection.client.socket.pause()
   // More than the kernel takes, less than what has the connection cut.
   while (connection.socket.writableLength === 0 || connection.socket.writableLength < 60_000) {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Receive } from '#src/transport/transport.ts'
+import { type Receive, written } from '#src/transport/transport.ts'
 import { HeldReplies, serveStreams } from './stream-server.ts'
 
-const echo: Receive = message => Buffer.from(message)
+const echo: Receive = message => written(Buffer.from(message))
 const messages = (count: number, length = 4) =>
   Array.from({ length: count }, (_, i) => {
     const message = Buffer.alloc(length)
@@ -35,7 +35,7 @@ test('messages in one piece, in many, and of every length are answered', async (
 })
 
 test('what is not to be answered is passed over', async () => {
-  await using server = await serveStreams(message => (message[0] === 9 ? undefined : Buffer.from(message)))
+  await using server = await serveStreams(message => (message[0] === 9 ? undefined : written(Buffer.from(message))))
   const { client } = await server.connect()
   client.send(Buffer.of(9), Buffer.of(1))
   assert.deepEqual(await client.next(), Buffer.of(1))
@@ -58,7 +58,7 @@ test('the client is named as it connected, IPv4 never as mapped IPv6', async () 
   let name = ''
   await using server = await serveStreams((message, { address, port, family }) => {
     name = `${address} ${port} ${family}`
-    return Buffer.from(message)
+    return written(Buffer.from(message))
   })
   const { client } = await server.connect()
   client.send(Buffer.of(1))
@@ -148,7 +148,7 @@ test('a client that never reads is cut when too much waits for it', async () => 
   await using server = await serveStreams(
     () => {
       answered++
-      return Buffer.alloc(60_000)
+      return written(Buffer.alloc(60_000))
     },
     { unsent: 100_000 },
   )

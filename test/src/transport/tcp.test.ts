@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Connections } from '#src/transport/stream.ts'
 import { listenTcp } from '#src/transport/tcp.ts'
-import type { Receive } from '#src/transport/transport.ts'
+import { type Receive, written } from '#src/transport/transport.ts'
 import { askTcp, TcpClient } from '#test/support/client.ts'
 
-const echo: Receive = message => Buffer.from(message)
+const echo: Receive = message => written(Buffer.from(message))
 
 test('what has arrived when the listener closes is answered, then the connections end', async () => {
   const listening = await listenTcp('127.0.0.1', 0, echo, new Connections())
@@ -28,7 +28,7 @@ test('a closed listener takes no connection', async () => {
 })
 
 test('IPv6 has a socket of its own, whose port IPv4 may share; the clients are named as they are', async () => {
-  const named: Receive = (_, { address, family }) => Buffer.from(`${address} ${family}`)
+  const named: Receive = (_, { address, family }) => written(Buffer.from(`${address} ${family}`))
   const connections = new Connections()
   const six = await listenTcp('::', 0, named, connections)
   const four = await listenTcp('0.0.0.0', six.port, named, connections)

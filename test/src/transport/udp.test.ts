@@ -3,13 +3,13 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Receive } from '#src/transport/transport.ts'
+import { type Receive, written } from '#src/transport/transport.ts'
 import { listenUdp } from '#src/transport/udp.ts'
 import { kept } from '#test/server/burst.ts'
 import { askUdp, sendUdp } from '#test/support/client.ts'
 import { HeldReplies } from './stream-server.ts'
 
-const echo: Receive = message => Buffer.from(message)
+const echo: Receive = message => written(Buffer.from(message))
 
 /** A socket that counts what it gets. */
 async function sender(): Promise<Socket & { got: number }> {
@@ -32,9 +32,11 @@ test('a datagram of up to 4,096 octets and more is taken whole', async () => {
 
 test('IPv6 has a socket of its own, whose port IPv4 may share', async () => {
   const six = await listenUdp('::', 0, (message, { address, family }) =>
-    Buffer.from([message[0]!, message[1]!, family, address.length]),
+    written(Buffer.from([message[0]!, message[1]!, family, address.length])),
   )
-  const four = await listenUdp('0.0.0.0', six.port, (message, { family }) => Buffer.from([message[0]!, message[1]!, family]))
+  const four = await listenUdp('0.0.0.0', six.port, (message, { family }) =>
+    written(Buffer.from([message[0]!, message[1]!, family])),
+  )
   assert.deepEqual(await askUdp(Buffer.of(1, 2), { port: six.port, address: '::1' }), Buffer.of(1, 2, 6, '::1'.length))
   assert.deepEqual(await askUdp(Buffer.of(1, 2), { port: six.port }), Buffer.of(1, 2, 4))
   await Promise.all([six.close(), four.close()])
@@ -51,7 +53,8 @@ test('a closed listener has answered everything that had arrived', async () => {
   let received = 0
   const listening = await listenUdp('127.0.0.1', 0, message => {
     received++
-    return received % 2 ? Buffer.from(message) : Promise.resolve(Buffer.from(message))
+    const reply = written(Buffer.from(message))
+    return received % 2 ? reply : Promise.resolve(reply)
   })
   const client = await sender()
   const sends = Array.from(

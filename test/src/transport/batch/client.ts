@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Native, openNative } from '#src/transport/batch/native.ts'
 import { BATCH, NAME_LENGTH } from '#src/transport/batch/ring.ts'
 import { openSocket } from '#src/transport/batch/socket.ts'
+import { written } from '#src/transport/transport.ts'
 
 export class BatchClient implements Disposable {
   readonly port: number
@@ -35,9 +36,9 @@ export class BatchClient implements Disposable {
       ring.clear()
     }
     for (const datagram of datagrams) {
-      if (ring.put(datagram, this.#server, 0)) continue
+      if (ring.put(written(datagram), this.#server, 0)) continue
       flush()
-      ring.put(datagram, this.#server, 0)
+      ring.put(written(datagram), this.#server, 0)
     }
     flush()
   }

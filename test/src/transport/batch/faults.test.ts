@@ -7,14 +7,14 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import { type Native, openNative } from '#src/transport/batch/native.ts'
-import type { Receive } from '#src/transport/transport.ts'
+import { type Receive, written } from '#src/transport/transport.ts'
 import { askUdp } from '#test/support/client.ts'
 import { BatchClient } from './client.ts'
 
 const { EAGAIN, ECONNREFUSED, EINVAL, EIO, EMSGSIZE, ENOBUFS, EPERM } = constants.errno
 const native = openNative()
 
-const echo: Receive = message => message
+const echo: Receive = message => written(message)
 
 type Call = (...values: never[]) => number
 
@@ -61,7 +61,7 @@ const alone = (count: number): Buffer[] => numbered(count).map((number, i) => Bu
 const upTo = (count: number): number[] => [...Array(count).keys()]
 
 for (const late of [false, true]) {
-  const answer: Receive = late ? message => nextTurn().then(() => message) : echo
+  const answer: Receive = late ? message => nextTurn().then(() => written(message)) : echo
   test(`a full send buffer: ${late ? 'late replies' : 'replies'} wait until it takes them, and none is lost`, async () => {
     let full = 0
     using listening = await listenWith(answer, (real, count, fail) => {
@@ -95,7 +95,7 @@ test('while the send buffer is full, nothing is read', async () => {
   using listening = await listenWith(
     message => {
       received++
-      return message
+      return written(message)
     },
     (real, count, fail) => (full ? fail(EAGAIN) : real(count)),
   )
@@ -115,7 +115,7 @@ test('late replies that the kernel does not take are kept up to a bound', async 
   using listening = await listenWith(
     message => {
       received++
-      return promised.promise.then(() => message)
+      return promised.promise.then(() => written(message))
     },
     (real, count, fail) => (full ? fail(EAGAIN) : real(count)),
   )
@@ -207,7 +207,7 @@ for (const [name, errno] of Object.entries({ EINVAL, EIO, EMSGSIZE })) {
 
 test('a reply that nothing can carry is lost alone', async () => {
   using listening = await listenBatch('127.0.0.1', 0, message =>
-    message[1] === 1 ? Buffer.alloc(70_000) : message[1] === 2 ? Buffer.alloc(65_508) : message,
+    written(message[1] === 1 ? Buffer.alloc(70_000) : message[1] === 2 ? Buffer.alloc(65_508) : message),
   )
   using client = new BatchClient('127.0.0.1', listening.port)
   client.send(...numbered(5))
@@ -254,7 +254,7 @@ test('of more than the receive buffer holds, the older half is shed, the rest is
   const seen: number[] = []
   using listening = await listenBatch('127.0.0.1', 0, message => {
     seen.push(message[0]! * 256 + message[1]!)
-    return message
+    return written(message)
   })
   using client = new BatchClient('127.0.0.1', listening.port)
   assert.deepEqual(listening.losses(), { unsent: 0, overflows: 0, shed: 0 })

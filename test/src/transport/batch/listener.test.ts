@@ -6,13 +6,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Client } from '#src/dns/query.ts'
 import { listenBatch } from '#src/transport/batch/listener.ts'
-import type { Receive } from '#src/transport/transport.ts'
+import { type Receive, written } from '#src/transport/transport.ts'
 import { askUdp } from '#test/support/client.ts'
 import { BatchClient } from './client.ts'
 
 const ADDRESSES = ['127.0.0.1', '::1'] as const
 
-const echo: Receive = message => message
+const echo: Receive = message => written(message)
 
 const numbered = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.of(i >> 8, i & 255))
 
@@ -22,7 +22,7 @@ for (const address of ADDRESSES) {
       const seen: { message: Uint8Array; client: Client }[] = []
       using listening = await listenBatch(address, 0, (message, client) => {
         seen.push({ message, client })
-        return Buffer.from('pong')
+        return written(Buffer.from('pong'))
       })
       assert.equal(listening.address, address)
       await using socket = createSocket(address === '::1' ? 'udp6' : 'udp4')
@@ -45,7 +45,9 @@ for (const address of ADDRESSES) {
     })
 
     test('sizes from nothing to the longest datagram', async () => {
-      using listening = await listenBatch(address, 0, message => Buffer.alloc(message[0]! * 256 + message[1]!, message[2]!))
+      using listening = await listenBatch(address, 0, message =>
+        written(Buffer.alloc(message[0]! * 256 + message[1]!, message[2]!)),
+      )
       await using socket = createSocket({ type: address === '::1' ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 })
       for (const size of [0, 1, 1232, 4096, 4097, 65_487]) {
         socket.send(Buffer.of(size >> 8, size & 255, size % 251), listening.port, address)
@@ -56,7 +58,7 @@ for (const address of ADDRESSES) {
     })
 
     test('long replies to one batch, more than one system call takes', async () => {
-      using listening = await listenBatch(address, 0, message => Buffer.alloc(4096, message))
+      using listening = await listenBatch(address, 0, message => written(Buffer.alloc(4096, message)))
       using client = new BatchClient(address, listening.port)
       const datagrams = numbered(64)
       client.send(...datagrams)
@@ -73,7 +75,7 @@ test('two families at once share their memory without mixing up senders', async 
   const seen = new Set<string>()
   const note: Receive = (message, { address, family }) => {
     seen.add(`${message[0] === 4 ? 'sent over 4' : 'sent over 6'}: ${address} ${family}`)
-    return message
+    return written(message)
   }
   using overFour = await listenBatch('127.0.0.1', 0, note)
   using overSix = await listenBatch('::1', 0, note)
@@ -89,7 +91,9 @@ test('two families at once share their memory without mixing up senders', async 
 
 test('a socket of all addresses answers from the one that was asked, at once and later', async () => {
   const later = Promise.withResolvers<void>()
-  using listening = await listenBatch('0.0.0.0', 0, message => (message[0] === 0 ? message : later.promise.then(() => message)))
+  using listening = await listenBatch('0.0.0.0', 0, message =>
+    message[0] === 0 ? written(message) : later.promise.then(() => written(message)),
+  )
   const asked = (kind: number) =>
     ['127.0.0.1', '127.0.0.2', '127.1.2.3'].map((address, i) =>
       // The kernel lets in nothing from another address.
@@ -118,7 +122,7 @@ test('an IPv6 socket takes nothing from IPv4', async () => {
 
 test('a datagram that is longer than what is read comes cut off', async () => {
   using listening = await listenBatch('127.0.0.1', 0, message =>
-    Buffer.of(message.length >> 8, message.length & 255, message.at(-1)!),
+    written(Buffer.of(message.length >> 8, message.length & 255, message.at(-1)!)),
   )
   using client = new BatchClient('127.0.0.1', listening.port)
   for (const size of [4095, 4096, 4097, 65_507]) client.send(Buffer.alloc(size, size % 251))
@@ -131,7 +135,7 @@ test('a message stays as it was, whatever comes after it', async () => {
   const kept: Uint8Array[] = []
   using listening = await listenBatch('127.0.0.1', 0, message => {
     kept.push(message)
-    return message
+    return written(message)
   })
   using client = new BatchClient('127.0.0.1', listening.port)
   for (let round = 0; round < 10; round++) {
@@ -146,7 +150,7 @@ test('silence, replies at once and late ones in one batch', async () => {
   const later = Promise.withResolvers<void>()
   using listening = await listenBatch('127.0.0.1', 0, message => {
     if (message[1]! % 3 === 0) return undefined
-    return message[1]! % 3 === 1 ? message : later.promise.then(() => message)
+    return message[1]! % 3 === 1 ? written(message) : later.promise.then(() => written(message))
   })
   using client = new BatchClient('127.0.0.1', listening.port)
   const datagrams = numbered(60)
@@ -177,7 +181,9 @@ test('what receive leaves to be done afterwards is done, even when nothing else 
 
 test('close answers what had arrived and what is owed, and nothing that comes later', async () => {
   const owed = Promise.withResolvers<void>()
-  using listening = await listenBatch('127.0.0.1', 0, message => (message[1]! & 1 ? owed.promise.then(() => message) : message))
+  using listening = await listenBatch('127.0.0.1', 0, message =>
+    message[1]! & 1 ? owed.promise.then(() => written(message)) : written(message),
+  )
   using client = new BatchClient('127.0.0.1', listening.port)
   const datagrams = numbered(2000)
   client.send(...datagrams)

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { Bundles } from '#src/transport/batch/bundles.ts'
 import { BATCH, Ring } from '#src/transport/batch/ring.ts'
+import { written } from '#src/transport/transport.ts'
 import { SEED } from '#test/support/random.ts'
 
 const run = promisify(execFile)
@@ -69,8 +70,8 @@ for (const start of [0x10000n, 0x7f12_3456_7000n, 0x7f12_ffff_e000n, 0x7f12_fffe
       const { ring, at, word, size } = addresses(start, { wildcard })
       const datagram = Buffer.from('datagram')
       const name = (i: number) => new Uint32Array(ring.nameWords).fill(i)
-      for (let i = 0; i < BATCH; i++) assert.ok(ring.put(datagram, name(i), 0))
-      assert.equal(ring.put(datagram, name(0), 0), false)
+      for (let i = 0; i < BATCH; i++) assert.ok(ring.put(written(datagram), name(i), 0))
+      assert.equal(ring.put(written(datagram), name(0), 0), false)
       const spans: [from: bigint, to: bigint][] = [[ring.scratchAt, ring.scratchAt + 64n]]
       for (const [headers, length] of [
         [ring.incoming, 4096],
@@ -114,24 +115,21 @@ for (const [family, told, sent, room] of [
     ring.words[Number(ring.incoming + 40n) / 4] = room
     ring.message(0)
     assert.equal(word(ring.incoming + 40n), 40, 'there is room for the next again')
-    ring.put(Buffer.of(1), ring.words, ring.sender(0))
+    ring.put(written(Buffer.of(1)), ring.words, ring.sender(0))
     const [control, length] = [at(ring.outgoing(0) + 32n), at(ring.outgoing(0) + 40n)]
     assert.equal(length, BigInt(room))
     assert.deepEqual([...ring.words.subarray(Number(control) / 4, Number(control) / 4 + sent.length)], sent)
     // The next datagram came without.
     ring.words[Number(ring.incoming + 40n) / 4] = 0
     ring.message(0)
-    ring.put(Buffer.of(2), ring.words, ring.sender(0))
+    ring.put(written(Buffer.of(2)), ring.words, ring.sender(0))
     assert.equal(at(ring.outgoing(1) + 40n), 0n)
   })
 }
 
 test('to a peer, datagrams of one length are joined, and parted again; no octet of them moves', () => {
   const { ring, at, word, size } = addresses(0x7f12_ffff_8000n, { connected: true })
-  const queue = (length: number) => {
-    assert.ok(ring.hasRoom(length))
-    ring.queue(length)
-  }
+  const put = (length: number) => ring.put(written(Buffer.alloc(length)))
   const sent = () =>
     Array.from({ length: ring.queued }, (_, i) => {
       const header = ring.outgoing(i)
@@ -140,7 +138,7 @@ test('to a peer, datagrams of one length are joined, and parted again; no octet 
       assert.deepEqual([at(control), word(control + 8n), word(control + 12n)], [18n, 17, 103])
       return { from: at(iovec), length: Number(at(iovec + 8n)), segment: at(header + 40n) === 0n ? 0 : word(control + 16n) }
     })
-  for (const length of [40, 50, 50, 50, 600, 600, 40]) queue(length)
+  for (const length of [40, 50, 50, 50, 600, 600, 40]) assert.ok(put(length))
   const first = sent()[0]!.from
   assert.deepEqual(sent(), [
     { from: first, length: 40, segment: 0 },
@@ -159,10 +157,10 @@ test('to a peer, datagrams of one length are joined, and parted again; no octet 
   assert.equal(ring.queued, parted.length)
   assert.equal(ring.part(0), false)
   ring.clear()
-  for (let i = 0; i < BATCH; i++) queue(40)
-  assert.equal(ring.hasRoom(1), false)
+  for (let i = 0; i < BATCH; i++) assert.ok(put(40))
+  assert.equal(put(1), false)
   assert.ok(ring.part(0))
-  assert.deepEqual([ring.queued, ring.hasRoom(1)], [BATCH, false])
+  assert.deepEqual([ring.queued, put(1)], [BATCH, false])
 })
 
 for (const wildcard of [false, true]) {
@@ -181,7 +179,7 @@ for (const wildcard of [false, true]) {
     for (const i of [6, 9]) datagrams[i] = new Uint8Array(513).fill(i)
     for (const i of [12, 15]) datagrams[i] = new Uint8Array(0)
     const put = () => {
-      for (const [i, datagram] of datagrams.entries()) assert.ok(ring.put(datagram, receiver(i), 0))
+      for (const [i, datagram] of datagrams.entries()) assert.ok(ring.put(written(datagram), receiver(i), 0))
     }
     put()
     const headers = () =>
@@ -220,13 +218,21 @@ for (const wildcard of [false, true]) {
 test('a ring takes replies of 65,536 octets in all', () => {
   const ring = new Ring(() => 0n)
   const name = new Uint32Array(7)
-  assert.ok(ring.put(Buffer.alloc(65_000), name, 0))
-  assert.ok(ring.put(Buffer.alloc(536), name, 0))
-  assert.equal(ring.put(Buffer.alloc(1), name, 0), false)
+  assert.ok(ring.put(written(Buffer.alloc(65_000)), name, 0))
+  assert.ok(ring.put(written(Buffer.alloc(536)), name, 0))
+  assert.equal(ring.put(written(Buffer.alloc(1)), name, 0), false)
   ring.clear()
-  assert.ok(ring.put(Buffer.alloc(65_536), name, 0))
+  assert.ok(ring.put(written(Buffer.alloc(65_536)), name, 0))
   ring.clear()
-  assert.equal(ring.put(Buffer.alloc(65_537), name, 0), false)
+  assert.equal(ring.put(written(Buffer.alloc(65_537)), name, 0), false)
+})
+
+test('who writes a datagram cannot reach what else is in the memory', () => {
+  const { ring } = addresses(0x7f12_fffe_0000n)
+  const before = ring.words.slice()
+  ring.put({ longest: 1, write: target => target.fill(0xff) && 1 }, new Uint32Array(7))
+  const changed = ring.words.entries().filter(([i, word]) => word !== before[i] && word === 0xffffffff)
+  assert.equal([...changed].length, 65_536 / 4)
 })
 
 test('a length that no receive buffer has is not believed', () => {

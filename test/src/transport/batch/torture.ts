@@ -5,6 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { listenBatch } from '#src/transport/batch/listener.ts'
+import { written } from '#src/transport/transport.ts'
 import { Random } from '#test/support/random.ts'
 import { BatchClient } from './client.ts'
 
@@ -44,7 +45,7 @@ setImmediate(function turn() {
 
 let late = 0
 const listening = await listenBatch(address, 0, message => {
-  const answer = answerTo(message)
+  const answer = written(answerTo(message))
   if ((message[message.length - 1]! & 3) !== 0) return answer
   late++
   return nextTurn().then(() => answer)

@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { listenBatch } from '#src/transport/batch/listener.ts'
+import { written } from '#src/transport/transport.ts'
 
 function obey(word: string): void {
   if (word === 'exit') process.exit(3)
@@ -16,7 +17,7 @@ const listening = await listenBatch(
   port,
   message => {
     obey(Buffer.from(message).toString())
-    return message
+    return written(message)
   },
   { shared: port > 0 },
 )
