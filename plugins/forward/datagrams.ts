@@ -8,8 +8,9 @@ import { random16 } from './random.ts'
 
 /** Ports that queries are spread over at a time. */
 const SOCKETS = 16
-/** Queries, and milliseconds, after which another port takes a socket's place. */
-const QUERIES = 512
+/** Queries, those without a reply, and milliseconds, after which another port takes a socket's place. */
+const QUERIES = 2048
+const UNANSWERED = 512
 const AGE = 10_000
 /** Queries of one turn of the event loop that go through the same port, in one system call. */
 const TOGETHER = 32
@@ -17,7 +18,7 @@ const TOGETHER = 32
 const RETIRED = 256
 /** Datagrams with an id that nobody sent, until it looks like guessing. */
 const STRAYS = 16
-/** Places for the ids of one socket, and how many of them may be taken: a free one must be found soon. */
+/** Places for the ids of one socket, and how many of them may wait for a reply: another must be found soon. */
 const PLACES = 1024
 const DEPTH = 768
 
@@ -108,9 +109,10 @@ class DatagramSocket implements Outgoing {
   readonly longest = LONGEST_QUESTION
   readonly #socket: PeerSocket
   readonly #to: string
-  /** By the lowest bits of its id, everything asked so far. Of what is answered the id alone is left, so that a second or a late reply is no stray. */
+  /** By the lowest bits of its id, what was asked. Of what is answered the id alone is left, until another takes its place, so that a second reply is no stray. */
   readonly #places: (Exchange | number | undefined)[] = new Array(PLACES).fill(undefined)
   #asked = 0
+  #answered = 0
   #sending: Exchange | undefined
   readonly created = performance.now()
   used = this.created
@@ -132,7 +134,11 @@ class DatagramSocket implements Outgoing {
 
   /** Another should take its place. */
   get isSpent(): boolean {
-    return this.#asked >= QUERIES || this.isBroken || this.#strays >= STRAYS
+    return this.#asked >= QUERIES || this.#unanswered >= UNANSWERED || this.isBroken || this.#strays >= STRAYS
+  }
+
+  get #unanswered(): number {
+    return this.#asked - this.#answered
   }
 
   get isWaitedFor(): boolean {
@@ -147,13 +153,15 @@ class DatagramSocket implements Outgoing {
   send(exchange: Exchange): void {
     const fault =
       this.#fault ??
-      (this.#asked < DEPTH ? undefined : networkError('write', 'udp', this.#to, `more than ${DEPTH} queries through one port`))
+      (this.#unanswered < DEPTH
+        ? undefined
+        : networkError('write', 'udp', this.#to, `more than ${DEPTH} queries through one port`))
     if (fault) {
       exchange.failed(fault)
       return
     }
     let id = random16()
-    while (this.#places[id & (PLACES - 1)] !== undefined) id = random16()
+    while (typeof this.#places[id & (PLACES - 1)] === 'object') id = random16()
     this.#places[id & (PLACES - 1)] = exchange
     this.#asked++
     this.used = exchange.sentAt
@@ -192,6 +200,7 @@ class DatagramSocket implements Outgoing {
       return
     }
     this.#places[place] = id
+    this.#answered++
     exchange.answered(reply)
   }
 
