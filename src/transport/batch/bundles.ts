@@ -14,23 +14,30 @@ import {
   WORD,
 } from './ring.ts'
 
+/** A message may end in one more datagram, and does not yet. */
+const NONE = BATCH
+
 /**
- * Makes one message of the datagrams in a ring that have one length and one receiver, wherever among others they are: the kernel goes the way to it once,
- * and cuts them apart at its end. What it rewrites are headers and iovecs, until `dissolve`; no octet of a datagram moves.
+ * Makes one message of the datagrams in a ring that have one length and one receiver, wherever among others they are, and of one more that is shorter, which
+ * is its end: the kernel goes the way to it once, and cuts them apart at its end. What it rewrites are headers and iovecs, until `dissolve`; no octet of a
+ * datagram moves.
  */
 export class Bundles {
   /** Headers that are to be sent. */
   messages = 0
   readonly #ring: Ring
-  /** By datagram: which message it is in, and where its octets are. */
+  /** By datagram: which message it is in, where its octets are, and how many. */
   readonly #messageOf = new Uint8Array(BATCH)
   readonly #starts = new Uint32Array(BATCH)
-  /** By message: its first datagram, how many there are, and of which length. */
+  readonly #sizes = new Uint32Array(BATCH)
+  /** By message: its first datagram, how many there are, of which length, and the shorter one at its end. */
   readonly #firsts = new Uint8Array(BATCH)
   readonly #counts = new Uint8Array(BATCH)
   readonly #lengths = new Uint32Array(BATCH)
-  /** The last message for a receiver and a length, by some bits of both. */
+  readonly #ends = new Uint8Array(BATCH)
+  /** The last message for a receiver and a length, by some bits of both; and the last one for a receiver. */
   readonly #lasts = new Uint8Array(BATCH)
+  readonly #lastsTo = new Uint8Array(BATCH)
 
   constructor(ring: Ring) {
     this.#ring = ring
@@ -39,29 +46,57 @@ export class Bundles {
   /** @param joins false for a message of each datagram */
   form(joins: boolean): void {
     const { words, queued } = this.#ring
-    this.messages = queued
+    this.messages = joins ? 0 : queued
     if (!joins) return
-    let messages = 0
     for (let i = 0; i < queued; i++) {
       const length = words[(IOVECS_OUT + i * IOVEC + 8) / WORD]!
-      const name = (NAMES_OUT + i * NAME) / WORD
-      const bits = (((words[name]! ^ words[name + 1]!) >>> 24) ^ length) % BATCH
-      let message = this.#lasts[bits]!
-      const fits = message < messages && length === this.#lengths[message] && length > 0 && length <= LONGEST_SEGMENT
-      if (!fits || !this.#isTo(message, name)) {
-        message = messages++
-        this.#lasts[bits] = message
-        this.#firsts[message] = i
-        this.#counts[message] = 0
-        this.#lengths[message] = length
-      }
-      this.#counts[message]!++
+      const joinable = length > 0 && length <= LONGEST_SEGMENT
+      const message = joinable ? this.#messageFor(i, length) : this.#open(i, length, i)
+      this.#sizes[i] = length
       this.#messageOf[i] = message
+      this.#counts[message]!++
     }
-    if (messages < queued) this.#rearrange(messages)
+    if (this.messages < queued) this.#rearrange()
+  }
+
+  #messageFor(i: number, length: number): number {
+    const { words } = this.#ring
+    const name = (NAMES_OUT + i * NAME) / WORD
+    const receiver = (words[name]! ^ words[name + 1]!) >>> 24
+    const bits = (receiver ^ length) % BATCH
+    const last = this.#lasts[bits]!
+    if (length === this.#lengths[last] && this.#isTo(last, name)) return last
+    const lastTo = this.#lastsTo[receiver % BATCH]!
+    let message = -1
+    if (this.#ends[lastTo] === NONE && this.#isTo(lastTo, name)) message = this.#end(lastTo, i, length)
+    if (message < 0) this.#lastsTo[receiver % BATCH] = message = this.#open(i, length, NONE)
+    this.#lasts[bits] = message
+    return message
+  }
+
+  /** A new message, of datagram `i`. @param end itself where none may follow it */
+  #open(i: number, length: number, end: number): number {
+    const message = this.messages++
+    this.#firsts[message] = i
+    this.#counts[message] = 0
+    this.#lengths[message] = length
+    this.#ends[message] = end
+    return message
+  }
+
+  /** Makes datagram `i`, of another length, the end of a message, or what the message is of its end. @returns the message; -1 where neither is possible */
+  #end(message: number, i: number, length: number): number {
+    if (length < this.#lengths[message]!) this.#ends[message] = i
+    else if (this.#counts[message] === 1) {
+      this.#ends[message] = this.#firsts[message]!
+      this.#firsts[message] = i
+      this.#lengths[message] = length
+    } else return -1
+    return message
   }
 
   #isTo(message: number, name: number): boolean {
+    if (message >= this.messages) return false
     const { words, nameWords } = this.#ring
     const other = (NAMES_OUT + this.#firsts[message]! * NAME) / WORD
     for (let i = 0; i < nameWords; i++) if (words[other + i] !== words[name + i]) return false
@@ -69,12 +104,11 @@ export class Bundles {
   }
 
   /** Sorts the iovecs by the messages that they are in. */
-  #rearrange(messages: number): void {
+  #rearrange(): void {
     const ring = this.#ring
     const { words, queued } = ring
-    this.messages = messages
     for (let i = 0; i < queued; i++) this.#starts[i] = ring.offset(IOVECS_OUT + i * IOVEC)
-    for (let i = 0, iovec = 0; i < messages; i++) {
+    for (let i = 0, iovec = 0; i < this.messages; i++) {
       const [first, count] = [this.#firsts[i]!, this.#counts[i]!]
       // The first datagram's own header is still as it was.
       const control = words[(HEADERS_OUT + first * HEADER + 40) / WORD]!
@@ -87,12 +121,15 @@ export class Bundles {
       this.#counts[i] = iovec
       iovec += count
     }
-    for (let i = 0; i < queued; i++) {
-      const message = this.#messageOf[i]!
-      const iovec = IOVECS_OUT + this.#counts[message]!++ * IOVEC
-      ring.point(iovec, this.#starts[i]!)
-      words[(iovec + 8) / WORD] = this.#lengths[message]!
-    }
+    for (let i = 0; i < queued; i++) if (this.#ends[this.#messageOf[i]!] !== i) this.#place(i)
+    for (let i = 0; i < this.messages; i++) if (this.#ends[i] !== NONE) this.#place(this.#ends[i]!)
+  }
+
+  /** Gives a datagram the next iovec of its message. */
+  #place(i: number): void {
+    const iovec = IOVECS_OUT + this.#counts[this.#messageOf[i]!]!++ * IOVEC
+    this.#ring.point(iovec, this.#starts[i]!)
+    this.#ring.words[(iovec + 8) / WORD] = this.#sizes[i]!
   }
 
   /** Writes what differs in the mmsghdr of a bundle. */

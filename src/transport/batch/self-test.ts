@@ -7,8 +7,8 @@ import { listenBatch } from './listener.ts'
 import { type Native, openNative } from './native.ts'
 import { BatchPeers } from './peers.ts'
 
-/** More than a batch, from nothing to more than is read, two of most lengths; in all less than any receive buffer holds. */
-const SIZES = [0, 1, 512, 4096, 5000, ...Array.from({ length: 80 }, (_, i) => 12 + (i >> 1))]
+/** More than a batch, from nothing to more than is read, two of most lengths, the longer ones first; in all less than any receive buffer holds. */
+const SIZES = [0, 1, 512, 4096, 5000, ...Array.from({ length: 80 }, (_, i) => 51 - (i >> 1))]
 const READ = 4096
 
 /** Milliseconds. */

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import { type Native, openNative } from '#src/transport/batch/native.ts'
+import { LONGEST_SEGMENT } from '#src/transport/batch/ring.ts'
 import { type Receive, written } from '#src/transport/transport.ts'
 import { askUdp } from '#test/support/client.ts'
 import { BatchClient } from './client.ts'
@@ -56,8 +57,8 @@ const receive = async (client: BatchClient, count: number): Promise<number[]> =>
   (await client.wait(count)).map(reply => reply.readUInt16BE()).sort((a, b) => a - b)
 
 const numbered = (count: number): Buffer[] => Array.from({ length: count }, (_, i) => Buffer.of(i >> 8, i & 255))
-/** The same in so many lengths that each goes in a message of its own. */
-const alone = (count: number): Buffer[] => numbered(count).map((number, i) => Buffer.concat([number, Buffer.alloc(i % 64)]))
+/** The same, so long that each goes in a message of its own. */
+const alone = (count: number): Buffer[] => numbered(count).map(number => Buffer.concat([number, Buffer.alloc(LONGEST_SEGMENT)]))
 const upTo = (count: number): number[] => [...Array(count).keys()]
 
 for (const late of [false, true]) {

@@ -215,6 +215,40 @@ for (const wildcard of [false, true]) {
   })
 }
 
+test('a bundle ends in a shorter datagram to the same receiver, whichever came first', () => {
+  const { ring, at, word } = addresses(0x7f12_fffe_0000n)
+  const bundles = new Bundles(ring)
+  const to = (receiver: number) => new Uint32Array(ring.nameWords).fill(receiver << 24, 1, 2)
+  const datagrams = [40, 30, 40, 20, 50, 50, 600, 10, 0, 7].map((length, i) => new Uint8Array(length).fill(i))
+  const put = () => {
+    for (const [i, datagram] of datagrams.entries()) assert.ok(ring.put(written(datagram), to(i < 9 ? 1 : 2)))
+  }
+  put()
+  const headers = () => datagrams.map((_, i) => [0n, 16n, 24n, 40n].map(member => at(ring.outgoing(i) + member)))
+  const before = headers()
+  bundles.form(true)
+  const formed = Array.from({ length: bundles.messages }, (_, i) =>
+    bundles.take(i).map(({ datagram, name }) => [name[1]! >>> 24, ...datagram.subarray(0, 1), datagram.length]),
+  )
+  assert.deepEqual(formed, [
+    [[1, 0, 40], [1, 2, 40], [1, 1, 30]],
+    [[1, 4, 50], [1, 5, 50], [1, 3, 20]],
+    [[1, 6, 600]],
+    [[1, 7, 10]],
+    [[1, 0]],
+    [[2, 9, 7]],
+  ]) // biome-ignore format: a message a line
+  // How long all datagrams of a message are but the last.
+  assert.deepEqual(
+    [0, 1].map(i => word(at(ring.outgoing(i) + 32n) + 16n)),
+    [40, 50],
+  )
+  bundles.dissolve()
+  ring.clear()
+  put()
+  assert.deepEqual(headers(), before)
+})
+
 test('a ring takes replies of 65,536 octets in all', () => {
   const ring = new Ring(() => 0n)
   const name = new Uint32Array(7)
