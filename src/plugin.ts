@@ -19,7 +19,7 @@ import type { ConnectUdp } from './transport/transport.ts'
 export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
 export { type Listener, Query } from './dns/query.ts'
-export { answer, failure, nameError, noData, Reply, refused } from './dns/reply.ts'
+export { answer, failure, nameError, noData, onReply, Reply, refused } from './dns/reply.ts'
 export type { LogFormat, Logger } from './log.ts'
 export type { ConnectUdp, Outgoing, PeerSocket } from './transport/transport.ts'
 

@@ -1,7 +1,7 @@
 /** The way of a query: bytes in → admission → zone → chain → fit → bytes out. Start here. */
 import { CLASS, RCODE } from './dns/codes.ts'
 import { type Client, type Listener, Query, type Transport } from './dns/query.ts'
-import { failure, Reply, refused } from './dns/reply.ts'
+import { failure, onReply, Reply, refused } from './dns/reply.ts'
 import { admit } from './server/admission.ts'
 import { fit, headerOnly } from './server/fit.ts'
 import type { Zones } from './server/zones.ts'
@@ -26,32 +26,34 @@ export interface Observer {
 }
 
 /** What answers a message, at once or later; undefined where silence is right. Never throws or rejects. */
-export function respond(
+export type Respond = (
   message: Uint8Array,
   client: Client,
   transport: Transport,
   site: Site,
-  observer: Observer,
   received?: number,
-): ReturnType<Receive> {
-  const query = admit(message, client, transport, site, received)
-  if (!(query instanceof Query)) {
-    observer.dropped(site, message, client, transport, query)
-    return query && written(query)
-  }
-  const write = (reply: Reply): Outgoing | undefined => {
+) => ReturnType<Receive>
+
+export function responder(observer: Observer): Respond {
+  const write = (reply: Reply, query: Query): Outgoing | undefined => {
     if (reply.silent) return undefined
     try {
       return fit(query, reply)
     } catch (error) {
       observer.failed(error)
-      return written(headerOnly(message, RCODE.SERVFAIL))
+      return written(headerOnly(query.message, RCODE.SERVFAIL))
     }
   }
-  const reply = ask(query, site.zones)
-  if (!(reply instanceof Reply)) return reply.then(write)
-  if (query.zone === '') observer.refused(query, reply)
-  return write(reply)
+  return (message, client, transport, site, received) => {
+    const query = admit(message, client, transport, site, received)
+    if (!(query instanceof Query)) {
+      observer.dropped(site, message, client, transport, query)
+      return query && written(query)
+    }
+    const reply = ask(query, site.zones)
+    if (query.zone === '' && reply instanceof Reply) observer.refused(query, reply)
+    return onReply(query, reply, write)
+  }
 }
 
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */

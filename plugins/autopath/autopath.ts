@@ -4,7 +4,7 @@ import { isUnder, ROOT, ZoneSet } from '#src/dns/name.ts'
 import { firstOwner, rebase } from '#src/dns/rebase.ts'
 import { readTtl, SectionsBuilder } from '#src/dns/sections.ts'
 import { CellsByServer } from '#src/metrics.ts'
-import { type Handler, type Instance, type Logger, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import { type Handler, type Instance, type Logger, onReply, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { PodSearch } from './pod-search.ts'
 import { readSearchList } from './resolv-conf.ts'
 
@@ -71,10 +71,7 @@ export class Autopath implements Instance {
   #walk(query: Query, [first, ...domains]: readonly string[], next: Handler): Reply | PromiseLike<Reply> {
     const base = query.key.slice(0, query.key.length - first!.length)
     const names = domains.map(domain => base + domain).filter(name => name.length <= 255)
-    const reply = next(query)
-    return reply instanceof Reply
-      ? this.#goOn(query, reply, names, next)
-      : reply.then(late => this.#goOn(query, late, names, next))
+    return onReply(query, next(query), reply => this.#goOn(query, reply, names, next))
   }
 
   #goOn(query: Query, original: Reply, names: readonly string[], next: Handler): Reply | PromiseLike<Reply> {

@@ -1,6 +1,6 @@
 /** *errors* prints what went wrong with queries. */
 import { typeName } from '#src/dns/codes.ts'
-import { type Handler, type Instance, type Line, type Logger, type Plugin, type Query, Reply } from '#src/plugin.ts'
+import { type Handler, type Instance, type Line, type Logger, onReply, type Plugin, type Query, type Reply } from '#src/plugin.ts'
 import { Consolidation, LEVELS, type Rule } from './consolidation.ts'
 
 export interface Options {
@@ -57,17 +57,14 @@ class Errors implements Instance {
   }
 
   wrap(next: Handler): Handler {
-    return query => {
-      const reply = next(query)
-      return reply instanceof Reply ? this.#see(query, reply) : reply.then(late => this.#see(query, late))
-    }
+    return query => onReply(query, next(query), this.#see)
   }
 
   async stop(): Promise<void> {
     for (const consolidation of this.#consolidations) consolidation.stop()
   }
 
-  #see(query: Query, reply: Reply): Reply {
+  readonly #see = (reply: Reply, query: Query): Reply => {
     if (reply.cause !== undefined) this.#report(query, reply.rcode, describe(reply.cause))
     return reply
   }

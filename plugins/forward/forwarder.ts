@@ -103,7 +103,7 @@ export class Forwarder {
     const overStream = forceTcp || (query.transport !== 'udp' && !preferUdp)
     const { hash } = question
     this.#waiting++
-    const reply = new Pending<Reply>()
+    const reply = new Pending<Reply>(query)
     const known = this.#flights.find(question, hash, overStream)
     if (known) known.join(reply)
     else this.#depart(question, hash, overStream, reply)

@@ -1,6 +1,6 @@
 /** *header* sets and clears flags of queries and of replies. */
 import { FLAG } from '#src/dns/codes.ts'
-import { type Line, type Plugin, type Query, Reply } from '#src/plugin.ts'
+import { type Line, onReply, type Plugin, type Query, type Reply } from '#src/plugin.ts'
 
 const FLAGS = { aa: FLAG.AA, ra: FLAG.RA, rd: FLAG.RD } as const
 const ACTIONS = ['set', 'clear'] as const
@@ -42,16 +42,17 @@ export const header: Plugin<Options> = {
   },
 
   create: ({ query: asked, response }) => ({
-    wrap: next => query => {
-      flagQuery(query, asked)
-      const see = (reply: Reply): Reply => {
+    wrap(next) {
+      const see = (reply: Reply, query: Query): Reply => {
         reply.flags = apply(reply.flags, response)
         // RD of a reply is that of its query.
         flagQuery(query, { set: response.set & FLAG.RD, clear: response.clear & FLAG.RD })
         return reply
       }
-      const reply = next(query)
-      return reply instanceof Reply ? see(reply) : reply.then(see)
+      return query => {
+        flagQuery(query, asked)
+        return onReply(query, next(query), see)
+      }
     },
   }),
 }

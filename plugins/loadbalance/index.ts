@@ -2,7 +2,16 @@ import { resolve } from 'node:path'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
 import { readKey } from '#src/dns/message.ts'
 import { Subnet } from '#src/dns/subnet.ts'
-import { type Handler, type Instance, type Line, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import {
+  type Handler,
+  type Instance,
+  type Line,
+  onReply,
+  type Plugin,
+  type Query,
+  type Reply,
+  type ServerBlock,
+} from '#src/plugin.ts'
 import { Weights } from './weights.ts'
 
 export interface Options {
@@ -59,13 +68,10 @@ class LoadBalance implements Instance {
   }
 
   wrap(next: Handler): Handler {
-    return query => {
-      const reply = next(query)
-      return reply instanceof Reply ? this.#balance(query, reply) : reply.then(late => this.#balance(query, late))
-    }
+    return query => onReply(query, next(query), this.#balance)
   }
 
-  #balance(query: Query, reply: Reply): Reply {
+  readonly #balance = (reply: Reply, query: Query): Reply => {
     if (reply.rcode !== RCODE.NOERROR || query.type === TYPE.AXFR || query.type === TYPE.IXFR) return reply
     const weights = isWeighted(query.type) ? this.#weights : undefined
     // Without an order of our own, the server shuffles while it writes, which costs no copy.

@@ -2,7 +2,16 @@
 import { performance } from 'node:perf_hooks'
 import { isUnder, ROOT, toText } from '#src/dns/name.ts'
 import { infoPrinter } from '#src/log.ts'
-import { type Handler, type Instance, type Line, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import {
+  type Handler,
+  type Instance,
+  type Line,
+  onReply,
+  type Plugin,
+  type Query,
+  type Reply,
+  type ServerBlock,
+} from '#src/plugin.ts'
 import { CLASSES, classOf } from './class.ts'
 import { Format } from './format.ts'
 
@@ -48,8 +57,8 @@ function readName(line: Line): string {
 }
 
 /** A rule at work. */
-interface Printing extends Omit<Rule, 'format'> {
-  readonly format: Format
+interface Printing extends Pick<Rule, 'scope'> {
+  see(reply: Reply, query: Query): Reply
 }
 
 class QueryLog implements Instance {
@@ -70,22 +79,23 @@ class QueryLog implements Instance {
   }
 
   wrap(next: Handler): Handler {
-    const rules = this.#rules.map(rule => ({
-      ...rule,
-      format: new Format(rule.format, label => this.#block.metadata(label)),
-    }))
+    const rules = this.#rules.map(rule => this.#printing(rule))
     return query => {
       const rule = ruleFor(query.key, rules)
-      if (!rule) return next(query)
-      const reply = next(query)
-      return reply instanceof Reply ? this.#see(rule, query, reply) : reply.then(late => this.#see(rule, query, late))
+      return rule ? onReply(query, next(query), rule.see) : next(query)
     }
   }
 
-  #see({ classes, format }: Printing, query: Query, reply: Reply): Reply {
-    if (!classes || classes.has(classOf(query, reply)))
-      this.#print(format, query, reply, (performance.now() - query.received) / 1000)
-    return reply
+  #printing({ scope, classes, format: text }: Rule): Printing {
+    const format = new Format(text, label => this.#block.metadata(label))
+    return {
+      scope,
+      see: (reply, query) => {
+        if (!classes || classes.has(classOf(query, reply)))
+          this.#print(format, query, reply, (performance.now() - query.received) / 1000)
+        return reply
+      },
+    }
   }
 }
 

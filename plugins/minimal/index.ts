@@ -1,14 +1,11 @@
 import { RCODE } from '#src/dns/codes.ts'
-import { type Plugin, Reply } from '#src/plugin.ts'
+import { onReply, type Plugin, type Reply } from '#src/plugin.ts'
 
 export const minimal: Plugin<void> = {
   name: 'minimal',
   parse: directive => directive.empty(),
   create: () => ({
-    wrap: next => query => {
-      const reply = next(query)
-      return reply instanceof Reply ? strip(reply) : reply.then(strip)
-    },
+    wrap: next => query => onReply(query, next(query), strip),
   }),
 }
 

@@ -7,9 +7,10 @@ import {
   type Handler,
   type Instance,
   type Listener,
+  onReply,
   type Plugin,
   type Query,
-  Reply,
+  type Reply,
   type ServedListener,
   type ServerBlock,
 } from '#src/plugin.ts'
@@ -72,10 +73,7 @@ class Prometheus implements Instance {
   }
 
   wrap(next: Handler): Handler {
-    return query => {
-      const reply = next(query)
-      return reply instanceof Reply ? this.#count(query, reply) : reply.then(late => this.#count(query, late))
-    }
+    return query => onReply(query, next(query), this.#count)
   }
 
   async start(): Promise<void> {
@@ -107,7 +105,7 @@ class Prometheus implements Instance {
     await this.#release?.()
   }
 
-  #count(query: Query, reply: Reply): Reply {
+  readonly #count = (reply: Reply, query: Query): Reply => {
     const requests = this.#zones.get(query.listener)?.get(query.zone) ?? this.#bind(query)
     requests.count(query, reply, (performance.now() - query.received) / 1000)
     return reply

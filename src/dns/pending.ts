@@ -1,16 +1,22 @@
-type Step = ((value: never) => unknown) | null | undefined
+type Step = ((value: never, about: never) => unknown) | null | undefined
 
 /**
  * What is waited for: a promise for one reader. Each `then` goes on where the one before it ended, and gives back this same object; all steps run at once,
  * one after the other, when the value comes. A promise would make an object for each step and wait a microtask for each.
  */
 export class Pending<T> implements PromiseLike<T> {
+  /** What it is about; each step is given it behind the value, so that one function can be the step of many. */
+  readonly about: unknown
   /** For each `then`, what it does with a value, and with an error. */
   readonly #steps: Step[] = []
   #next = 0
   /** What the steps so far have come to; nothing was left unhandled. */
   #result: unknown
   #isOver = false
+
+  constructor(about?: unknown) {
+    this.about = about
+  }
 
   /** To be called once. */
   fulfil(value: T): void {
@@ -22,7 +28,7 @@ export class Pending<T> implements PromiseLike<T> {
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
-    this.#steps.push(onValue, onError as Step)
+    this.#steps.push(onValue as Step, onError as Step)
     if (this.#isOver) {
       this.#isOver = false
       this.#run(this.#result, false)
@@ -36,7 +42,7 @@ export class Pending<T> implements PromiseLike<T> {
       this.#next += 2
       if (!step) continue
       try {
-        result = step(result as never)
+        result = step(result as never, this.about as never)
         isError = false
       } catch (error) {
         result = error

@@ -1,4 +1,6 @@
 import { FLAG, RCODE } from './codes.ts'
+import { Pending } from './pending.ts'
+import type { Query } from './query.ts'
 import { NO_RECORDS, type Sections } from './sections.ts'
 
 /**
@@ -30,6 +32,17 @@ export class Reply {
     this.flags = flags
     this.sections = sections
   }
+}
+
+/** Goes on with a reply to `query`, at once or when it comes. A `step` that is one function for all queries costs no memory while they wait. */
+export function onReply<A>(
+  query: Query,
+  reply: Reply | PromiseLike<Reply>,
+  step: (reply: Reply, query: Query) => A,
+): A | PromiseLike<Awaited<A>> {
+  if (reply instanceof Reply) return step(reply, query)
+  const isItsOwn = reply instanceof Pending && reply.about === query
+  return reply.then(isItsOwn ? (step as (reply: Reply) => A) : late => step(late, query)) as PromiseLike<Awaited<A>>
 }
 
 /** NOERROR with records. */

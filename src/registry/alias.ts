@@ -1,6 +1,6 @@
 import { RCODE, TYPE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
-import { answer, failure, Reply } from '../dns/reply.ts'
+import { answer, failure, onReply, type Reply } from '../dns/reply.ts'
 import { SectionsBuilder } from '../dns/sections.ts'
 import { answerRecords } from './answer-records.ts'
 
@@ -26,6 +26,5 @@ export function answerAlias(
     merged.shuffle = true
     return merged
   }
-  const reply = resolve(derived)
-  return reply instanceof Reply ? merge(reply) : reply.then(merge)
+  return onReply(derived, resolve(derived), merge)
 }

@@ -1,8 +1,7 @@
-import type { Client, Transport } from '../dns/query.ts'
-import type { Site } from '../server.ts'
+import type { Respond, Site } from '../server.ts'
 import { Connections, STREAM_LIMITS } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
-import { ANY_ADDRESS, familyMissing, type Listening, type Losses, type Opening, type Receive } from '../transport/transport.ts'
+import { ANY_ADDRESS, familyMissing, type Listening, type Losses, type Opening } from '../transport/transport.ts'
 import type { Udp } from '../transport/udp-mode.ts'
 import type { Zones } from './zones.ts'
 
@@ -32,8 +31,6 @@ export interface OpenPlace extends Site, Place {
 
 /** Connections that one client may have with any thread. */
 const FEW = 8
-
-type Respond = (message: Uint8Array, client: Client, transport: Transport, site: Site, received?: number) => ReturnType<Receive>
 
 /** Opens places; connections of all of them count together. */
 export class Listeners {

@@ -5,7 +5,7 @@ import type { Listener } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
 import type { Plugin, Server, Unready } from '../plugin.ts'
 import { RequestMetrics, type ZoneRequests } from '../request-metrics.ts'
-import { type Observer, respond } from '../server.ts'
+import { type Observer, responder } from '../server.ts'
 import { isAdded, type Snapshot, snapshot } from '../snapshot.ts'
 import type { ConnectUdp } from '../transport/transport.ts'
 import { chooseUdp, type Udp, type UdpMode } from '../transport/udp-mode.ts'
@@ -59,10 +59,11 @@ export class Serving implements Thread {
       refused: (query, reply) => this.#dropped(query.listener).count(query, reply, 0),
       failed: error => settings.log.error(`a reply could not be written: ${describe(error)}`),
     }
+    const respond = responder(observer)
     this.#listeners = new Listeners(
       (message, client, transport, site, received) => {
         requests.value++
-        return respond(message, client, transport, site, observer, received)
+        return respond(message, client, transport, site, received)
       },
       () => this.#udp(),
     )

@@ -87,7 +87,7 @@ test('an import that points the wrong way is found', () => {
     ['plugins/a/index.ts', "const { b } = await import('#plugins/b/index.ts')"],
     ['plugins/a/index.ts', "import type { Zones } from '#src/server/zones.ts'"],
     ['src/server/zones.ts', "import { plugins } from '#plugins/index.ts'"],
-    ['src/transport/udp.ts', "import { respond } from '../server.ts'"],
+    ['src/transport/udp.ts', "import { responder } from '../server.ts'"],
     ['src/dns/name.ts', "import '../log.ts'"],
   ]
   for (const [path, text] of wrong) assert.equal(violations([{ path, text }]).length, 1, text)

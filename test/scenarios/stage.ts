@@ -17,7 +17,7 @@ import { failure, type Plugin, type Query, Reply, type Server } from '#src/plugi
 import { InFlight } from '#src/server/chain.ts'
 import { configure } from '#src/server/configuration.ts'
 import { Generation } from '#src/server/generation.ts'
-import { respond, type Site } from '#src/server.ts'
+import { type Respond, responder, type Site } from '#src/server.ts'
 import { type Outgoing, octetsOf } from '#src/transport/transport.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { messageFrom } from '#test/support/records.ts'
@@ -31,6 +31,12 @@ const TICK = 100
 const log = createLogger('coredns')
 
 type Step<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>
+
+const respond = responder({
+  dropped: () => {},
+  refused: () => {},
+  failed: error => assert.fail(error as Error),
+})
 
 export class Stage implements AsyncDisposable {
   #now = 1_000_000
@@ -123,15 +129,11 @@ export class Stage implements AsyncDisposable {
     await turn()
   }
 
-  #respond(message: Uint8Array): ReturnType<typeof respond> {
+  #respond(message: Uint8Array): ReturnType<Respond> {
     const label = 'dns://:53'
     const site: Site = { label, address: '', port: 53, zones: this.#generation!.zonesAt(label) }
     const client = { address: '192.0.2.1', port: 40_000, family: 4 } as const
-    return respond(message, client, 'udp', site, {
-      dropped: () => {},
-      refused: () => {},
-      failed: error => assert.fail(error as Error),
-    })
+    return respond(message, client, 'udp', site)
   }
 
   /** What the upstream answers; never at once, as it is far away. */

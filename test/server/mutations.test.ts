@@ -7,7 +7,7 @@ import { CLASS } from '#src/dns/codes.ts'
 import { answer } from '#src/dns/reply.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { Zones } from '#src/server/zones.ts'
-import { type Observer, respond, type Site } from '#src/server.ts'
+import { type Observer, responder, type Site } from '#src/server.ts'
 import { type Outgoing, octetsOf } from '#src/transport/transport.ts'
 import { readMessage } from '#test/support/message.ts'
 import { Random, SEED } from '#test/support/random.ts'
@@ -46,14 +46,15 @@ test('a million mutations, in this process', t => {
   const site: Site = { label: 'dns://:53', address: '', port: 53, zones }
   const failures: unknown[] = []
   const observer: Observer = { dropped: () => {}, refused: () => {}, failed: error => failures.push(error) }
+  const respond = responder(observer)
   const client = { address: '192.0.2.9', port: 4000, family: 4 } as const
   const random = new Random(SEED)
   for (let n = 0; n < 1_000_000; n++) {
     const message = mutate(random)
-    const answered = respond(message, client, 'udp', site, observer) as Outgoing | undefined
+    const answered = respond(message, client, 'udp', site) as Outgoing | undefined
     const reply = answered && octetsOf(answered)
     assertRight(message, reply, verdictOn(message, ['NOERROR']))
-    if (reply) assert.equal(respond(reply, client, 'udp', site, observer), undefined, `a reply to a reply: ${told(message)}`)
+    if (reply) assert.equal(respond(reply, client, 'udp', site), undefined, `a reply to a reply: ${told(message)}`)
     assert.deepEqual(failures, [], told(message))
   }
 })

@@ -6,7 +6,7 @@ import { answer, Reply } from '#src/dns/reply.ts'
 import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
 import type { Handler } from '#src/plugin.ts'
 import { Zones } from '#src/server/zones.ts'
-import { ask, type Observer, respond, type Site } from '#src/server.ts'
+import { ask, type Observer, responder, type Site } from '#src/server.ts'
 import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
@@ -25,7 +25,7 @@ function site(handler: Handler | undefined, zone = '.'): Site {
 }
 
 const reply = (message: Uint8Array, at: Site, observer = unobserved) => {
-  const sent = respond(message, client, 'udp', at, observer)
+  const sent = responder(observer)(message, client, 'udp', at)
   assert.ok(sent && !('then' in sent))
   return readAnswer(octetsOf(sent))
 }
@@ -39,12 +39,11 @@ test('a chain that answers from memory is answered at once, one that waits later
     ).id,
     7,
   )
-  const waiting = respond(
+  const waiting = responder(unobserved)(
     message,
     client,
     'udp',
     site(async () => answer(NO_RECORDS)),
-    unobserved,
   )
   assert.ok(waiting instanceof Promise)
   assert.equal(readAnswer(octetsOf((await waiting)!)).id, 7)
@@ -98,7 +97,7 @@ for (const [name, message, rcode] of [
 
 test('a reply is never answered, so that two servers never talk for ever', () => {
   const message = queryMessage('example.org', 'A', { flags: 0x8100 })
-  assert.equal(respond(message, client, 'udp', at, { ...unobserved, dropped: () => {} }), undefined)
+  assert.equal(responder({ ...unobserved, dropped: () => {} })(message, client, 'udp', at), undefined)
 })
 
 test('a reply that cannot be written is SERVFAIL, and told', async () => {
@@ -108,7 +107,7 @@ test('a reply that cannot be written is SERVFAIL, and told', async () => {
   for (const handler of [() => broken, async () => broken]) {
     let failed: unknown
     const observer = { ...unobserved, failed: (error: unknown) => (failed = error) }
-    const sent = await respond(queryMessage('example.org', 'A', { id: 7 }), client, 'udp', site(handler), observer)
+    const sent = await responder(observer)(queryMessage('example.org', 'A', { id: 7 }), client, 'udp', site(handler))
     const { id, rcode } = readAnswer(octetsOf(sent!))
     assert.deepEqual([id, rcode], [7, 'SERVFAIL'])
     assert.ok(failed instanceof Error)

@@ -12,7 +12,7 @@ import {
   written,
 } from '../transport.ts'
 import { Bundles } from './bundles.ts'
-import { Debts } from './debts.ts'
+import { type Debt, type Debtor, Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
 import type { Outbox, Sender } from './outbox.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
@@ -56,7 +56,7 @@ interface Waiting {
 /**
  * libuv's callback only wakes: all work is done in an immediate of the same turn of the event loop, after which promises go on as usual.
  */
-export class BatchListener implements Listening, Sender, Disposable {
+export class BatchListener implements Listening, Sender, Debtor, Disposable {
   readonly address: string
   readonly port: number
   readonly #native: Native
@@ -92,7 +92,7 @@ export class BatchListener implements Listening, Sender, Disposable {
     this.#ring = socket.wildcard ? native.wildcardRing : native.ring
     this.#outbox = socket.wildcard ? native.wildcardOutbox : native.outbox
     this.#senders = new Senders(this.#ring)
-    this.#debts = new Debts(this.#ring.nameWords)
+    this.#debts = new Debts(this.#ring.nameWords, this)
     this.#bundles = new Bundles(this.#ring)
     this.#receive = receive
     this.#fd = socket.fd
@@ -200,24 +200,23 @@ export class BatchListener implements Listening, Sender, Disposable {
   }
 
   #owe(reply: PromiseLike<Outgoing | undefined>, at: number): void {
-    const debt = this.#debts.add(this.#ring.words, at)
-    reply.then(
-      datagram => {
-        const { names } = this.#debts
-        const at = this.#debts.at(debt)
-        if (datagram === undefined) return this.#settle(debt)
-        if (this.#waiting.length > 0) this.#keep(octetsOf(datagram), names.slice(at, at + this.#ring.nameWords))
-        else this.#put(datagram, names, at)
-        this.#settle(debt)
-      },
-      error => {
-        this.#settle(debt)
-        this.#native.raise(error)
-      },
-    )
+    const { pay, fail } = this.#debts.add(this.#ring.words, at)
+    reply.then(pay, fail)
   }
 
-  #settle(debt: number): void {
+  pay(debt: Debt, reply: Outgoing | undefined): void {
+    const { names } = this.#debts
+    if (reply && this.#waiting.length > 0) this.#keep(octetsOf(reply), names.slice(debt.at, debt.at + this.#ring.nameWords))
+    else if (reply) this.#put(reply, names, debt.at)
+    this.#settle(debt)
+  }
+
+  fail(debt: Debt, error: unknown): void {
+    this.#settle(debt)
+    this.#native.raise(error)
+  }
+
+  #settle(debt: Debt): void {
     this.#debts.remove(debt)
     if (this.#closing) this.#wake()
   }
