@@ -35,8 +35,7 @@ export class Entry {
     this.variant = variantOf(query)
     this.verdict = verdict
     this.rcode = reply.rcode
-    // Old resolvers of glibc throw away replies without AA: CoreDNS sets it, and clients count on that.
-    this.flags = FLAG.AA | (reply.flags & (FLAG.RA | FLAG.AD))
+    this.flags = reply.flags & (FLAG.AA | FLAG.RA | FLAG.AD)
     this.sections = detach(reply.sections)
     this.extendedError = reply.extendedError
     if (verdict === 'failure') this.extendedError ??= { code: CACHED_ERROR }

@@ -73,7 +73,7 @@ test('a hit is there at once, and each is a reply of its own with the same secti
   first.ttl = 1
   first.flags = 0
   assert.equal(second.ttl, 10)
-  assert.equal(second.flags, FLAG.AA | FLAG.RA)
+  assert.equal(second.flags, FLAG.RA)
 })
 
 test('an entry does not hold on to the receive buffer', async () => {
