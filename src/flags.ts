@@ -11,7 +11,7 @@ export interface Flags {
   version: boolean
   quiet: boolean
   validate: boolean
-  format: 'coredns' | 'json'
+  format: 'text' | 'json'
   udp: 'auto' | 'batch' | 'dgram'
 }
 
@@ -24,7 +24,7 @@ const options = {
   version: { type: 'boolean', default: false },
   quiet: { type: 'boolean', default: false },
   validate: { type: 'boolean', default: false },
-  'log.format': { type: 'string', default: 'coredns' },
+  'log-format': { type: 'string', default: 'text' },
   udp: { type: 'string', default: 'auto' },
 } as const
 
@@ -36,7 +36,7 @@ export const USAGE = `Usage: istio-coredns [flags]
   -plugins                list the plugins
   -version                print the version
   -quiet                  print nothing at start
-  -log.format FORMAT      coredns (default) or json
+  -log-format FORMAT      text (default) or json
   -udp MODE               how datagrams are read: in batches (batch), one by one (dgram),
                           or in batches where that works (auto, the default)
 `
@@ -59,7 +59,7 @@ export function readFlags(args: readonly string[]): Flags {
     version: values.version,
     quiet: values.quiet,
     validate: values.validate,
-    format: oneOf('log.format', values['log.format'], ['coredns', 'json']),
+    format: oneOf('log-format', values['log-format'], ['text', 'json']),
     udp: oneOf('udp', values.udp, ['auto', 'batch', 'dgram']),
   }
 }

@@ -1,13 +1,13 @@
-/** The log: pino, in CoreDNS's line format (`[INFO] plugin/health: …`) or as JSON. */
+/** The log: pino, in CoreDNS's line format (`[INFO] plugin/health: …`) or as CoreDNS's JSON. */
 import { type DestinationStream, type Logger, levels, pino } from 'pino'
 import { StandardOutput } from './standard-output.ts'
 
 export type { Logger } from 'pino'
 
-export type LogFormat = 'coredns' | 'json'
+export type LogFormat = 'text' | 'json'
 
 /**
- * @param format `coredns` prints what CoreDNS prints and tools grep for; `json` one object a line, with `plugin` as a field
+ * @param format `text` prints lines that tools grep for; `json` one object a line, with `plugin` as a field
  * @param level lowest level that is printed
  * @param out where lines go, standard output when nothing is said
  */
@@ -19,7 +19,15 @@ export function createLogger(format: LogFormat, level: 'debug' | 'info' = 'info'
 }
 
 const jsonLogger = (level: string, out: DestinationStream): Logger =>
-  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: name => ({ level: name }) } }, out)
+  pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: name => ({ level: name.toUpperCase() }) },
+    },
+    out,
+  )
 
 /** Asks pino for the two fields below, with each line. */
 const METADATA: unique symbol = Symbol.for('pino.metadata')
@@ -69,5 +77,6 @@ export function infoPrinter(log: Logger): (message: string) => void {
 const label = (level: number): string =>
   levels.labels[level] === 'warn' ? 'WARNING' : (levels.labels[level] ?? 'info').toUpperCase()
 
-/** The log of one plugin: its lines begin with `plugin/NAME: `. */
-export const pluginLogger = (log: Logger, name: string): Logger => log.child({ plugin: name }, { msgPrefix: `plugin/${name}: ` })
+/** The log of one plugin: its lines begin with `plugin/NAME: `, its objects name it. */
+export const pluginLogger = (log: Logger, name: string): Logger =>
+  log.child({ plugin: name }, streamOf(log) instanceof Lines ? { msgPrefix: `plugin/${name}: ` } : {})

@@ -103,7 +103,7 @@ export interface Server {
   readonly version: string
   /** What this thread counts. */
   readonly metrics: Metrics
-  /** How the log is written: as CoreDNS's lines, or as JSON (`-log.format`). */
+  /** How the log is written: as CoreDNS's lines, or as JSON (`-log-format`). */
   readonly logFormat: LogFormat
   /** How many threads answer queries: of what the process as a whole may do, each does its share. */
   readonly threads: number

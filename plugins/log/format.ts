@@ -9,7 +9,7 @@ const COMBINED = `${COMMON} "{>opcode}"`
 export class Format {
   /** The text between the fields: one more than fields. */
   readonly #literals: string[] = []
-  readonly #fields: { name: string; field: Field }[] = []
+  readonly #fields: Field[] = []
 
   /**
    * @param text with placeholders; words in braces that are none stay as they are
@@ -22,7 +22,7 @@ export class Format {
       const field = FIELDS.get(name) ?? (name.startsWith('/') ? metadataField(metadata(name.slice(1))) : undefined)
       if (!field) continue
       this.#literals.push(whole.slice(end, index))
-      this.#fields.push({ name: name.replace(/^[>/]/, ''), field })
+      this.#fields.push(field)
       end = index + placeholder.length
     }
     this.#literals.push(whole.slice(end))
@@ -31,16 +31,7 @@ export class Format {
   /** The line of one query. */
   line(query: Query, reply: Reply, seconds: number): string {
     let line = this.#literals[0]!
-    for (let i = 0; i < this.#fields.length; i++) {
-      const { field } = this.#fields[i]!
-      const value = field.value(query, reply, seconds)
-      line += (field.text ? field.text(value) : value) + this.#literals[i + 1]!
-    }
+    for (let i = 0; i < this.#fields.length; i++) line += this.#fields[i]!(query, reply, seconds) + this.#literals[i + 1]!
     return line
-  }
-
-  /** The same as an object with one member for each placeholder, under its name without `>` and `/`. */
-  fields(query: Query, reply: Reply, seconds: number): Record<string, string | number | boolean> {
-    return Object.fromEntries(this.#fields.map(({ name, field }) => [name, field.value(query, reply, seconds)]))
   }
 }

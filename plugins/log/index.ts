@@ -14,6 +14,7 @@ import {
 } from '#src/plugin.ts'
 import { CLASSES, classOf } from './class.ts'
 import { Format } from './format.ts'
+import { record } from './record.ts'
 
 /** Which queries are printed, and how. */
 export interface Rule {
@@ -74,7 +75,7 @@ class QueryLog implements Instance {
     const print = infoPrinter(block.log())
     this.#print =
       block.server.logFormat === 'json'
-        ? (format, query, reply, seconds) => named.info(format.fields(query, reply, seconds))
+        ? (format, query, reply, seconds) => named.info(record(query, reply, seconds), format.line(query, reply, seconds))
         : (format, query, reply, seconds) => print(format.line(query, reply, seconds))
   }
 

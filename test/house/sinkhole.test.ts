@@ -19,8 +19,8 @@ test('it works', async () => {
     version: 'test',
     plugins: [sinkhole, ...plugins],
     port: 0,
-    log: createLogger('coredns'),
-    logFormat: 'coredns',
+    log: createLogger('text'),
+    logFormat: 'text',
     readCorefile: () => parseCorefile('. {\n  sinkhole ads.example.org {\n    ttl 5\n  }\n  whoami\n}\n', 'Corefile'),
   })
   await server.start()

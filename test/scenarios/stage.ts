@@ -28,7 +28,7 @@ const PATIENCE = 5000
 /** How far time moves at once, in milliseconds. */
 const TICK = 100
 
-const log = createLogger('coredns')
+const log = createLogger('text')
 
 type Step<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>
 

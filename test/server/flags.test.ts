@@ -181,11 +181,11 @@ test('-quiet: no line at start', async () => {
   assert.deepEqual(server.stdout, ['[INFO] SIGTERM: Shutting down servers then terminating'])
 })
 
-test('-log.format json: each line is an object', async () => {
-  await using server = await startServer('.:0 {\n log\n whoami\n}\n', { args: ['-log.format', 'json'] })
+test('-log-format json: each line is an object', async () => {
+  await using server = await startServer('.:0 {\n log\n whoami\n}\n', { args: ['-log-format', 'json'] })
   await server.query('example.org')
   const line = JSON.parse(await server.waitForLine(/^\{/)) as Record<string, unknown>
-  assert.equal(line.level, 'info')
+  assert.equal(line.level, 'INFO')
 })
 
 test('-udp: a mode that is given is taken', async () => {

@@ -6,7 +6,7 @@ const defaults = readFlags([])
 
 test('without flags', () => {
   const { conf, port, pidfile, plugins, version, quiet, validate, format, udp } = defaults
-  assert.deepEqual([conf, port, pidfile, format, udp], [undefined, 53, undefined, 'coredns', 'auto'])
+  assert.deepEqual([conf, port, pidfile, format, udp], [undefined, 53, undefined, 'text', 'auto'])
   assert.deepEqual([plugins, version, quiet, validate], [false, false, false, false])
 })
 
@@ -28,7 +28,7 @@ const lines: readonly (readonly [line: string, flags: Partial<Flags>])[] = [
   ['-plugins', { plugins: true }],
   ['-version', { version: true }],
   ['-quiet -validate', { quiet: true, validate: true }],
-  ['-log.format json', { format: 'json' }],
+  ['-log-format json', { format: 'json' }],
   ['-udp dgram', { udp: 'dgram' }],
   ['-udp batch', { udp: 'batch' }],
   ['-udp=auto', { udp: 'auto' }],
@@ -48,7 +48,7 @@ const wrong: readonly (readonly [line: string, reason: RegExp])[] = [
   ['-p 65536', /"65536"/],
   ['-p -1', /./],
   ['-p 1.5', /"1\.5"/],
-  ['-log.format xml', /"xml".*-log\.format.*coredns, json/],
+  ['-log-format xml', /"xml".*-log-format.*text, json/],
   ['-udp quic', /"quic".*-udp/],
   ['-quiet=yes', /quiet/],
   ['-', /./],
@@ -59,7 +59,7 @@ for (const [line, reason] of wrong) {
 }
 
 test('the usage tells every flag', () => {
-  for (const flag of ['conf', 'dns.port', 'p', 'pidfile', 'validate', 'plugins', 'version', 'quiet', 'log.format', 'udp']) {
+  for (const flag of ['conf', 'dns.port', 'p', 'pidfile', 'validate', 'plugins', 'version', 'quiet', 'log-format', 'udp']) {
     assert.match(USAGE, new RegExp(`(^ {2}|, )-${flag.replace('.', '\\.')}\\b`, 'm'))
   }
 })

@@ -11,7 +11,7 @@ function capture(format: LogFormat) {
 }
 
 test('lines are those of CoreDNS', () => {
-  const { lines, log } = capture('coredns')
+  const { lines, log } = capture('text')
   log.info('Reloading')
   const health = pluginLogger(log, 'health')
   health.warn('slow')
@@ -33,7 +33,7 @@ test('JSON lines name level, time and plugin', () => {
   const { lines, log } = capture('json')
   pluginLogger(log, 'health').warn({ took: 2 }, 'slow')
   const { time, ...rest } = JSON.parse(lines[0]!)
-  assert.deepEqual(rest, { level: 'warn', plugin: 'health', took: 2, msg: 'plugin/health: slow' })
+  assert.deepEqual(rest, { level: 'WARN', plugin: 'health', took: 2, msg: 'slow' })
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000)
 })
 
@@ -41,7 +41,7 @@ test('JSON lines name level, time and plugin', () => {
 function run(script: string, kind: 'socket' | 'pipe' = 'socket') {
   const source = `
     import { createLogger } from ${JSON.stringify(new URL('../../src/log.ts', import.meta.url))}
-    const log = createLogger('coredns')
+    const log = createLogger('text')
     ${script}`
   const inner = ['--input-type=module', '-e', source]
   // Node's own pipes are sockets.

@@ -18,7 +18,7 @@ export class InProcessServer implements AsyncDisposable {
   readonly server: DnsServer
   #changed = Promise.withResolvers<void>()
 
-  constructor(corefile: string, logFormat: LogFormat = 'coredns') {
+  constructor(corefile: string, logFormat: LogFormat = 'text') {
     this.corefile = corefile
     const script: Plugin<void> = {
       name: 'script',

@@ -8,7 +8,7 @@ import { createLogger } from '#src/log.ts'
 function consolidate(t: TestContext, { showFirst = false } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const lines: string[] = []
-  const log = createLogger('coredns', 'info', { write: line => lines.push(line.trimEnd()) })
+  const log = createLogger('text', 'info', { write: line => lines.push(line.trimEnd()) })
   const errors = new Consolidation({ period: 30_000, pattern: compilePattern('lost'), level: 'warn', showFirst }, log)
   return { errors, lines, tick: (milliseconds: number) => t.mock.timers.tick(milliseconds) }
 }

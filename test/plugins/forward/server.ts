@@ -18,7 +18,7 @@ export class LocalServer implements AsyncDisposable {
       plugins,
       port: 0,
       log: pino({ level: 'silent' }),
-      logFormat: 'coredns',
+      logFormat: 'text',
       readCorefile: () => parseCorefile(`.:0 {\n${this.block}\n}\n`, 'Corefile'),
     })
   }

@@ -13,7 +13,7 @@ function polling(t: TestContext, address: string) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const lines: string[] = []
   const metrics = new Metrics()
-  const poll = new Poll(address, metrics, createLogger('coredns', 'info', { write: line => lines.push(line.trimEnd()) }))
+  const poll = new Poll(address, metrics, createLogger('text', 'info', { write: line => lines.push(line.trimEnd()) }))
   t.after(() => poll.stop())
   const [duration, failures] = Array.from(metrics)
   const count = async () => (await duration!.samples()).at(-1)!.value

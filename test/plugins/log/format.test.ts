@@ -64,21 +64,6 @@ test('the common and the combined format are those of CoreDNS', () => {
   assert.equal(new Format('<{combined}>', nothing).line(plain, found, seconds), `<${common} "0">`)
 })
 
-test('as fields, numbers are numbers and addresses bare', () => {
-  assert.deepEqual(
-    new Format('{remote} - {>id} {>do} {rcode} {duration} {/log/class} {/x/y} {nothing}', nothing).fields(rich, odd, seconds),
-    {
-      remote: '2001:db8::1',
-      id: 0,
-      do: true,
-      rcode: '3841',
-      duration: seconds,
-      'log/class': 'error',
-      'x/y': '-',
-    },
-  )
-})
-
 test('a placeholder named like a member of every object is none', () => {
   assert.equal(new Format('{__proto__} {constructor}', nothing).line(plain, found, seconds), '{__proto__} {constructor}')
 })

@@ -6,6 +6,7 @@ import { NO_RECORDS } from '#src/dns/sections.ts'
 import { failure, nameError, Problem } from '#src/plugin.ts'
 import { directiveOf } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
+import { queryMessage } from '#test/support/message.ts'
 import { startServer } from '#test/support/server.ts'
 
 type Rules = readonly (readonly [scope: string, classes?: readonly string[]])[]
@@ -68,27 +69,36 @@ test('the default line', async () => {
   )
 })
 
-test('JSON lines have a field for each placeholder', async () => {
-  await using server = await startServer('.:0 {\n log\n whoami\n}\n', { args: ['-log.format', 'json'] })
-  await server.query('example.org', 'MX', { id: 7 })
-  const { time, port, rsize, duration, ...line } = JSON.parse(await server.waitForLine(/"MX"/))
+test('JSON lines have CoreDNS’s fields', async () => {
+  await using server = await startServer('.:0 {\n log . "{name} {rcode}"\n acl {\n  drop type TXT\n }\n whoami\n}\n', {
+    args: ['-log-format', 'json'],
+  })
+  await server.query('Example.org', 'MX', { id: 7 })
+  const { time, client_port, response_size, duration_seconds, ...line } = JSON.parse(await server.waitForLine(/"MX"/))
   assert.deepEqual(line, {
-    level: 'info',
+    level: 'INFO',
     plugin: 'log',
-    remote: '127.0.0.1',
+    msg: 'example.org. NOERROR',
+    client_ip: '127.0.0.1',
+    qname: 'example.org.',
+    qtype: 'MX',
+    qclass: 'IN',
+    protocol: 'udp',
     id: 7,
-    type: 'MX',
-    class: 'IN',
-    name: 'example.org.',
-    proto: 'udp',
-    size: 29,
-    do: false,
+    opcode: 0,
+    request_size: 29,
+    dnssec_ok: false,
     bufsize: 512,
     rcode: 'NOERROR',
-    rflags: 'qr,aa,rd',
   })
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000)
-  for (const number of [port, rsize, duration]) assert.equal(typeof number, 'number')
+  for (const number of [client_port, response_size, duration_seconds]) assert.equal(typeof number, 'number')
+  await server.send(queryMessage('example.org', 'TXT'), { timeout: 50 })
+  const silent = JSON.parse(await server.waitForLine(/"TXT"/))
+  assert.deepEqual([silent.rcode, silent.response_size], [null, 0])
+  await server.queryTcp('example.org', 'AAAA', { address: '::1', edns: { dnssecOk: true } })
+  const other = JSON.parse(await server.waitForLine(/"AAAA"/))
+  assert.deepEqual([other.client_ip, other.protocol, other.dnssec_ok, other.bufsize], ['::1', 'tcp', true, 65535])
 })
 
 test('the first rule whose name holds the query decides alone', async () => {

@@ -17,7 +17,7 @@ import { queryOf } from '#test/support/exchange.ts'
 /** *loop* for the root, behind a real socket, before a handler of the test's. */
 async function looping(t: TestContext, next: (query: Query, self: Handler) => ReturnType<Handler>) {
   const lines: string[] = []
-  const log = createLogger('coredns', 'info', { write: line => lines.push(line.trimEnd()) })
+  const log = createLogger('text', 'info', { write: line => lines.push(line.trimEnd()) })
   const instance = loop.create('.', { log: (name: string) => pluginLogger(log, name) } as unknown as ServerBlock)
   t.after(() => instance.stop!())
   const seen: Query[] = []

@@ -51,7 +51,7 @@ async function startMesh(t: TestContext, api: FakeApi, istiod: TestIstiod) {
   const block = {
     server: { metrics: new Metrics() },
     root: '',
-    log: () => createLogger('coredns', 'info', { write: line => void log.push(line.trimEnd()) }),
+    log: () => createLogger('text', 'info', { write: line => void log.push(line.trimEnd()) }),
   } as unknown as ServerBlock
   const reached = {
     addresses: [istiod.address],

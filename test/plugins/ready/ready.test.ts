@@ -9,7 +9,7 @@ import { startServer } from '#test/support/server.ts'
 /** *ready* in a server whose other plugins are as ready as the test says. */
 async function readiness({ continuously = false, serving = true } = {}) {
   const lines: string[] = []
-  const log = createLogger('coredns', 'info', { write: line => lines.push(line.trimEnd()) })
+  const log = createLogger('text', 'info', { write: line => lines.push(line.trimEnd()) })
   let handler: HttpHandler | undefined
   const control = {
     draining: false,

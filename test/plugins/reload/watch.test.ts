@@ -11,7 +11,7 @@ import type { Control, Instance, ServerBlock } from '#src/plugin.ts'
 class FakeServer {
   readonly metrics = new Metrics()
   readonly lines: string[] = []
-  readonly #log = createLogger('coredns', 'info', { write: line => this.lines.push(line.trimEnd()) })
+  readonly #log = createLogger('text', 'info', { write: line => this.lines.push(line.trimEnd()) })
   readonly #t: TestContext
   draining = false
   configuration = 'one'

@@ -30,7 +30,7 @@ export class Watched implements AsyncDisposable {
       this.log.push(text.trimEnd())
       this.#wake()
     }
-    this.feed = new ThreadFeed(source(this.folder), createLogger('coredns', 'info', { write }))
+    this.feed = new ThreadFeed(source(this.folder), createLogger('text', 'info', { write }))
     void this.feed.subscribe(this.#subscriber)
     void this.feed.completed.then(() => this.#wake())
   }

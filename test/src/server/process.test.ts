@@ -35,8 +35,8 @@ class Probed implements AsyncDisposable {
       version: 'test',
       plugins: [plugin],
       port: 0,
-      log: createLogger('coredns', 'info', { write() {} }),
-      logFormat: 'coredns',
+      log: createLogger('text', 'info', { write() {} }),
+      logFormat: 'text',
       udp: 'dgram',
       readCorefile: () => parseCorefile(this.corefile, 'Corefile'),
     })

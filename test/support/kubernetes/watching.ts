@@ -32,7 +32,7 @@ export function watchCluster(
   options: { selectors?: Partial<Selectors>; details?: Partial<Details>; timing?: Partial<Timing> } = {},
 ): Watching {
   const log: string[] = []
-  const logger = createLogger('coredns', 'info', { write: line => void log.push(line.trimEnd()) })
+  const logger = createLogger('text', 'info', { write: line => void log.push(line.trimEnd()) })
   const selectors = { labels: '', namespaceLabels: '', ...options.selectors }
   const cluster = new Cluster(source, selectors, logger, { ...BRIEF, ...options.timing })
   const observer = new Observer()

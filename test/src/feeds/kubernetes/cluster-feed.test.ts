@@ -12,7 +12,7 @@ import { at } from '#test/support/kubernetes/watching.ts'
 const octets = (...numbers: number[]): string => String.fromCharCode(...numbers)
 
 const openFeed = (api: FakeApi): Promise<Feed> =>
-  clusterSource(at(api.url)).open(createLogger('coredns', 'info', { write: () => {} }))
+  clusterSource(at(api.url)).open(createLogger('text', 'info', { write: () => {} }))
 
 /** The records of hosts, as a subscriber is told of them. */
 class Told {

@@ -121,7 +121,7 @@ test('an object that cannot be read any more stays as it was', async () => {
 test('a cluster is watched once for all its users, and until the last one has left', async () => {
   await using api = await FakeApi.start()
   const lines: string[] = []
-  const log = createLogger('coredns', 'info', { write: line => void lines.push(line) })
+  const log = createLogger('text', 'info', { write: line => void lines.push(line) })
   const all = { labels: '', namespaceLabels: '' }
   const [one, two] = [await openCluster(at(api.url), all, log), await openCluster(at(api.url), all, log)]
   const other = await openCluster(at(api.url), { ...all, labels: 'a=b' }, log)
