@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { FLAG, RCODE } from '#src/dns/codes.ts'
-import type { Pending } from '#src/dns/pending.ts'
+import { Pending } from '#src/dns/pending.ts'
+import type { Query } from '#src/dns/query.ts'
 import { failure, type Reply } from '#src/dns/reply.ts'
 import type { Cell } from '#src/metrics.ts'
 import { type Exchange, networkError } from './exchange.ts'
@@ -23,12 +24,16 @@ export interface Terms {
   readonly failfast: boolean
   /** Counts the times that no upstream was up. */
   readonly broken: Cell
+  /** The flight is over. */
+  land(flight: Flight, reply: Reply): void
 }
 
-/** One question on its way to the upstreams, until the first good reply; everybody who asks it meanwhile waits for the same. */
-export class Flight {
-  /** Who waits: who asked first, and others. */
-  readonly first: Pending<Reply>
+/**
+ * One question on its way to the upstreams, until the first good reply: it is what who asked first waits for, and everybody who asks the same meanwhile
+ * waits with it. One object, as it outlives collections when an upstream is slow.
+ */
+export class Flight extends Pending<Reply> {
+  /** Who waits beside who asked first. */
   others: Pending<Reply>[] | undefined
   finished = false
   readonly question: Question
@@ -39,7 +44,6 @@ export class Flight {
   next: Flight | undefined
   readonly #order: readonly Upstream[]
   readonly #terms: Terms
-  readonly #onFinish: (flight: Flight, reply: Reply) => void
   /** Bit i: `#order[i]` was asked in this pass over the upstreams. */
   #asked = 0
   #pass = 0
@@ -60,21 +64,17 @@ export class Flight {
   #puzzledByEdns: Upstream | undefined
 
   constructor(
-    question: Question,
-    hash: number,
-    first: Pending<Reply>,
-    overStream: boolean,
+    query: Query,
+    { question, hash, overStream }: { question: Question; hash: number; overStream: boolean },
     order: readonly Upstream[],
     terms: Terms,
-    onFinish: (flight: Flight, reply: Reply) => void,
   ) {
+    super(query)
     this.question = question
-    this.first = first
     this.hash = hash
     this.overStream = overStream
     this.#order = order
     this.#terms = terms
-    this.#onFinish = onFinish
   }
 
   start(now: number): void {
@@ -82,9 +82,12 @@ export class Flight {
     this.#try(now)
   }
 
-  join(waiter: Pending<Reply>): void {
+  /** For somebody else who asks the same. */
+  join(query: Query): Pending<Reply> {
+    const reply = new Pending<Reply>(query)
     this.others ??= []
-    this.others.push(waiter)
+    this.others.push(reply)
+    return reply
   }
 
   /** To be called every now and then: what depends on time happens here. */
@@ -206,7 +209,7 @@ export class Flight {
   #finish(reply: Reply): void {
     this.finished = true
     reply.upstream ??= this.#newest?.upstream.to
-    this.#onFinish(this, reply)
+    this.#terms.land(this, reply)
   }
 }
 

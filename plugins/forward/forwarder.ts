@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { RCODE } from '#src/dns/codes.ts'
 import { isUnder, type ZoneSet } from '#src/dns/name.ts'
-import { Pending } from '#src/dns/pending.ts'
 import type { Query } from '#src/dns/query.ts'
 import { Reply, refused } from '#src/dns/reply.ts'
 import type { Cell } from '#src/metrics.ts'
@@ -72,6 +71,7 @@ export class Forwarder {
       failover,
       failfast,
       broken: counters.broken,
+      land: (flight, reply) => this.#land(flight, reply),
     }
     this.#order = ordering(policy, upstreams)
   }
@@ -103,15 +103,11 @@ export class Forwarder {
     const overStream = forceTcp || (query.transport !== 'udp' && !preferUdp)
     const { hash } = question
     this.#waiting++
-    const reply = new Pending<Reply>(query)
     const known = this.#flights.find(question, hash, overStream)
-    if (known) known.join(reply)
-    else this.#depart(question, hash, overStream, reply)
-    return reply
+    return known ? known.join(query) : this.#depart(new Flight(query, { question, hash, overStream }, this.#order(), this.#terms))
   }
 
-  #depart(question: Question, hash: number, overStream: boolean, first: Pending<Reply>): void {
-    const flight = new Flight(question, hash, first, overStream, this.#order(), this.#terms, this.#land)
+  #depart(flight: Flight): Flight {
     this.#flights.add(flight)
     const now = performance.now()
     if (this.#timer === undefined) {
@@ -119,11 +115,12 @@ export class Forwarder {
       this.#timer = setInterval(() => this.#tick(), TICK)
     }
     flight.start(now)
+    return flight
   }
 
   /** Gives each who waits a reply of its own; the sections are shared. */
-  readonly #land = (flight: Flight, reply: Reply): void => {
-    const { first, others } = flight
+  #land(flight: Flight, reply: Reply): void {
+    const { others } = flight
     this.#flights.delete(flight)
     this.#waiting--
     if (others) {
@@ -131,7 +128,7 @@ export class Forwarder {
       for (const waiter of others) waiter.fulfil(Object.assign(new Reply(reply.rcode), reply))
     }
     // The original goes last, as it is changed on its way up.
-    first.fulfil(reply)
+    flight.fulfil(reply)
     if (this.#flights.count === 0) this.#whenIdle?.()
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { CLASS, FLAG, RCODE } from '#src/dns/codes.ts'
+import { hashOf } from '#src/dns/name-hash.ts'
 import { type Query, writeOpt, writeQuery } from '#src/dns/query.ts'
 
 /** What an upstream may send over UDP without being cut into fragments (DNS flag day 2020). */
@@ -11,44 +12,47 @@ const OPCODE_BITS = 0x7800
 /** The most octets of a question as it is sent: header, name, type and class, OPT. */
 export const LONGEST_QUESTION = 12 + 255 + 4 + OPT.length
 
-type Asked = Pick<Query, 'message' | 'questionEnd' | 'key' | 'type' | 'class' | 'flags' | 'edns'>
+/** Beside the flags of the header: the client wants DNSSEC records. */
+const DO = 0x10000
+
+type Asked = Pick<Query, 'message' | 'questionEnd' | 'key' | 'hash' | 'type' | 'class' | 'flags' | 'edns'>
 
 /** A question as it is put to upstreams: the client's own octets, its RD, AD, CD and DO; the id is new each time, EDNS is ours. */
 export class Question {
   readonly #asked: Asked
+  /** As they were when it was put. */
   readonly #flags: number
-  readonly #dnssecOk: boolean
 
   constructor(asked: Asked) {
     this.#asked = asked
-    this.#flags = asked.flags & (OPCODE_BITS | FLAG.RD | FLAG.AD | FLAG.CD)
-    this.#dnssecOk = asked.edns?.dnssecOk ?? false
+    this.#flags = (asked.flags & (OPCODE_BITS | FLAG.RD | FLAG.AD | FLAG.CD)) | (asked.edns?.dnssecOk ? DO : 0)
   }
 
   /** A question of the server's own. */
   static make(key: string, type: number, flags: number): Question {
     const message = writeQuery(key, type, { flags })
-    return new Question({ message, questionEnd: message.length, key, type, class: CLASS.IN, flags, edns: undefined })
+    return new Question({
+      message,
+      questionEnd: message.length,
+      key,
+      hash: hashOf(key),
+      type,
+      class: CLASS.IN,
+      flags,
+      edns: undefined,
+    })
   }
 
   /** Equal for questions that are answered alike, and hardly ever for others; nobody outside can tell for which. */
   get hash(): number {
-    const { key, type, class: classCode } = this.#asked
-    let hash = seed ^ this.#flags ^ (this.#dnssecOk ? 1 : 0)
-    for (let i = 0; i < key.length; i++) hash = mix(hash, key.charCodeAt(i))
-    return mix(mix(hash, type), classCode)
+    const { hash, type, class: classCode } = this.#asked
+    return mix(mix(mix(seed ^ hash, this.#flags), type), classCode)
   }
 
   /** Whether both are answered alike. */
   equals(other: Question): boolean {
     const [one, two] = [this.#asked, other.#asked]
-    return (
-      one.type === two.type &&
-      one.class === two.class &&
-      this.#flags === other.#flags &&
-      this.#dnssecOk === other.#dnssecOk &&
-      one.key === two.key
-    )
+    return one.type === two.type && one.class === two.class && this.#flags === other.#flags && one.key === two.key
   }
 
   /** Writes the message at `at`. @returns the offset behind it */
@@ -56,14 +60,14 @@ export class Question {
     const { message, questionEnd } = this.#asked
     target[at] = id >> 8
     target[at + 1] = id & 255
-    target[at + 2] = this.#flags >> 8
+    target[at + 2] = (this.#flags >> 8) & 255
     target[at + 3] = this.#flags & 255
     for (let i = 4; i < 12; i++) target[at + i] = 0
     target[at + 5] = 1
     for (let i = 12; i < questionEnd; i++) target[at + i] = message[i]!
     if (!edns) return at + questionEnd
     target[at + 11] = 1
-    target.set(this.#dnssecOk ? OPT_DO : OPT, at + questionEnd)
+    target.set(this.#flags & DO ? OPT_DO : OPT, at + questionEnd)
     return at + questionEnd + OPT.length
   }
 
