@@ -7,9 +7,9 @@
  */
 import type { TlsOptions } from 'node:tls'
 import type { Directive } from './corefile/directive.ts'
-import type { ZoneSet } from './dns/name.ts'
 import type { Listener, Query } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
+import type { ZoneSet } from './dns/zone-map.ts'
 import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'

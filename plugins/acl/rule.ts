@@ -1,6 +1,6 @@
 import { TYPE } from '#src/dns/codes.ts'
-import { ZoneSet } from '#src/dns/name.ts'
 import { Subnet } from '#src/dns/subnet.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Line } from '#src/plugin.ts'
 
 export type Action = 'allow' | 'block' | 'filter' | 'drop'

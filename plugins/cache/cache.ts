@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { FLAG, TYPE } from '#src/dns/codes.ts'
-import { toKey, ZoneSet } from '#src/dns/name.ts'
+import { toKey } from '#src/dns/name.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import { type Handler, type Instance, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { type Counts, CountsByServer } from './counts.ts'
 import { Entry, wantsAuthentic } from './entry.ts'

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { RCODE } from '#src/dns/codes.ts'
-import { ROOT, ZoneSet } from '#src/dns/name.ts'
+import { ROOT } from '#src/dns/name.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Line } from '#src/plugin.ts'
 import type { ForwarderSettings } from './forwarder.ts'
 import type { Target } from './target.ts'

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
-import { ZoneSet } from '#src/dns/name.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Cell } from '#src/metrics.ts'
 import { answer, type Handler, type Instance, type Logger, Reply, type ServerBlock } from '#src/plugin.ts'
 import { Answers } from './answers.ts'

@@ -1,7 +1,8 @@
 import { toOctets } from '#src/dns/address.ts'
-import { parentOf, toKey, type ZoneSet } from '#src/dns/name.ts'
+import { parentOf, toKey } from '#src/dns/name.ts'
 import { hashOf, type Name } from '#src/dns/name-hash.ts'
 import { NameMap } from '#src/dns/name-map.ts'
+import type { ZoneSet } from '#src/dns/zone-map.ts'
 
 /** Lists of values by key. */
 class Lists extends NameMap<string[]> {

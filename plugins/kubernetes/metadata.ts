@@ -1,6 +1,7 @@
 /** What *metadata* is told of a query, under CoreDNS's labels. */
 import { toOctets } from '#src/dns/address.ts'
-import { escapeLabel, type ZoneMap } from '#src/dns/name.ts'
+import { escapeLabel } from '#src/dns/name.ts'
+import type { ZoneMap } from '#src/dns/zone-map.ts'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import type { MetadataReader, Query } from '#src/plugin.ts'
 import { type Name, readName } from './name.ts'

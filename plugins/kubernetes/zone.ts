@@ -1,4 +1,5 @@
-import { labelsOf, toKey, ZoneMap } from '#src/dns/name.ts'
+import { labelsOf, toKey } from '#src/dns/name.ts'
+import { ZoneMap } from '#src/dns/zone-map.ts'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import { Authority } from '#src/registry/authority.ts'
 import type { Options } from './options.ts'

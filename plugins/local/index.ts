@@ -1,9 +1,10 @@
 /** *local* keeps questions about this very machine from leaving it. */
 import { toOctets } from '#src/dns/address.ts'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
-import { isUnder, keyOf, toKey, ZoneSet } from '#src/dns/name.ts'
+import { isUnder, keyOf, toKey } from '#src/dns/name.ts'
 import { Reply } from '#src/dns/reply.ts'
 import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Plugin } from '#src/plugin.ts'
 
 export interface Options {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
-import { ZoneSet } from '#src/dns/name.ts'
 import type { Sections } from '#src/dns/sections.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Feed, Subscriber } from '#src/feeds/feed.ts'
 import { closeFeed, openFeed } from '#src/feeds/feeds.ts'
 import {

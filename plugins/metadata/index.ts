@@ -1,5 +1,5 @@
 /** *metadata* lets plugins tell each other of queries. */
-import { ZoneSet } from '#src/dns/name.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Plugin } from '#src/plugin.ts'
 
 export const metadata: Plugin<ZoneSet> = {

@@ -2,9 +2,10 @@
  * The mesh as names: what all sources say, united, in the zones that it is served as. A tree of names in one map, so that a known name is
  * one lookup, and an unknown one as many as it has labels more than the closest name that exists.
  */
-import { parentOf, ROOT, toKey, ZoneSet } from '../dns/name.ts'
+import { parentOf, ROOT, toKey } from '../dns/name.ts'
 import { hashAbove, type Name } from '../dns/name-hash.ts'
 import { NameMap } from '../dns/name-map.ts'
+import { ZoneSet } from '../dns/zone-map.ts'
 import { Authority } from './authority.ts'
 import { Clients } from './clients.ts'
 import { Host, type HostOptions, seen } from './host.ts'

@@ -1,7 +1,8 @@
 /** One loaded Corefile, from its start to its stop. A reload starts the next one before it stops this one. */
 import { Problem, type Token } from '../corefile/problem.ts'
-import { toKey, type ZoneSet } from '../dns/name.ts'
+import { toKey } from '../dns/name.ts'
 import type { Listener } from '../dns/query.ts'
+import type { ZoneSet } from '../dns/zone-map.ts'
 import { type Logger, pluginLogger } from '../log.ts'
 import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'

@@ -1,6 +1,7 @@
 import { TYPE } from '../dns/codes.ts'
-import { parentOf, ZoneMap } from '../dns/name.ts'
+import { parentOf } from '../dns/name.ts'
 import type { Query } from '../dns/query.ts'
+import { ZoneMap } from '../dns/zone-map.ts'
 import type { Handler } from '../plugin.ts'
 
 /** What answers for one zone on one listener. */

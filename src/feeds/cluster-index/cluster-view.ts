@@ -1,4 +1,4 @@
-import { ZoneSet } from '../../dns/name.ts'
+import { ZoneSet } from '../../dns/zone-map.ts'
 import { indexIn } from '../../registry/record.ts'
 import type { EndpointSlice, Pod } from '../kubernetes/objects.ts'
 import { ClusterIndex, type LocalService } from './cluster-index.ts'

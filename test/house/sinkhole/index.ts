@@ -1,6 +1,6 @@
 /** *sinkhole* answers that the names of some zones do not exist. */
-import { ZoneSet } from '#src/dns/name.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import { nameError, type Plugin } from '#src/plugin.ts'
 
 interface Options {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { HostsFile } from '#plugins/hosts/file.ts'
 import { HostTable } from '#plugins/hosts/table.ts'
-import { toKey, ZoneSet } from '#src/dns/name.ts'
+import { toKey } from '#src/dns/name.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 
 const table = () => new HostTable(new ZoneSet(['.']), true)
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toKey, ZoneMap, ZoneSet } from '#src/dns/name.ts'
+import { toKey } from '#src/dns/name.ts'
+import { ZoneMap, ZoneSet } from '#src/dns/zone-map.ts'
 
 const zones = ['sub.example.org', 'example.org', 'a.b.sub.example.org', '__proto__', 'x\\.example.org']
 /** Zones that hold no name of this test. A map is looked through in another way when it is large. */
