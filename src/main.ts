@@ -102,6 +102,7 @@ process.once('SIGTERM', () => {
 process.on('SIGQUIT', () => process.exit(0))
 process.on('SIGHUP', () => {})
 process.on('SIGUSR1', () => {
+  log.info('SIGUSR1: Reloading')
   log.info('Reloading')
   server.reload().then(
     () => log.info('Reloading complete'),

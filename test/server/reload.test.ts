@@ -32,7 +32,7 @@ suite('SIGUSR1', () => {
     assert.deepEqual(await answerOf(server), ['192.0.2.1'])
     await reload(server, block('.:0', '192.0.2.2'))
     assert.deepEqual(await answerOf(server), ['192.0.2.2'])
-    assert.deepEqual(server.stdout.slice(-2), ['[INFO] Reloading', '[INFO] Reloading complete'])
+    assert.deepEqual(server.stdout.slice(-3), ['[INFO] SIGUSR1: Reloading', '[INFO] Reloading', '[INFO] Reloading complete'])
   })
 
   const broken: readonly (readonly [name: string, corefile: string, line: RegExp])[] = [
@@ -49,7 +49,7 @@ suite('SIGUSR1', () => {
       const from = server.stdout.length
       const line = await reload(server, corefile, /^\[ERROR\]/)
       assert.match(line, new RegExp(`^\\[ERROR\\] SIGUSR1: .*${expected.source}`), name)
-      assert.equal(server.stdout.length, from + 2, name)
+      assert.equal(server.stdout.length, from + 3, name)
       assert.deepEqual(await answerOf(server), ['192.0.2.1'], name)
     }
     await reload(server, block('.:0', '192.0.2.2'))
