@@ -1,5 +1,5 @@
 /** What one thread does to answer queries: load, start, open, serve, drain, stop. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises'
 import type { Corefile } from '../corefile/tree.ts'
 import type { Listener } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
@@ -119,7 +119,12 @@ export class Serving implements Thread {
     this.#threads = threads
     if (this.#generation) next.adopt(this.#generation)
     try {
-      await next.start()
+      const started = next.start()
+      // What plugins ask for over the network is asked for first, and this is done while they wait. Why it fails is told whoever listens.
+      immediately()
+        .then(() => this.#udp())
+        .catch(() => {})
+      await started
     } catch (error) {
       this.#next = undefined
       throw error

@@ -1,4 +1,5 @@
 /** The clusters that are watched: each once, however many Corefile blocks name it, and kept over a reload. */
+import { quickCompilers } from '../../compilers.ts'
 import type { Logger } from '../../log.ts'
 import { Shared } from '../shared.ts'
 import type { AccessSource } from './access.ts'
@@ -9,6 +10,7 @@ const clusters = new Shared<WatchedCluster>()
 
 let makeCluster = async (_key: string, source: AccessSource, selectors: Selectors, log: Logger): Promise<WatchedCluster> => {
   const { Cluster } = await import('./cluster.ts')
+  quickCompilers()
   return new Cluster(source, selectors, log)
 }
 
