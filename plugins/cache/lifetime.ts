@@ -1,4 +1,5 @@
-import { type RecordSpan, readUint32, type Sections } from '#src/dns/sections.ts'
+import type { RecordSpan } from '#src/dns/record-spans.ts'
+import { readUint32, type Sections } from '#src/dns/sections.ts'
 import type { Reply } from '#src/plugin.ts'
 import type { Bounds, Options } from './options.ts'
 import { soaOf, type Verdict } from './verdict.ts'

@@ -1,6 +1,7 @@
 import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
 import { endOfName, FormatError, readKey } from '#src/dns/message.ts'
-import { type RecordSpan, readUint16, readUint32, type Sections } from '#src/dns/sections.ts'
+import type { RecordSpan } from '#src/dns/record-spans.ts'
+import { readUint16, readUint32, type Sections } from '#src/dns/sections.ts'
 import type { Query, Reply } from '#src/plugin.ts'
 
 /**

@@ -4,12 +4,18 @@ import { hashOf, type Name } from '#src/dns/name-hash.ts'
 import { NameMap } from '#src/dns/name-map.ts'
 import type { ZoneSet } from '#src/dns/zone-map.ts'
 
-/** Lists of values by key. */
-class Lists extends NameMap<string[]> {
-  add(key: string, value: string): void {
-    const list = this.get(key)
-    if (list) list.push(value)
-    else this.set(key, [value])
+/** Names by address. Most addresses have one: that is kept without a list around it. */
+class Names extends NameMap<string | string[]> {
+  add(address: string, name: string): void {
+    const held = this.get(address)
+    if (held === undefined) this.set(address, name)
+    else if (typeof held === 'string') this.set(address, [held, name])
+    else held.push(name)
+  }
+
+  of(address: string): readonly string[] {
+    const held = this.get(address) ?? []
+    return typeof held === 'string' ? [held] : held
   }
 }
 
@@ -20,10 +26,10 @@ const MAPPED = Buffer.from('00000000000000000000ffff', 'hex').toString('latin1')
 export class HostTable {
   readonly #zones: ZoneSet
   readonly #reverse: boolean
-  readonly #names4 = new Lists()
-  readonly #names6 = new Lists()
-  /** Names for addresses. */
-  readonly #addresses = new Lists()
+  /** The addresses of a name, one behind the other. */
+  readonly #names4 = new NameMap<string>()
+  readonly #names6 = new NameMap<string>()
+  readonly #addresses = new Names()
   #wildcards = false
   #last = { text: '', octets: '' }
   /** Addresses of names and names of addresses. */
@@ -60,7 +66,7 @@ export class HostTable {
   #addName(key: string, octets: string): void {
     if (!this.#zones.has(key)) return
     const names = octets.length === 4 ? this.#names4 : this.#names6
-    names.add(key, octets)
+    names.set(key, (names.get(key) ?? '') + octets)
     this.entries++
     const wildcard = key.startsWith(WILDCARD)
     this.#wildcards ||= wildcard
@@ -82,20 +88,21 @@ export class HostTable {
   /** The addresses of a name, of 4 or 16 octets; where there is none, those of the wildcard in its place. */
   addressesOf(key: string, length: 4 | 16): readonly string[] {
     const names = length === 4 ? this.#names4 : this.#names6
-    return names.get(key) ?? names.get(WILDCARD + parentOf(key)) ?? []
+    const octets = names.get(key) ?? names.get(WILDCARD + parentOf(key)) ?? ''
+    return Array.from({ length: octets.length / length }, (_, i) => octets.slice(i * length, (i + 1) * length))
   }
 
-  /** Whether a line has the name itself. */
-  has(key: string, hash = hashOf(key)): boolean {
-    return this.#names4.has(key, hash) || this.#names6.has(key, hash)
+  /** The key as it is held; undefined where no line has the name itself. */
+  keyOf(key: string, hash = hashOf(key)): string | undefined {
+    return this.#names4.keyOf(key, hash) ?? this.#names6.keyOf(key, hash)
   }
 
   /** Whether a line has the name or a wildcard in its place. */
   knows({ key, hash }: Name): boolean {
-    return this.has(key, hash) || (this.#wildcards && this.has(WILDCARD + parentOf(key)))
+    return this.keyOf(key, hash) !== undefined || (this.#wildcards && this.keyOf(WILDCARD + parentOf(key)) !== undefined)
   }
 
   namesOf(octets: string): readonly string[] {
-    return this.#addresses.get(octets) ?? []
+    return this.#addresses.of(octets)
   }
 }

@@ -6,4 +6,4 @@ const OPT = 11
 
 /** How long the message of `reply` is before it is fitted to what the client takes, in octets, EDNS options left out. */
 export const replyLength = (query: Query, reply: Reply): number =>
-  query.questionEnd + reply.sections.bytes.length + (query.edns ? OPT : 0)
+  query.questionEnd + reply.sections.length + (query.edns ? OPT : 0)

@@ -37,6 +37,12 @@ export class NameMap<T> {
     return place === 0 ? undefined : this.#values[place - 1]
   }
 
+  /** The key as it is held, for who is to hold it, too. */
+  keyOf(key: string, hash = hashOf(key)): string | undefined {
+    const place = this.#slots[this.#slotOf(key, hash) + 1]!
+    return place === 0 ? undefined : this.#keys[place - 1]
+  }
+
   set(key: string, value: T, hash = hashOf(key)): void {
     const slot = this.#slotOf(key, hash)
     const place = this.#slots[slot + 1]!

@@ -5,58 +5,67 @@
  * long as the one they were made for: a reply is sent by writing a header, copying the client's own question, and copying these bytes.
  * Sections never change once made; they are shared by the cache, the registry and every reply that carries them.
  */
+import { Buffer } from 'node:buffer'
+import { type AddressGroup, groupAddresses } from './address-groups.ts'
 import { TYPE } from './codes.ts'
 import { parentOf, ROOT } from './name.ts'
+import { type RecordSpan, readSpans } from './record-spans.ts'
 
-/** Where one record stands: offsets in `bytes`. */
-export interface RecordSpan {
-  /** The owner name. */
-  start: number
-  /** The ten octets of type, class, TTL and RDLENGTH. */
-  fixed: number
-  end: number
-  type: number
-}
-
-/** Addresses of one owner and type: offsets of their rdata in `bytes`, and its length (4 or 16). */
-export interface AddressGroup {
-  /** Where the owner's name stands in the message: 12 for the question's. */
-  owner: number
-  offsets: number[]
-  length: number
+const { copy } = Buffer.prototype as {
+  copy(this: Uint8Array, target: Uint8Array, at: number, start: number, end: number): number
 }
 
 export class Sections {
-  readonly bytes: Uint8Array
   /** Numbers of records. */
   readonly answers: number
   readonly authorities: number
   readonly additionals: number
-  /** The offset of `bytes` in its message: 12 + the question's length. */
+  /** The offset of the records in their message: 12 + the question's length. */
   readonly base: number
+  /** Octets of the records. */
+  readonly length: number
+  readonly #memory: Uint8Array
+  readonly #start: number
+  #bytes: Uint8Array | undefined
   #spans: RecordSpan[] | undefined
   #addressGroups: AddressGroup[] | undefined
 
-  constructor(bytes: Uint8Array, answers: number, authorities: number, additionals: number, base: number) {
-    this.bytes = bytes
+  /** @param memory the records, or what has them from `start` on */
+  constructor(
+    memory: Uint8Array,
+    answers: number,
+    authorities: number,
+    additionals: number,
+    base: number,
+    start = 0,
+    length = memory.length,
+  ) {
     this.answers = answers
     this.authorities = authorities
     this.additionals = additionals
     this.base = base
+    this.length = length
+    this.#memory = memory
+    this.#start = start
+    if (length === memory.length) this.#bytes = memory
+  }
+
+  /** The records. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.#memory.subarray(this.#start, this.#start + this.length)
+    return this.#bytes
+  }
+
+  /** Writes the records to a message, from `at` on. */
+  write(target: Uint8Array, at: number): void {
+    if (this.#bytes) target.set(this.#bytes, at)
+    // Quicker than to make a view of the part.
+    else copy.call(this.#memory, target, at, this.#start, this.#start + this.length)
   }
 
   /** Every record in order; made at the first call and kept. The bytes were checked when the sections were made. */
   get spans(): readonly RecordSpan[] {
-    if (this.#spans) return this.#spans
-    const { bytes } = this
-    let at = 0
-    // Of the very length: an array that grows keeps room for more, in each of many thousand answers.
-    this.#spans = Array.from({ length: this.answers + this.authorities + this.additionals }, () => {
-      const start = at
-      const fixed = skipName(bytes, start)
-      at = fixed + 10 + ((bytes[fixed + 8]! << 8) | bytes[fixed + 9]!)
-      return { start, fixed, end: at, type: (bytes[fixed]! << 8) | bytes[fixed + 1]! }
-    })
+    this.#spans ??= readSpans(this)
     return this.#spans
   }
 
@@ -77,7 +86,7 @@ export class Sections {
    * records with the same length. Exchanging rdata leaves every name, and so every compression pointer, in its place.
    */
   get addressGroups(): readonly AddressGroup[] {
-    this.#addressGroups ??= groupAddresses(this)
+    this.#addressGroups ??= this.answers + this.authorities + this.additionals < 2 ? [] : groupAddresses(this)
     return this.#addressGroups
   }
 
@@ -104,36 +113,7 @@ export class Sections {
   }
 }
 
-function groupAddresses({ spans, bytes, base }: Sections): AddressGroup[] {
-  const groups = new Map<string, AddressGroup>()
-  /** Owners that do not stand as a pointer alone: their octets, by their place in the message. */
-  const spelled = new Map<number, string>()
-  for (const { start, fixed, end, type } of spans) {
-    let owner = base + start
-    if (bytes[start]! >= 0xc0) owner = readUint16(bytes, start) & 0x3fff
-    else spelled.set(owner, Buffer.from(bytes.subarray(start, fixed)).toString('latin1'))
-    const length = end - fixed - 10
-    if (!(type === TYPE.A && length === 4) && !(type === TYPE.AAAA && length === 16)) continue
-    const key = `${type} ${spelled.get(owner) ?? owner}`
-    const group = groups.get(key) ?? { owner, offsets: [], length }
-    group.offsets.push(fixed + 10)
-    groups.set(key, group)
-  }
-  const free = [...groups.values()].filter(group => group.offsets.length > 1)
-  return free.map(group => ({ ...group, offsets: [...group.offsets] }))
-}
-
 export const NO_RECORDS = new Sections(new Uint8Array(0), 0, 0, 0, 0)
-
-/** The offset behind a name whose bytes were checked before. */
-function skipName(bytes: Uint8Array, at: number): number {
-  for (;;) {
-    const length = bytes[at]!
-    if (length >= 0xc0) return at + 2
-    if (length === 0) return at + 1
-    at += length + 1
-  }
-}
 
 export const readUint16 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!
 export const readUint32 = (bytes: Uint8Array, at: number): number =>

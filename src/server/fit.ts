@@ -47,7 +47,7 @@ class Fitted implements Outgoing {
     const before = questionEnd + (opt ? opt.length : 0)
     const whole = reply.sections
     const room = query.replySize - before
-    const isCut = whole.bytes.length > room
+    const isCut = whole.length > room
     const sections = isCut ? shorten(reply.shuffle ? shuffled(whole) : whole, room) : whole
     const isTruncated = sections.answers < whole.answers || sections.authorities < whole.authorities
     this.#query = query
@@ -56,7 +56,7 @@ class Fitted implements Outgoing {
     this.#sections = sections
     this.#isShuffled = reply.shuffle && !isCut
     this.#opt = opt
-    this.longest = before + sections.bytes.length
+    this.longest = before + sections.length
   }
 
   write(target: Uint8Array, at: number): number {
@@ -71,10 +71,10 @@ class Fitted implements Outgoing {
     writeUint16(target, at + 8, sections.authorities)
     writeUint16(target, at + 10, sections.additionals + (opt ? 1 : 0))
     const start = at + questionEnd
-    target.set(sections.bytes, start)
+    sections.write(target, start)
     if (ttl !== undefined) setTtls(target, start, sections, ttl)
     if (this.#isShuffled) shuffle(target, start, sections)
-    if (opt) target.set(opt, start + sections.bytes.length)
+    if (opt) target.set(opt, start + sections.length)
     return at + this.longest
   }
 }
