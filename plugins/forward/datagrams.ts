@@ -13,7 +13,7 @@ const QUERIES = 2048
 const UNANSWERED = 512
 const AGE = 10_000
 /** Queries of one turn of the event loop that go through the same port, in one system call. */
-const TOGETHER = 32
+const TOGETHER = 64
 /** Sockets that carry nothing new and wait for their last replies; beyond, the ones in use are not replaced. */
 const RETIRED = 256
 /** Datagrams with an id that nobody sent, until it looks like guessing. */

@@ -136,7 +136,7 @@ export class Bundles {
   #head(i: number, { name, iovec, count, control }: { name: number; iovec: number; count: number; control: number }): void {
     const ring = this.#ring
     const header = HEADERS_OUT + i * HEADER
-    ring.point(header, NAMES_OUT + name * NAME)
+    if (ring.nameWords > 0) ring.point(header, NAMES_OUT + name * NAME)
     ring.point(header + 16, IOVECS_OUT + iovec * IOVEC)
     ring.words[(header + 24) / WORD] = count
     ring.point(header + 32, NAMES_OUT + name * NAME + CONTROL)
@@ -159,6 +159,15 @@ export class Bundles {
       const datagram = Uint8Array.from(ring.octets.subarray(start, start + ring.words[(iovec + 8) / WORD]!))
       return { datagram, name: ring.name(ring.offset(header) / WORD) }
     })
+  }
+
+  /** Has each datagram of message `i` and of those behind it sent alone, to the peer of the ring's socket. @returns the first of their messages */
+  part(i: number): number {
+    let first = 0
+    for (let message = 0; message < i; message++) first += this.count(message)
+    this.dissolve()
+    this.messages = this.#ring.queued
+    return first
   }
 
   /** Headers are again those of the datagrams in their order. */

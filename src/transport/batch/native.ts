@@ -11,6 +11,7 @@ import { endianness } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { loadFfi } from '../../ffi.ts'
+import { Bundles } from './bundles.ts'
 import { Outbox } from './outbox.ts'
 import { Ring } from './ring.ts'
 
@@ -84,6 +85,7 @@ function load() {
     /** For connected sockets: while replies to clients are being put together, so are questions to upstreams. */
     peerRing,
     peerOutbox: new Outbox(peerRing),
+    peerBundles: new Bundles(peerRing),
     pollers,
     closePoll,
     raise,

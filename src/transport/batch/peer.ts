@@ -36,24 +36,26 @@ export class BatchPeer implements PeerSocket, Sender {
   }
 
   flush(): void {
-    const { calls, errno, peerRing } = this.#native
+    const { calls, errno, peerRing, peerBundles: bundles } = this.#native
     let failure = 0
-    for (let i = 0; i < peerRing.queued && this.#fd >= 0; ) {
-      const sent = calls.sendmmsg(this.#fd, peerRing.outgoing(i), peerRing.queued - i, 0)
+    bundles.form(true)
+    for (let i = 0; i < bundles.messages && this.#fd >= 0; ) {
+      const sent = calls.sendmmsg(this.#fd, peerRing.outgoing(i), bundles.messages - i, 0)
       if (sent > 0) {
         i += sent
         continue
       }
       const reason = errno()
       const isFull = reason === EAGAIN || reason === ENOBUFS
-      // Not every network takes joined datagrams; and an error of an earlier one, which comes instead of sending, shall not cost many.
-      if (!isFull && peerRing.part(i)) i = 0
+      // Not every network takes bundles; and an error of an earlier datagram, which comes instead of sending, shall not cost many.
+      if (!isFull && bundles.count(i) > 1) i = bundles.part(i)
       else {
         if (!isFull) failure = reason
         // What is told of it asks elsewhere.
         i++
       }
     }
+    bundles.dissolve()
     peerRing.clear()
     if (failure > 0) this.#fail('send', failure)
   }

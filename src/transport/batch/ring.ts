@@ -53,7 +53,6 @@ const SIZE = OCTETS_IN + BATCH * RECEIVED
 /** All but the octets of datagrams is read and written as words of 32 bits. */
 export const WORD = 4
 const CONTROL_WORD = CONTROL / WORD
-const SEGMENT_WORD = CONTROL_WORD + 4
 
 /**
  * The memory that recvmmsg fills and sendmmsg reads. All listeners of a thread at one address use the same one by turns, those at all addresses
@@ -75,11 +74,9 @@ export class Ring {
   /** 64 octets for the arguments of other calls, and their address. */
   readonly scratch: DataView
   readonly scratchAt: bigint
-  /** Headers that wait for sendmmsg: each of a datagram, or of several that are sent as the segments of one. */
+  /** Datagrams that wait for sendmmsg. */
   queued = 0
-  /** The datagrams that they stand for. */
-  #datagrams = 0
-  /** How many words tell who a datagram came from, and at which address where that may be any. */
+  /** How many words tell who a datagram came from, and at which address where that may be any; none of a socket that has one peer. */
   readonly nameWords: number
   /** The whole memory, as 32-bit words and as octets. */
   readonly words: Uint32Array
@@ -88,7 +85,6 @@ export class Ring {
   readonly #octetsOut: Buffer
   readonly #low: number
   readonly #high: number
-  readonly #connected: boolean
   readonly #wildcard: boolean
   /** Where the octets of the next datagram go. */
   #end = 0
@@ -98,9 +94,8 @@ export class Ring {
    * @param wildcard for sockets of all addresses
    */
   constructor(addressOf: (memory: ArrayBuffer) => bigint, { connected = false, wildcard = false } = {}) {
-    this.#connected = connected
     this.#wildcard = wildcard
-    this.nameWords = (wildcard ? CONTROL + CONTROL_LENGTH : NAME_LENGTH) / WORD
+    this.nameWords = connected ? 0 : (wildcard ? CONTROL + CONTROL_LENGTH : NAME_LENGTH) / WORD
     const memory = new ArrayBuffer(SIZE)
     const start = addressOf(memory)
     this.words = new Uint32Array(memory)
@@ -117,10 +112,6 @@ export class Ring {
       this.#describe(HEADERS_OUT + i * HEADER, connected ? undefined : NAMES_OUT + i * NAME, IOVECS_OUT + i * IOVEC)
       this.point(IOVECS_IN + i * IOVEC, OCTETS_IN + i * RECEIVED)
       this.words[(IOVECS_IN + i * IOVEC + 8) / WORD] = RECEIVED
-      if (!connected) continue
-      const control = NAMES_OUT + i * NAME + CONTROL
-      this.point(HEADERS_OUT + i * HEADER + 32, control)
-      this.words.set(SEGMENT, control / WORD)
     }
   }
 
@@ -181,69 +172,21 @@ export class Ring {
 
   /** Queues a datagram to the sockaddr in `name` from index `at` on, or to the peer. @returns whether there was room */
   put(datagram: Outgoing, name?: Uint32Array, at = 0): boolean {
-    if (this.#datagrams === BATCH || this.#end + datagram.longest > SENT) return false
+    if (this.queued === BATCH || this.#end + datagram.longest > SENT) return false
     this.#queue(datagram.write(this.#octetsOut, this.#end) - this.#end, name, at)
     return true
   }
 
   /** Queues the datagram of so many octets that was written from `#end` on. */
   #queue(length: number, name: Uint32Array | undefined, at: number): void {
-    if (this.#connected) {
-      if (!this.#join(length)) this.#queueAlone(length)
-      return
-    }
     const to = (NAMES_OUT + this.queued * NAME) / WORD
     if (name) for (let word = 0; word < this.nameWords; word++) this.words[to + word] = name[at + word]!
     if (this.#wildcard) this.#sendFrom(to + CONTROL_WORD, (HEADERS_OUT + this.queued * HEADER) / WORD)
-    this.#describeNext(length)
-  }
-
-  #describeNext(length: number): void {
     const iovec = IOVECS_OUT + this.queued * IOVEC
     this.point(iovec, OCTETS_OUT + this.#end)
     this.words[(iovec + 8) / WORD] = length
     this.#end += length
     this.queued++
-    this.#datagrams++
-  }
-
-  #queueAlone(length: number): void {
-    this.words[(HEADERS_OUT + this.queued * HEADER + 40) / WORD] = 0
-    this.words[(NAMES_OUT + this.queued * NAME) / WORD + SEGMENT_WORD] = length
-    this.#describeNext(length)
-  }
-
-  /** Datagrams of one length that follow each other, such as A and AAAA of a name, go through the kernel as one, at less cost. @returns whether these do */
-  #join(length: number): boolean {
-    const last = this.queued - 1
-    if (last < 0 || length === 0 || length > LONGEST_SEGMENT || this.#segment(last) !== length) return false
-    this.words[(IOVECS_OUT + last * IOVEC + 8) / WORD]! += length
-    this.words[(HEADERS_OUT + last * HEADER + 40) / WORD] = SEGMENT_CONTROL
-    this.#end += length
-    this.#datagrams++
-    return true
-  }
-
-  /** The length of each datagram of header `i`. */
-  #segment(i: number): number {
-    return this.words[(NAMES_OUT + i * NAME) / WORD + SEGMENT_WORD]!
-  }
-
-  /** Has what was joined sent one by one, from header `i` on, which becomes the first. @returns false where nothing was */
-  part(i: number): boolean {
-    const lengths: number[] = []
-    let start = this.#end
-    for (let header = i; header < this.queued; header++) {
-      const length = this.words[(IOVECS_OUT + header * IOVEC + 8) / WORD]!
-      const segment = this.#segment(header)
-      for (let left = length; left >= segment; left -= segment || 1) lengths.push(segment)
-      start -= length
-    }
-    if (lengths.length === this.queued - i) return false
-    this.clear()
-    this.#end = start
-    for (const length of lengths) this.#queueAlone(length)
-    return true
   }
 
   /** Has a queued datagram sent from the address that `control` names, through whatever interface leads to the client. */
@@ -260,7 +203,6 @@ export class Ring {
 
   clear(): void {
     this.queued = 0
-    this.#datagrams = 0
     this.#end = 0
   }
 }

@@ -147,6 +147,8 @@ for (const [kind, connect] of Object.entries({ batch: new BatchPeers().connect, 
 
 const native = openNative()
 const { EAGAIN, EPERM } = constants.errno
+/** Too long to be bundled. */
+const long = (text: string) => text.repeat(600)
 
 /** Sockets whose sendmmsg is `send`, which is given the real one. */
 function peersWith(send: (real: (count: number) => number, count: number, fail: (errno: number) => -1) => number): BatchPeers {
@@ -179,7 +181,7 @@ test('in batches, all that one turn sends goes out in one call for 64 datagrams'
   })
   await using server = await echoServer('127.0.0.1')
   using socket = open(peers.connect, { address: '127.0.0.1', port: server.address().port })
-  for (let i = 0; i < 100; i++) socket.send(i % 2 === 0 ? 'even' : 'odd')
+  for (let i = 0; i < 100; i++) socket.send(long('1'))
   await socket.until(() => socket.messages.length === 100)
   assert.deepEqual(counts, [64, 36])
 })
@@ -192,9 +194,9 @@ test('in batches, what a full send buffer does not take is lost alone; another e
   })
   await using server = await echoServer('127.0.0.1')
   using socket = open(peers.connect, { address: '127.0.0.1', port: server.address().port })
-  for (const text of ['1', '22', '3', '44', '5']) socket.send(text)
+  for (const text of ['1', '2', '3', '4', '5']) socket.send(long(text))
   await socket.until(() => socket.messages.length === 2)
-  assert.deepEqual(socket.messages.map(String), ['44!', '5!'])
+  assert.deepEqual(socket.messages.map(String), [`${long('4')}!`, `${long('5')}!`])
   assert.deepEqual(
     socket.errors.map(({ code }) => code),
     ['EPERM'],
@@ -211,14 +213,14 @@ test('in batches, datagrams of one length are sent as one; where that fails, eac
   })
   await using server = await echoServer('127.0.0.1')
   using socket = open(peers.connect, { address: '127.0.0.1', port: server.address().port })
-  const texts = ['1', '2', '33', '', '', '44', '55', '66', '7', '8'.repeat(600), '9'.repeat(600)]
+  const texts = ['1', '2', '33', '', '', '44', '55', '66', '7', long('8'), long('9')]
   for (const text of texts) socket.send(text)
   await socket.until(() => socket.messages.length === texts.length)
-  // Joined: 1 and 2, then 44, 55 and 66.
-  assert.deepEqual(counts, [8, 7, 9])
+  // Bundles: 1, 2 and 7, which go, then 33 to 66, and four that are alone.
+  assert.deepEqual(counts, [6, 5, 8])
   assert.deepEqual(
     socket.messages.map(String),
-    texts.map(text => `${text}!`),
+    ['1', '2', '7', '33', '44', '55', '66', '', '', long('8'), long('9')].map(text => `${text}!`),
   )
   assert.deepEqual(socket.errors, [])
 })

@@ -127,40 +127,46 @@ for (const [family, told, sent, room] of [
   })
 }
 
-test('to a peer, datagrams of one length are joined, and parted again; no octet of them moves', () => {
-  const { ring, at, word, size } = addresses(0x7f12_ffff_8000n, { connected: true })
-  const put = (length: number) => ring.put(written(Buffer.alloc(length)))
-  const sent = () =>
-    Array.from({ length: ring.queued }, (_, i) => {
-      const header = ring.outgoing(i)
-      const [iovec, control] = [at(header + 16n), at(header + 32n)]
-      assert.ok(control + 24n <= ring.incoming + size && at(header + 40n) <= 24n)
-      assert.deepEqual([at(control), word(control + 8n), word(control + 12n)], [18n, 17, 103])
-      return { from: at(iovec), length: Number(at(iovec + 8n)), segment: at(header + 40n) === 0n ? 0 : word(control + 16n) }
+test('to a peer, what is bundled is parted again, from any message on; nothing is told of the peer, and no octet moves', () => {
+  const { ring, at, word } = addresses(0x7f12_ffff_8000n, { connected: true })
+  const bundles = new Bundles(ring)
+  const lengths = [40, 50, 600, 50, 40, 50, 600, 0]
+  for (const length of lengths) assert.ok(ring.put(written(Buffer.alloc(length))))
+  const datagrams = (i: number) => {
+    const header = ring.outgoing(i)
+    assert.equal(at(header), 0n)
+    return Array.from({ length: Number(at(header + 24n)) }, (_, k) => {
+      const iovec = at(header + 16n) + BigInt(k) * 16n
+      return { from: at(iovec), length: Number(at(iovec + 8n)) }
     })
-  for (const length of [40, 50, 50, 50, 600, 600, 40]) assert.ok(put(length))
-  const first = sent()[0]!.from
-  assert.deepEqual(sent(), [
-    { from: first, length: 40, segment: 0 },
-    { from: first + 40n, length: 150, segment: 50 },
-    { from: first + 190n, length: 600, segment: 0 },
-    { from: first + 790n, length: 600, segment: 0 },
-    { from: first + 1390n, length: 40, segment: 0 },
-  ])
-  assert.ok(ring.part(1))
-  const parted = [50, 50, 50, 600, 600, 40]
-  let from = first + 40n
-  for (const [i, length] of parted.entries()) {
-    assert.deepEqual(sent()[i], { from, length, segment: 0 })
-    from += BigInt(length)
   }
-  assert.equal(ring.queued, parted.length)
-  assert.equal(ring.part(0), false)
+  const all = () => Array.from({ length: bundles.messages }, (_, i) => datagrams(i))
+  const before = lengths.map((_, i) => datagrams(i)[0]!)
+  bundles.form(true)
+  const formed = all()
+  assert.deepEqual(
+    formed.map(message => message.map(({ length }) => length)),
+    [[50, 50, 50, 40], [600], [40], [600], [0]],
+  )
+  assert.deepEqual(new Set(formed.flat().map(({ from }) => from)), new Set(before.map(({ from }) => from)))
+  const header = ring.outgoing(0)
+  const control = at(header + 32n)
+  // cmsg_len, SOL_UDP, UDP_SEGMENT, and how long each one is
+  assert.deepEqual([at(header + 40n), at(control), word(control + 8n), word(control + 12n)], [24n, 18n, 17, 103])
+  assert.equal(word(control + 16n), 50)
+  assert.equal(bundles.part(1), 4)
+  assert.deepEqual(
+    all(),
+    formed.flat().map(one => [one]),
+  )
+  bundles.form(true)
+  assert.equal(bundles.part(0), 0)
+  assert.equal(bundles.messages, lengths.length)
+  for (let i = 0; i < lengths.length; i++) assert.equal(at(ring.outgoing(i) + 40n), 0n)
+  bundles.dissolve()
   ring.clear()
-  for (let i = 0; i < BATCH; i++) assert.ok(put(40))
-  assert.equal(put(1), false)
-  assert.ok(ring.part(0))
-  assert.deepEqual([ring.queued, put(1)], [BATCH, false])
+  for (let i = 0; i < BATCH; i++) assert.ok(ring.put(written(Buffer.alloc(40))))
+  assert.equal(ring.put(written(Buffer.alloc(1))), false)
 })
 
 for (const wildcard of [false, true]) {
