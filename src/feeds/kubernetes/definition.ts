@@ -1,6 +1,6 @@
 import { Field } from '../objects/field.ts'
 import type { Connection } from './connection.ts'
-import type { Kind } from './kinds.ts'
+import type { Kind } from './kind.ts'
 import { ask, JSON_ONLY } from './request.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'

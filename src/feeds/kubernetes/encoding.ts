@@ -1,7 +1,5 @@
-/** The two forms in which an API server writes, and what they have in common. */
+/** What the two forms have in common in which an API server writes. */
 import type { Item } from './item.ts'
-import { json } from './json-encoding.ts'
-import { protobuf } from './protobuf-encoding.ts'
 import type { Status } from './status.ts'
 
 /** Cuts a stream of octets into frames, of which each holds one event. */
@@ -30,10 +28,4 @@ export interface Encoding {
   list(body: Buffer): List
   /** @throws {Error} it cannot be read */
   status(body: Buffer): Status
-}
-
-/** By the content type; undefined for what the API does not speak. */
-export function encodingOf(contentType: string): Encoding | undefined {
-  if (contentType.startsWith('application/vnd.kubernetes.protobuf')) return protobuf
-  return contentType.startsWith('application/json') ? json : undefined
 }

@@ -12,7 +12,7 @@ import { attempt, faultless } from './attempt.ts'
 import { Columns, type Details } from './columns.ts'
 import { META } from './meta.ts'
 import type { EndpointSlice } from './objects.ts'
-import type { ProtobufItem } from './protobuf-encoding.ts'
+import type { ProtobufObject } from './protobuf-object.ts'
 import { message, messages, number, readShape, shape, text } from './shape.ts'
 import { Shared } from './shared.ts'
 
@@ -42,7 +42,7 @@ const ADDRESS_TYPE = sized(4)
 /** Ports, by their octets: the slices of a cluster have few different ones. */
 const shared = new Shared<readonly Port[]>()
 
-export function sliceFromProtobuf(item: ProtobufItem, details: Details, skip: Skip): EndpointSlice | undefined {
+export function sliceFromProtobuf(item: ProtobufObject, details: Details, skip: Skip): EndpointSlice | undefined {
   const slice = readHead(item, skip)
   if (!slice) return undefined
   const columns = new Columns(slice.group.size, details)
@@ -61,7 +61,7 @@ export function sliceFromProtobuf(item: ProtobufItem, details: Details, skip: Sk
 }
 
 /** All but the endpoints: at once where it is as it always is, else with care. */
-function readHead(item: ProtobufItem, skip: Skip): mesh.EndpointSlice | undefined {
+function readHead(item: ProtobufObject, skip: Skip): mesh.EndpointSlice | undefined {
   const reader = item.open()
   let size: 4 | 16 | undefined
   let start = 0

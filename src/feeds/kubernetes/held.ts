@@ -1,5 +1,5 @@
 import type { Item } from './item.ts'
-import type { Kind } from './kinds.ts'
+import type { Kind } from './kind.ts'
 import type { ClusterObject } from './objects.ts'
 
 /** By which a slice says when the change came about that it was written for. */

@@ -1,5 +1,5 @@
 import type { Field, Skip } from '../objects/field.ts'
-import type { Kind } from './kinds.ts'
+import type { Kind } from './kind.ts'
 import type { ClusterObject } from './objects.ts'
 
 /** An object as it came, of which nothing but what it is called has been read. */

@@ -2,7 +2,7 @@ import { Field, type Skip } from '../objects/field.ts'
 import type { Encoding, Event } from './encoding.ts'
 import { LineFrames } from './frames.ts'
 import { type Item, versioned } from './item.ts'
-import type { Kind } from './kinds.ts'
+import type { Kind } from './kind.ts'
 import type { ClusterObject } from './objects.ts'
 import { readStatus } from './status.ts'
 

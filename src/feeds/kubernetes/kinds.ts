@@ -1,38 +1,16 @@
 /** The kinds of objects that are watched: where the API has them, which of them are asked for, and how each is read. */
-import type { Field, Skip } from '../objects/field.ts'
+import type { Field } from '../objects/field.ts'
 import { readNamespace, readPod, readPodPlace } from '../objects/pod.ts'
 import { readServiceEntry, readWorkloadEntry } from '../objects/service-entry.ts'
 import type { Details } from './columns.ts'
 import { SERVICE_NAME, sliceFromJson, sliceFromProtobuf } from './endpoint-slice.ts'
+import type { Kind } from './kind.ts'
 import { META } from './meta.ts'
-import type { ClusterObject, EndpointSlice, ImportedSlice, KindName } from './objects.ts'
+import type { EndpointSlice, ImportedSlice, KindName } from './objects.ts'
 import { plainPod } from './plain-pod.ts'
-import type { ProtobufItem } from './protobuf-encoding.ts'
 import { readClusterService, serviceFromProtobuf } from './service.ts'
 import { readServiceImport } from './service-import.ts'
-import { message, messages, number, type Shape, shape, text, truth } from './shape.ts'
-
-type Unversioned<T> = T extends unknown ? Omit<T, 'version'> & { readonly version?: string } : never
-
-export interface Kind {
-  readonly name: KindName
-  /** As the API and its permissions call it: `endpointslices.discovery.k8s.io`. */
-  readonly resource: string
-  /** The path of the API that lists them in all namespaces. */
-  readonly path: string
-  readonly labelSelector: string
-  readonly fieldSelector: string
-  /** Where the kind need not exist: the name of the definition that brings it. */
-  readonly definition?: string
-  /** From JSON, or from what `shape` leaves; without its version. @throws {Invalid} */
-  read(root: Field, skip: Skip): Unversioned<ClusterObject> | undefined
-  /** How Protocol Buffers are read; custom resources have none. */
-  readonly shape?: Shape
-  /** Before `shape` and `read`, for objects as most are; undefined for others. */
-  readonly plain?: ((item: ProtobufItem) => ClusterObject | undefined) | undefined
-  /** In place of `shape` and `read`. @throws {Invalid} */
-  readonly fromProtobuf?: (item: ProtobufItem, skip: Skip) => ClusterObject | undefined
-}
+import { message, messages, number, shape, text, truth } from './shape.ts'
 
 /** Label selectors as the API takes them; `''` selects everything. */
 export interface Selectors {

@@ -2,7 +2,7 @@ import { readIPv4 } from '../ipv4.ts'
 import { isLabel } from '../label.ts'
 import { numeric, type ProtobufReader, sized } from '../protobuf-reader.ts'
 import type { Pod } from './objects.ts'
-import type { ProtobufItem } from './protobuf-encoding.ts'
+import type { ProtobufObject } from './protobuf-object.ts'
 import { Shared } from './shared.ts'
 
 const OBJECT = { metadata: sized(1), spec: sized(2), status: sized(3) }
@@ -20,7 +20,7 @@ const octets = Buffer.alloc(4)
  * Where a Pod is, as most are, at one address of IPv4: read without an object for each of its parts.
  * @returns undefined for one that is not, or in which something is wrong
  */
-export function plainPod(item: ProtobufItem): Pod | undefined {
+export function plainPod(item: ProtobufObject): Pod | undefined {
   const { name, version } = item
   if (!isLabel(item.namespace) || name === '') return undefined
   let terminating = false

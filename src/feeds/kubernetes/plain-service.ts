@@ -5,7 +5,7 @@ import { readService } from '../objects/service.ts'
 import { numeric, ProtobufReader, sized } from '../protobuf-reader.ts'
 import { faultless } from './attempt.ts'
 import type { Service } from './objects.ts'
-import type { ProtobufItem } from './protobuf-encoding.ts'
+import type { ProtobufObject } from './protobuf-object.ts'
 import { messages, number, numberOrText, readShape, shape, text } from './shape.ts'
 import { Shared } from './shared.ts'
 
@@ -50,7 +50,7 @@ const vipOctets = Buffer.alloc(4)
  * A Service as most are, with addresses of IPv4 and none that only the outside knows: read without an object for each of its parts.
  * @returns undefined for one that is not, or in which something is wrong
  */
-export function plainService(item: ProtobufItem): Service | undefined {
+export function plainService(item: ProtobufObject): Service | undefined {
   if (!isLabel(item.namespace) || !isLabel(item.name) || item.annotation(EXPORT_TO) !== undefined) return undefined
   const object = item.open()
   let spec: ProtobufReader | undefined
@@ -62,7 +62,7 @@ export function plainService(item: ProtobufItem): Service | undefined {
   return spec && readSpec(spec, item)
 }
 
-function readSpec(spec: ProtobufReader, { namespace, name, version }: ProtobufItem): Service | undefined {
+function readSpec(spec: ProtobufReader, { namespace, name, version }: ProtobufObject): Service | undefined {
   let start = 0
   let end = 0
   let headless = false

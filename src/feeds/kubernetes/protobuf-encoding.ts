@@ -4,9 +4,9 @@ import { Malformed, ProtobufReader, sized } from '../protobuf-reader.ts'
 import type { Encoding, Event, List } from './encoding.ts'
 import { LengthFrames } from './frames.ts'
 import { type Item, versioned } from './item.ts'
-import type { Kind } from './kinds.ts'
-import { META } from './meta.ts'
+import type { Kind } from './kind.ts'
 import type { ClusterObject } from './objects.ts'
+import { EMPTY, field, ProtobufObject } from './protobuf-object.ts'
 import { message, number, readShape, type Shape, shape, text } from './shape.ts'
 import { readStatus } from './status.ts'
 
@@ -21,12 +21,6 @@ const EXTENSION = { raw: sized(1) }
 const LIST = { metadata: sized(1), items: sized(2) }
 const LIST_META = shape(text(2, 'resourceVersion'), text(3, 'continue'))
 const STATUS = shape(text(3, 'message'), message(5, 'details', shape(number(5, 'retryAfterSeconds'))), number(6, 'code'))
-/** Any object. */
-const OBJECT = { metadata: sized(1) }
-const OBJECT_META = { name: sized(1), namespace: sized(3), resourceVersion: sized(6), labels: sized(11), annotations: sized(12) }
-const ENTRY = { key: sized(1), value: sized(2) }
-
-const EMPTY = new ProtobufReader(Buffer.alloc(0))
 
 export const protobuf: Encoding = {
   frames: () => new LengthFrames(),
@@ -41,15 +35,6 @@ function unwrap(reader: ProtobufReader): ProtobufReader {
     throw new Malformed('no object of Kubernetes')
   reader.at += MAGIC.length
   return field(reader, UNKNOWN.raw) ?? EMPTY
-}
-
-/** A message in a message. */
-function field(reader: ProtobufReader, wanted: number): ProtobufReader | undefined {
-  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === wanted) return reader.within()
-    reader.skip(tag)
-  }
-  return undefined
 }
 
 function readEvent(frame: Buffer): Event | undefined {
@@ -88,75 +73,7 @@ function* items(list: ProtobufReader): Iterable<Item> {
 const readPart = (reader: ProtobufReader | undefined, members: Shape): Record<string, unknown> =>
   reader ? readShape(reader, members) : {}
 
-export class ProtobufItem implements Item {
-  namespace = ''
-  name = ''
-  version = ''
-  readonly #object: ProtobufReader
-  readonly #start: number
-  readonly #meta: ProtobufReader
-  readonly #metaStart: number
-
-  constructor(object: ProtobufReader) {
-    this.#object = object
-    this.#start = object.at
-    const meta = field(object, OBJECT.metadata) ?? EMPTY
-    this.#meta = meta
-    this.#metaStart = meta.at
-    for (let tag = meta.next(); tag !== 0; tag = meta.next()) {
-      if (tag === OBJECT_META.name) this.name = meta.text()
-      else if (tag === OBJECT_META.namespace) this.namespace = meta.text()
-      else if (tag === OBJECT_META.resourceVersion) this.version = meta.text()
-      else meta.skip(tag)
-    }
-  }
-
-  /** The reader of the object, at its start. */
-  open(): ProtobufReader {
-    this.#object.at = this.#start
-    return this.#object
-  }
-
-  #openMeta(): ProtobufReader {
-    this.#meta.at = this.#metaStart
-    return this.#meta
-  }
-
-  metadata(): Field {
-    return new Field(readShape(this.#openMeta(), META))
-  }
-
-  /** One label. */
-  label(name: string): string | undefined {
-    return this.#entry(OBJECT_META.labels, name)
-  }
-
-  /** One annotation. */
-  annotation(name: string): string | undefined {
-    return this.#entry(OBJECT_META.annotations, name)
-  }
-
-  #entry(map: number, name: string): string | undefined {
-    const meta = this.#openMeta()
-    for (let tag = meta.next(); tag !== 0; tag = meta.next()) {
-      if (tag !== map) {
-        meta.skip(tag)
-        continue
-      }
-      const outer = meta.enter()
-      let value = ''
-      let named = false
-      for (let part = meta.next(); part !== 0; part = meta.next()) {
-        if (part === ENTRY.key) named = meta.matches(name)
-        else if (part === ENTRY.value && named) value = meta.text()
-        else meta.skip(part)
-      }
-      meta.leave(outer)
-      if (named) return value
-    }
-    return undefined
-  }
-
+class ProtobufItem extends ProtobufObject implements Item {
   read(kind: Kind, skip: Skip): ClusterObject | undefined {
     if (kind.fromProtobuf) return kind.fromProtobuf(this, skip)
     if (!kind.shape) throw new Malformed(`a ${kind.name} in Protocol Buffers`)

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { Connection } from './connection.ts'
-import { type Encoding, encodingOf } from './encoding.ts'
+import type { Encoding } from './encoding.ts'
+import { json } from './json-encoding.ts'
+import { protobuf } from './protobuf-encoding.ts'
 import type { Status } from './status.ts'
 import type { Response } from './transport.ts'
 
@@ -51,6 +53,12 @@ export async function ask(
     message: message || line(body),
     retryAfter: response.retryAfter ?? retryAfter,
   })
+}
+
+/** By the content type; undefined for what the API does not speak. */
+function encodingOf(contentType: string): Encoding | undefined {
+  if (contentType.startsWith('application/vnd.kubernetes.protobuf')) return protobuf
+  return contentType.startsWith('application/json') ? json : undefined
 }
 
 /** A page of a list. */

@@ -5,7 +5,7 @@ import { readService } from '../objects/service.ts'
 import { META } from './meta.ts'
 import type { Service } from './objects.ts'
 import { plainService, SERVICE_PORTS } from './plain-service.ts'
-import type { ProtobufItem } from './protobuf-encoding.ts'
+import type { ProtobufObject } from './protobuf-object.ts'
 import { map, message, messages, readShape, shape, text, texts, truth } from './shape.ts'
 
 const SERVICE = shape(
@@ -49,5 +49,5 @@ export function readClusterService(root: Field, skip: Skip): Omit<Service, 'vers
 }
 
 /** At once where it is as most are, else with care. */
-export const serviceFromProtobuf = (item: ProtobufItem, skip: Skip): Service =>
+export const serviceFromProtobuf = (item: ProtobufObject, skip: Skip): Service =>
   plainService(item) ?? { ...readClusterService(new Field(readShape(item.open(), SERVICE)), skip), version: item.version }
