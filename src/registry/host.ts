@@ -1,6 +1,6 @@
 import { TYPE } from '../dns/codes.ts'
 import { keyOf } from '../dns/name.ts'
-import type { Sections } from '../dns/sections.ts'
+import { NO_RECORDS, type Sections } from '../dns/sections.ts'
 import { addressRecords } from './address-records.ts'
 import { addressOfLabel, EndpointName } from './endpoint-name.ts'
 import { type Beyond, EmptyName, type Known } from './known.ts'
@@ -43,8 +43,12 @@ export class Host implements Known {
   #parts: readonly Part[] = []
   /** Those that count: a Service beats a ServiceEntry. */
   #counting: readonly Part[] = []
+  /** Its addresses, compiled when they are first asked for; `NO_RECORDS` where there are none. */
+  #ipv4: Sections | undefined
+  #ipv6: Sections | undefined
+  /** Those of a wildcard, by family and length of the name: it has names of many lengths. */
+  #wild: Map<number, Sections> | undefined
   /** Made when there is something to keep: most hosts are never asked for. */
-  #compiled: Map<number, Sections | undefined> | undefined
   #below: Map<string, Known> | undefined
   #hostnames: Map<string, string[]> | undefined
   /** As clients of a namespace see it, where some do not see all of it. */
@@ -66,7 +70,9 @@ export class Host implements Known {
     this.vips = this.options.answer === 'vip' ? firstVips(counting) : NONE
     this.beyond = this.vips.length > 0 ? undefined : beyond(counting)
     this.groups = counting.length === 1 ? counting[0]!.record.groups : counting.flatMap(({ record }) => record.groups)
-    this.#compiled = undefined
+    this.#ipv4 = undefined
+    this.#ipv6 = undefined
+    this.#wild = undefined
     this.#below = undefined
     this.#hostnames = undefined
     this.restricted = this.#parts.some(({ record }) => isRestricted(record.exportTo))
@@ -122,15 +128,32 @@ export class Host implements Known {
   }
 
   records(type: number, key: string): Sections | undefined {
-    if (type !== TYPE.A && type !== TYPE.AAAA) return undefined
-    // A wildcard has names of many lengths.
-    const cell = (type << 8) | key.length
-    this.#compiled ??= new Map()
-    const compiled = this.#compiled.get(cell)
-    if (compiled !== undefined || this.#compiled.has(cell)) return compiled
-    const sections = addressRecords(key, this.addresses(type === TYPE.A ? 4 : 16), this.options.ttl)
-    this.#compiled.set(cell, sections)
-    return sections
+    const records = type === TYPE.A ? this.#records4(key) : type === TYPE.AAAA ? this.#records6(key) : NO_RECORDS
+    return records === NO_RECORDS ? undefined : records
+  }
+
+  #records4(key: string): Sections {
+    if (this.wildcard) return this.#recordsUnder(key, 4)
+    this.#ipv4 ??= this.#compile(key, 4)
+    return this.#ipv4
+  }
+
+  #records6(key: string): Sections {
+    if (this.wildcard) return this.#recordsUnder(key, 16)
+    this.#ipv6 ??= this.#compile(key, 16)
+    return this.#ipv6
+  }
+
+  #recordsUnder(key: string, size: 4 | 16): Sections {
+    const cell = (size << 8) | key.length
+    this.#wild ??= new Map()
+    const records = this.#wild.get(cell) ?? this.#compile(key, size)
+    this.#wild.set(cell, records)
+    return records
+  }
+
+  #compile(key: string, size: 4 | 16): Sections {
+    return addressRecords(key, this.addresses(size), this.options.ttl) ?? NO_RECORDS
   }
 
   /**
