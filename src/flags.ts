@@ -24,9 +24,13 @@ const options = {
   version: { type: 'boolean', default: false },
   quiet: { type: 'boolean', default: false },
   validate: { type: 'boolean', default: false },
-  'log-format': { type: 'string', default: 'text' },
+  'log-format': { type: 'string' },
+  'log.format': { type: 'string' },
   udp: { type: 'string', default: 'auto' },
 } as const
+
+/** CoreDNS's words, and the one of `-log.format` for its lines. */
+const FORMATS = { text: 'text', coredns: 'text', json: 'json' } as const
 
 export const USAGE = `Usage: istio-coredns [flags]
   -conf FILE              Corefile to load; "stdin" reads standard input (default ./Corefile)
@@ -36,7 +40,7 @@ export const USAGE = `Usage: istio-coredns [flags]
   -plugins                list the plugins
   -version                print the version
   -quiet                  print nothing at start
-  -log-format FORMAT      text (default) or json
+  -log-format FORMAT      text (default) or json; also -log.format coredns or json
   -udp MODE               how datagrams are read: in batches (batch), one by one (dgram),
                           or in batches where that works (auto, the default)
 `
@@ -48,18 +52,17 @@ export const USAGE = `Usage: istio-coredns [flags]
 export function readFlags(args: readonly string[]): Flags {
   const words = args.map(word => (/^-[a-z]/.test(word) ? `-${word}` : word))
   const { values, tokens } = parseArgs({ args: words, options, strict: true, tokens: true })
-  const ports = tokens.flatMap(token =>
-    token.kind === 'option' && (token.name === 'p' || token.name === 'dns.port') ? [token.value ?? ''] : [],
-  )
+  const last = (...names: readonly string[]) =>
+    tokens.findLast(token => token.kind === 'option' && names.includes(token.name)) as { value?: string } | undefined
   return {
     conf: values.conf,
-    port: wholeNumber('dns.port', ports.at(-1) ?? '53', 65535),
+    port: wholeNumber('dns.port', last('p', 'dns.port')?.value ?? '53', 65535),
     pidfile: values.pidfile,
     plugins: values.plugins,
     version: values.version,
     quiet: values.quiet,
     validate: values.validate,
-    format: oneOf('log-format', values['log-format'], ['text', 'json']),
+    format: FORMATS[oneOf('log-format', last('log-format', 'log.format')?.value ?? 'text', ['text', 'json', 'coredns'])],
     udp: oneOf('udp', values.udp, ['auto', 'batch', 'dgram']),
   }
 }

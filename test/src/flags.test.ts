@@ -29,6 +29,8 @@ const lines: readonly (readonly [line: string, flags: Partial<Flags>])[] = [
   ['-version', { version: true }],
   ['-quiet -validate', { quiet: true, validate: true }],
   ['-log-format json', { format: 'json' }],
+  ['-log.format json', { format: 'json' }],
+  ['-log-format json -log.format coredns', { format: 'text' }],
   ['-udp dgram', { udp: 'dgram' }],
   ['-udp batch', { udp: 'batch' }],
   ['-udp=auto', { udp: 'auto' }],
