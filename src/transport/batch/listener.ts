@@ -15,6 +15,7 @@ import { Bundles } from './bundles.ts'
 import { type Debt, type Debtor, Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
 import type { Outbox, Sender } from './outbox.ts'
+import { Pace } from './pace.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
 import { BATCH, type Ring } from './ring.ts'
 import { Senders } from './senders.ts'
@@ -44,7 +45,12 @@ export async function listenBatch(
   { shared = false, native = openNative() }: Opening & { native?: Native } = {},
 ): Promise<BatchListener> {
   const wildcard = isAnyAddress(address)
-  return new BatchListener(native, { ...openSocket(native, address, port, { shared, wildcard }), wildcard }, address, receive)
+  return new BatchListener(
+    native,
+    { ...openSocket(native, address, port, { shared, wildcard }), wildcard, shared },
+    address,
+    receive,
+  )
 }
 
 /** A reply in memory of its own, and the name that it goes to, as the ring has it. */
@@ -66,6 +72,10 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
   /** -1 once it is closed. */
   #fd: number
   readonly #poll: Poll
+  /** Where other threads have sockets at the same address. */
+  readonly #pace: Pace | undefined
+  /** The last batch was, and more waits. */
+  #wasFull = false
   readonly #senders: Senders
   /** Replies that the kernel would not take. */
   #waiting: Waiting[] = []
@@ -85,7 +95,12 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
   #deadline = 0
   #drained = false
 
-  constructor(native: Native, socket: { fd: number; port: number; wildcard: boolean }, address: string, receive: Receive) {
+  constructor(
+    native: Native,
+    socket: { fd: number; port: number; wildcard: boolean; shared: boolean },
+    address: string,
+    receive: Receive,
+  ) {
     this.address = address
     this.port = socket.port
     this.#native = native
@@ -95,6 +110,7 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
     this.#debts = new Debts(this.#ring.nameWords, this)
     this.#bundles = new Bundles(this.#ring)
     this.#receive = receive
+    this.#pace = socket.shared ? new Pace() : undefined
     this.#fd = socket.fd
     try {
       this.#poll = new Poll(native, this.#fd, this.#wake)
@@ -156,10 +172,14 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
 
   #read(): void {
     const { calls, errno } = this.#native
+    // The kernel may have stopped another thread in the midst of many datagrams, to wake this one for a few. That one goes on first; then there are more here, too.
+    if (this.#pace?.isFast && !this.#wasFull) calls.sched_yield()
     const count = calls.recvmmsg(this.#fd, this.#ring.incoming, BATCH, MSG_DONTWAIT, 0n)
     // Any other error was one of an earlier call; what is queued comes with the next.
     const empty = count < 0 ? errno() === EAGAIN : count < BATCH
     const received = performance.now()
+    this.#pace?.note(Math.max(count, 0), received)
+    this.#wasFull = count === BATCH
     for (let i = 0; i < count; i++) this.#answer(i, received)
     this.#outbox.flush()
     if (count === BATCH && !this.#closing) this.#shedOldest()
