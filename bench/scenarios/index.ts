@@ -10,7 +10,7 @@ import { log } from './log.ts'
 import { memory } from './memory.ts'
 import { mesh } from './mesh.ts'
 import { mixed } from './mixed.ts'
-import { multisocket } from './multisocket.ts'
+import { multisocket, multisocketCores } from './multisocket.ts'
 import { names } from './names.ts'
 import { nxdomain } from './nxdomain.ts'
 import type { Scenario } from './scenario.ts'
@@ -29,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   names,
   log,
   multisocket,
+  multisocketCores,
   start,
   memory,
   fresh,

@@ -1,20 +1,27 @@
 import { istioCoredns } from '../peers/istio-coredns.ts'
 import { mesh as registry } from '../registry.ts'
+import type { Core } from '../stand.ts'
 import { sample } from '../verify.ts'
 import { throughput } from './throughput.ts'
 
-/** This server with so many threads, on all the cores that there are, which it shares with the load. */
-const withThreads = (threads: number) => ({
+/** This server with so many threads. */
+const withThreads = (threads: number, core: Core) => ({
   peer: { ...istioCoredns, name: `multisocket-${threads}` },
   role: { memory: { registry, from: 'mesh' as const }, threads },
-  core: 'both' as const,
+  core,
 })
 
+const threads = (name: string, title: string, core: Core) =>
+  throughput({
+    name,
+    title: `the names of mesh, with two threads and with one; ${title}`,
+    questions: registry.entries.map(({ name }) => name),
+    expected: sample(registry),
+    contenders: async () => [withThreads(2, core), withThreads(1, core)],
+  })
+
 /** What one more thread costs: the work of a query, and memory. */
-export const multisocket = throughput({
-  name: 'multisocket',
-  title: 'the names of mesh, with two threads and with one; the load is on the same two cores',
-  questions: registry.entries.map(({ name }) => name),
-  expected: sample(registry),
-  contenders: async () => [withThreads(2), withThreads(1)],
-})
+export const multisocket = threads('multisocket', 'they share one core, the load has the other', 'server')
+
+/** The same, as far as two cores that the load needs, too, can tell. */
+export const multisocketCores = threads('multisocket-cores', 'the load is on the same two cores', 'both')
