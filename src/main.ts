@@ -124,7 +124,7 @@ process.on('uncaughtException', error => {
 
 try {
   if (flags.validate) {
-    server.validate()
+    await server.validate()
     process.exit(0)
   }
   await server.start()

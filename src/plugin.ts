@@ -67,6 +67,12 @@ export interface Plugin<Options = unknown> {
   create(options: Options, block: ServerBlock): Instance
 }
 
+/** A plugin that is there from the first Corefile on that names it. */
+export interface PluginLoader {
+  readonly name: string
+  load(): Promise<Plugin>
+}
+
 /** A server block, as its plugins see it. */
 export interface ServerBlock {
   /** As text, in the order of the labels. */

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { plugins } from '#plugins/index.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -28,11 +29,18 @@ const COREFILE = `.:0 {
 }
 `
 
-const server = spawn(process.execPath, [join(root, 'src', 'start.js'), '-conf', 'stdin'], {
-  stdio: ['pipe', 'pipe', 'ignore'],
-  timeout: 20_000,
-})
-server.on('error', () => {})
-server.stdin.on('error', () => {}).end(COREFILE)
+const start = (args: readonly string[], corefile: string) => {
+  const server = spawn(process.execPath, [join(root, 'src', 'start.js'), ...args, '-conf', 'stdin'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: 20_000,
+  })
+  server.on('error', () => {})
+  server.stdin.on('error', () => {}).end(corefile)
+  return server
+}
+
+const server = start([], COREFILE)
 // The banner comes when it serves.
 server.stdout.once('data', () => server.kill('SIGINT'))
+// The other plugins: that most want more than their name is told when all are loaded. Later, so that what serving compiled is what is kept.
+server.once('exit', () => start(['-validate'], `.:0 {\n${plugins.map(({ name }) => name).join('\n')}\n}\n`).stdout.resume())

@@ -2,7 +2,7 @@ import { Directive } from '../corefile/directive.ts'
 import { type Label, parseLabel } from '../corefile/labels.ts'
 import { nearestWord, Problem } from '../corefile/problem.ts'
 import type { Block, Corefile } from '../corefile/tree.ts'
-import type { Plugin } from '../plugin.ts'
+import type { Plugin, PluginLoader } from '../plugin.ts'
 
 /** A server block whose every word has been understood; nothing has been opened. */
 export interface Configuration {
@@ -16,13 +16,22 @@ export interface Configuration {
 }
 
 /**
- * Understands a Corefile.
+ * Understands a Corefile, with those plugins loaded that it names.
  * @param plugins in the order of the chain
  * @param port where labels name none
  * @throws {Problem}
  */
-export function configure(corefile: Corefile, plugins: readonly Plugin[], port: number): Configuration[] {
-  return corefile.blocks.map(block => configureBlock(block, plugins, port))
+export async function configure(corefile: Corefile, plugins: readonly PluginLoader[], port: number): Promise<Configuration[]> {
+  const names = new Set(plugins.map(plugin => plugin.name))
+  const words = corefile.blocks.flatMap(block => block.entries.map(({ word }) => word))
+  for (const word of words) {
+    if (names.has(word.text)) continue
+    const nearest = nearestWord(word.text, names)
+    throw new Problem(`Unknown directive '${word.text}'`, word, nearest === undefined ? {} : { nearest })
+  }
+  const named = new Set(words.map(word => word.text))
+  const loaded = await Promise.all(plugins.filter(({ name }) => named.has(name)).map(plugin => plugin.load()))
+  return corefile.blocks.map(block => configureBlock(block, loaded, port))
 }
 
 function configureBlock(block: Block, plugins: readonly Plugin[], port: number): Configuration {
@@ -31,12 +40,6 @@ function configureBlock(block: Block, plugins: readonly Plugin[], port: number):
     if (scheme !== 'dns') throw new Problem(`scheme '${scheme}://' is not served by this version`, token)
   }
   const zones = [...new Set(labels.map(label => label.zone))]
-  const names = new Set(plugins.map(plugin => plugin.name))
-  for (const { word } of block.entries) {
-    if (names.has(word.text)) continue
-    const nearest = nearestWord(word.text, names)
-    throw new Problem(`Unknown directive '${word.text}'`, word, nearest === undefined ? {} : { nearest })
-  }
   const warnings: string[] = []
   const uses = plugins.flatMap(plugin => {
     const entries = block.entries.filter(entry => entry.word.text === plugin.name)

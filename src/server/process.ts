@@ -114,8 +114,9 @@ export class DnsServer implements Server, Control {
   }
 
   /** Checks the Corefile, imports and every plugin's options included, and opens nothing. @throws {Problem} */
-  validate(): void {
-    for (const warning of this.#serving.load(this.#read()).warnings) this.#settings.log.warn(warning)
+  async validate(): Promise<void> {
+    const { warnings } = await this.#serving.load(this.#read())
+    for (const warning of warnings) this.#settings.log.warn(warning)
   }
 
   #read(): Corefile {

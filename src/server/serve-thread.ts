@@ -2,13 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import { createLogger } from '../log.ts'
 import { Metrics } from '../metrics.ts'
-import type { Plugin } from '../plugin.ts'
+import type { PluginLoader } from '../plugin.ts'
 import type { MainCalls, ThreadCalls, ThreadData } from './remote-thread.ts'
 import { Serving } from './serving.ts'
 import { ThreadOutput } from './thread-output.ts'
 
 /** Answers queries in this thread, which is not the main one, as the main one tells it to. */
-export function serveThread(plugins: readonly Plugin[]): void {
+export function serveThread(plugins: readonly PluginLoader[]): void {
   const { version, port, logFormat, udp, index, ended } = workerData as ThreadData
   const calls: ThreadCalls = {
     start(corefile, threads) {

@@ -3,7 +3,7 @@ import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/pr
 import type { Corefile } from '../corefile/tree.ts'
 import type { Listener } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
-import type { Plugin, Server, Unready } from '../plugin.ts'
+import type { PluginLoader, Server, Unready } from '../plugin.ts'
 import { RequestMetrics, type ZoneRequests } from '../request-metrics.ts'
 import { type Observer, responder } from '../server.ts'
 import { isAdded, type Snapshot, snapshot } from '../snapshot.ts'
@@ -26,7 +26,8 @@ const GRACE = 5000
 const LAST = 1000
 
 export interface ServingSettings {
-  readonly plugins: readonly Plugin[]
+  /** In the order of the chain. */
+  readonly plugins: readonly PluginLoader[]
   /** Port of labels that name none. */
   readonly port: number
   readonly log: Logger
@@ -103,9 +104,9 @@ export class Serving implements Thread {
   }
 
   /** Every plugin of the Corefile is made, and nothing opened. @throws {Problem} */
-  load(corefile: Corefile): Generation {
+  async load(corefile: Corefile): Promise<Generation> {
     const { plugins, port, log } = this.#settings
-    this.#next = new Generation(corefile.hash, configure(corefile, plugins, port), {
+    this.#next = new Generation(corefile.hash, await configure(corefile, plugins, port), {
       server: this.#server,
       log,
       inFlight: new InFlight(this.#waiting, () => this.#refusals.value++),
@@ -115,7 +116,7 @@ export class Serving implements Thread {
   }
 
   async start(corefile: Corefile, threads: number): Promise<void> {
-    const next = this.#next ?? this.load(corefile)
+    const next = this.#next ?? (await this.load(corefile))
     this.#threads = threads
     if (this.#generation) next.adopt(this.#generation)
     try {

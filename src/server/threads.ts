@@ -75,7 +75,7 @@ export class Threads {
   }
 
   async #replace(corefile: Corefile): Promise<void> {
-    const next = this.#here.load(corefile)
+    const next = await this.#here.load(corefile)
     for (const warning of next.warnings) this.#log.warn(warning)
     const count = next.threads
     const added: RemoteThread[] = []

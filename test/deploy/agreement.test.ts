@@ -19,8 +19,8 @@ const dockerfile = read('Dockerfile').text
 const portOf = (name: string) => container.ports!.find(port => port.name === name)?.containerPort
 const [block] = parseCorefile(corefile, 'Corefile').blocks
 
-function optionsOf(name: string): unknown {
-  const plugin = plugins.find(candidate => candidate.name === name)!
+async function optionsOf(name: string): Promise<unknown> {
+  const plugin = await plugins.find(candidate => candidate.name === name)!.load()
   const entries = block!.entries.filter(({ word }) => word.text === name)
   return plugin.parse(new Directive(name, ['.'], entries))
 }
@@ -41,7 +41,7 @@ test('the Corefile names what handles queries in the order of the chain', () => 
   )
 })
 
-test('the container has the ports that the Corefile opens and the image declares', () => {
+test('the container has the ports that the Corefile opens and the image declares', async () => {
   const { port } = parseLabel(block!.labels[0]!, 0)[0]!
   assert.deepEqual([portOf('dns'), portOf('dns-tcp')], [port, port])
   for (const [name, plugin] of [
@@ -49,7 +49,7 @@ test('the container has the ports that the Corefile opens and the image declares
     ['ready', 'ready'],
     ['metrics', 'prometheus'],
   ] as const)
-    assert.equal(`:${portOf(name)}`, (optionsOf(plugin) as { address: string }).address)
+    assert.equal(`:${portOf(name)}`, ((await optionsOf(plugin)) as { address: string }).address)
   const exposed = /^EXPOSE (.*)$/m
     .exec(dockerfile)![1]!
     .split(' ')
@@ -95,8 +95,8 @@ test('the autoscaler owns the number of replicas, two at least', () => {
   assert.equal(the('Deployment').spec!.replicas, undefined)
 })
 
-test('the grace period outlasts the lameduck and the queries under way', () => {
-  const { lameduck } = optionsOf('health') as { lameduck: number }
+test('the grace period outlasts the lameduck and the queries under way', async () => {
+  const { lameduck } = (await optionsOf('health')) as { lameduck: number }
   assert.ok(lameduck >= 5000)
   assert.ok(pod.spec!.terminationGracePeriodSeconds! > lameduck / 1000 + GRACE)
 })

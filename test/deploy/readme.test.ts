@@ -10,8 +10,8 @@ const { text } = read('deploy/README.md')
 const fences = fencesOf(text)
 
 for (const fence of fences.filter(({ language }) => language === 'corefile')) {
-  test(`deploy/README.md:${fence.line}: the Corefile is accepted`, () => {
-    configure(parseCorefile(fence.text, 'deploy/README.md'), plugins, 53)
+  test(`deploy/README.md:${fence.line}: the Corefile is accepted`, async () => {
+    await configure(parseCorefile(fence.text, 'deploy/README.md'), plugins, 53)
   })
 }
 

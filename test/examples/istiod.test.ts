@@ -42,7 +42,7 @@ test('examples/istiod: the walk is as its README tells', async () => {
 })
 
 for (const { line, text } of fences.filter(({ language }) => language === 'corefile')) {
-  test(`${README}:${line}: the Corefile is accepted`, () => {
-    configure(parseCorefile(text, README, { ISTIOD_SERVICE_HOST: '192.0.2.1' }), plugins, 1053)
+  test(`${README}:${line}: the Corefile is accepted`, async () => {
+    await configure(parseCorefile(text, README, { ISTIOD_SERVICE_HOST: '192.0.2.1' }), plugins, 1053)
   })
 }

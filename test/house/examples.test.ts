@@ -21,8 +21,8 @@ const pluginReadmes = pluginFolders()
 for (const path of ['README.md', 'plugins/README.md', ...pluginReadmes].filter(isThere)) {
   const fences = fencesOf(read(path).text)
   for (const { line, text } of fences.filter(({ language }) => language === 'corefile')) {
-    test(`${path}:${line}: the Corefile is accepted`, () => {
-      configure(parseCorefile(text, path), plugins, 1053)
+    test(`${path}:${line}: the Corefile is accepted`, async () => {
+      await configure(parseCorefile(text, path), plugins, 1053)
     })
   }
 }
@@ -64,7 +64,7 @@ test('README.md: the walk through Corefile.example is as it tells, edits include
 
 test('Corefile.example names what handles queries in the order of the chain', { skip: !isThere('Corefile.example') }, () => {
   const order = Array.from(
-    read('plugins/index.ts').text.matchAll(/^ {2}(\w+),\s+\/\/ (?!handles no queries)/gm),
+    read('plugins/index.ts').text.matchAll(/^ {2}'(\w+)',\s+\/\/ (?!handles no queries)/gm),
     match => match[1],
   )
   for (const { entries } of parseCorefile(read('Corefile.example').text, 'Corefile.example').blocks) {

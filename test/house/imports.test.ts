@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/feeds/cluster-index/',
   ],
   'src/thread.ts': ['src/', 'plugins/index.ts'],
+  'src/warm.ts': ['plugins/index.ts'],
   'src/server.ts': ['src/dns/', 'src/server/', 'src/plugin.ts', 'src/transport/transport.ts'],
   'src/server/': [
     'src/server.ts',

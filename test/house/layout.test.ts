@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { plugins } from '#plugins/index.ts'
+import type { Plugin } from '#src/plugin.ts'
 import { type File, filesOf, pluginFolders, read } from './files.ts'
 
 const MAX_LINES = 300
@@ -39,11 +40,9 @@ test('every plugin folder has one entry in plugins/index.ts, and every entry a f
 test('what a plugin folder exports is the plugin under its own name', async () => {
   for (const folder of pluginFolders()) {
     const exported: Record<string, unknown> = await import(`#plugins/${folder}/index.ts`)
-    assert.equal(
-      exported[folder],
-      plugins.find(plugin => plugin.name === folder),
-      folder,
-    )
+    const { name } = exported[folder] as Plugin
+    assert.equal(name, folder)
+    assert.equal(await plugins.find(plugin => plugin.name === name)?.load(), exported[folder])
   }
 })
 
@@ -72,7 +71,7 @@ test('a plugin logs under its own name', () => {
 
 test('plugins/README.md tells the chain in its order, with the reasons of plugins/index.ts', () => {
   const order = Array.from(
-    read('plugins/index.ts').text.matchAll(/^ {2}(\w+),\s+\/\/ (.*)$/gm),
+    read('plugins/index.ts').text.matchAll(/^ {2}'(\w+)',\s+\/\/ (.*)$/gm),
     match => `| *${match[1]}* | ${match[2]} |`,
   )
   assert.equal(order.length, plugins.length, 'every line of plugins/index.ts gives a reason')

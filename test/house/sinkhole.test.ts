@@ -5,6 +5,7 @@ import { parseCorefile } from '#src/corefile/tree.ts'
 import { createLogger } from '#src/log.ts'
 import { DnsServer } from '#src/server/process.ts'
 import { askUdp } from '#test/support/client.ts'
+import { loaded } from '#test/support/loaded.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { fencesOf, read } from './files.ts'
 import { sinkhole } from './sinkhole/index.ts'
@@ -17,7 +18,7 @@ test('the plugin that plugins/README.md shows is the one that is tested here', (
 test('it works', async () => {
   const server = new DnsServer({
     version: 'test',
-    plugins: [sinkhole, ...plugins],
+    plugins: [loaded(sinkhole), ...plugins],
     port: 0,
     log: createLogger('text'),
     logFormat: 'text',

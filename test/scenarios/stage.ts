@@ -19,6 +19,7 @@ import { configure } from '#src/server/configuration.ts'
 import { Generation } from '#src/server/generation.ts'
 import { type Respond, responder, type Site } from '#src/server.ts'
 import { type Outgoing, octetsOf } from '#src/transport/transport.ts'
+import { loaded } from '#test/support/loaded.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { messageFrom } from '#test/support/records.ts'
 import type { Action, Answered, ScriptedReply } from './script.ts'
@@ -88,7 +89,7 @@ export class Stage implements AsyncDisposable {
     const corefile = parseCorefile(text, 'Corefile')
     const next = new Generation(
       corefile.hash,
-      configure(corefile, [cancel, any, loadbalance, minimal, cache, this.#upstream], 53),
+      await configure(corefile, [cancel, any, loadbalance, minimal, cache, this.#upstream].map(loaded), 53),
       { server: this.#server, log, inFlight: this.#inFlight, onThrow: (_, error) => assert.fail(error as Error) },
     )
     const previous = this.#generation

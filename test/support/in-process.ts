@@ -6,6 +6,7 @@ import { createLogger, type LogFormat } from '#src/log.ts'
 import { answer, type Handler, type Plugin } from '#src/plugin.ts'
 import { DnsServer } from '#src/server/process.ts'
 import { askTcp, askUdp } from './client.ts'
+import { loaded } from './loaded.ts'
 import { type Answer, type QueryOptions, queryMessage, readAnswer } from './message.ts'
 
 export class InProcessServer implements AsyncDisposable {
@@ -32,7 +33,7 @@ export class InProcessServer implements AsyncDisposable {
     }
     this.server = new DnsServer({
       version: 'test',
-      plugins: [...plugins, script],
+      plugins: [...plugins, loaded(script)],
       port: 0,
       log: createLogger(logFormat, 'info', { write }),
       logFormat,

@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { forward } from '#plugins/forward/index.ts'
 import type { ForwardOptions } from '#plugins/forward/options.ts'
 import { readTarget } from '#plugins/forward/target.ts'
-import { plugins } from '#plugins/index.ts'
+import { Directive } from '#src/corefile/directive.ts'
 import { parseCorefile } from '#src/corefile/tree.ts'
 import { toKey } from '#src/dns/name.ts'
-import { configure } from '#src/server/configuration.ts'
 
 const parse = (line: string): ForwardOptions[] =>
-  configure(parseCorefile(`. {\n${line}\n}\n`, 'Corefile'), plugins, 53)[0]!.uses[0]!.options as ForwardOptions[]
+  forward.parse(new Directive('forward', ['.'], parseCorefile(`. {\n${line}\n}\n`, 'Corefile').blocks[0]!.entries))
 const parseBlock = (...options: string[]) => parse(`forward . 192.0.2.1 {\n${options.join('\n')}\n}`)[0]!
 
 test('defaults are CoreDNS’s', () => {

@@ -1,7 +1,8 @@
 /** Loaded before the program (`--import`): one more plugin, *crash*, that throws where nothing guards it, or never returns, outside of the main thread. */
 import { isMainThread } from 'node:worker_threads'
 import { plugins } from '#plugins/index.ts'
-import type { Plugin } from '#src/plugin.ts'
+import type { Plugin, PluginLoader } from '#src/plugin.ts'
+import { loaded } from '#test/support/loaded.ts'
 
 const crash: Plugin<void> = {
   name: 'crash',
@@ -19,4 +20,4 @@ const crash: Plugin<void> = {
   }),
 }
 
-;(plugins as Plugin[]).unshift(crash)
+;(plugins as PluginLoader[]).unshift(loaded(crash))

@@ -1,7 +1,8 @@
 /** Loaded before the program (`--import`): one more plugin, *script*, that does not start in one of the threads where it is told to `refuse`. */
 import { workerData } from 'node:worker_threads'
 import { plugins } from '#plugins/index.ts'
-import type { Plugin } from '#src/plugin.ts'
+import type { Plugin, PluginLoader } from '#src/plugin.ts'
+import { loaded } from '#test/support/loaded.ts'
 
 const script: Plugin<boolean> = {
   name: 'script',
@@ -16,4 +17,4 @@ const script: Plugin<boolean> = {
   }),
 }
 
-;(plugins as Plugin[]).push(script)
+;(plugins as PluginLoader[]).push(loaded(script))

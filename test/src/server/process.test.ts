@@ -9,6 +9,7 @@ import { createLogger } from '#src/log.ts'
 import { answer, type Instance, type Plugin, type Server } from '#src/plugin.ts'
 import { DnsServer } from '#src/server/process.ts'
 import { askUdp } from '#test/support/client.ts'
+import { loaded } from '#test/support/loaded.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 
@@ -33,7 +34,7 @@ class Probed implements AsyncDisposable {
     }
     this.process = new DnsServer({
       version: 'test',
-      plugins: [plugin],
+      plugins: [loaded(plugin)],
       port: 0,
       log: createLogger('text', 'info', { write() {} }),
       logFormat: 'text',
@@ -246,12 +247,12 @@ test('its configuration is the hash of the Corefile', async () => {
   assert.match(probed.process.configuration, /^[0-9a-f]{128}$/)
 })
 
-test('checking a Corefile makes its plugins and starts nothing', () => {
+test('checking a Corefile makes its plugins and starts nothing', async () => {
   const probed = new Probed()
-  probed.process.validate()
+  await probed.process.validate()
   assert.deepEqual(probed.steps, [])
   probed.corefile = '.:0 {\n probe\n}\n'
-  assert.throws(() => probed.process.validate(), /plugin\/probe: Corefile:2 - .*expected NAME/)
+  await assert.rejects(probed.process.validate(), /plugin\/probe: Corefile:2 - .*expected NAME/)
 })
 
 test('a query that a plugin answers with an error of ours is SERVFAIL, counted and logged', async () => {
