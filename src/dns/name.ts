@@ -83,8 +83,11 @@ export function labelsOf(key: string): string[] {
 }
 
 /** The key of a name made of labels (octets, already lower case), below `parent`. */
-export const keyOf = (labels: readonly string[], parent = ROOT): string =>
-  labels.map(label => String.fromCharCode(label.length) + label).join('') + parent
+export function keyOf(labels: readonly string[], parent = ROOT): string {
+  let key = ''
+  for (const label of labels) key += String.fromCharCode(label.length) + label
+  return key + parent
+}
 
 /** The key without its first label; the root is its own parent. */
 export const parentOf = (key: string): string => (key === ROOT ? ROOT : key.slice(1 + key.charCodeAt(0)))

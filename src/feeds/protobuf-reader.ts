@@ -31,6 +31,13 @@ export class ProtobufReader {
 
   /** @throws {Malformed} */
   number(): number {
+    const octet = this.at < this.end ? this.bytes[this.at]! : 128
+    if (octet > 127) return this.#long()
+    this.at++
+    return octet
+  }
+
+  #long(): number {
     let value = 0
     for (let scale = 1; this.at < this.end && scale < 2 ** 70; scale *= 128) {
       const octet = this.bytes[this.at++]!
@@ -40,9 +47,10 @@ export class ProtobufReader {
     throw new Malformed('a number that does not end')
   }
 
-  text(): string {
+  /** @param guess a text in ASCII that it may be, which is then not made once more */
+  text(guess = ''): string {
     const end = this.#sized()
-    const text = this.bytes.toString('utf8', this.at, end)
+    const text = this.#is(guess, end) ? guess : this.bytes.toString(undefined, this.at, end)
     this.at = end
     return text
   }
@@ -50,9 +58,14 @@ export class ProtobufReader {
   /** Whether the text is this one, which is ASCII. */
   matches(text: string): boolean {
     const end = this.#sized()
+    const same = this.#is(text, end)
+    this.at = end
+    return same
+  }
+
+  #is(text: string, end: number): boolean {
     let same = end - this.at === text.length
     for (let i = 0; same && i < text.length; i++) same = this.bytes[this.at + i] === text.charCodeAt(i)
-    this.at = end
     return same
   }
 

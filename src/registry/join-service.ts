@@ -18,7 +18,8 @@ export function serviceRecord(
 ): HostRecord {
   const { endpoints, targets } = selected.length === 0 ? NOTHING : chosen(service, slices, selected)
   const groups = slices.map(({ group }) => group).filter(({ addresses }) => addresses !== '')
-  return {
+  const { alias, exportTo } = service
+  const record: HostRecord = {
     kind: 'Service',
     namespace: service.namespace,
     host: keyOf([service.name, service.namespace, 'svc'], ''),
@@ -26,9 +27,9 @@ export function serviceRecord(
     ports: service.ports,
     groups: endpoints.length === 0 ? groups : groups.concat(groupEndpoints(endpoints)),
     targets,
-    ...(service.alias !== undefined && { alias: service.alias }),
-    ...(service.exportTo && { exportTo: service.exportTo }),
   }
+  if (alias === undefined && !exportTo) return record
+  return { ...record, ...(alias !== undefined && { alias }), ...(exportTo && { exportTo }) }
 }
 
 interface Chosen {

@@ -107,7 +107,8 @@ export class Join {
   }
 
   #tell(id: string, record: HostRecord | undefined, changes: Change[]): void {
-    if (!isDeepStrictEqual(this.#told.get(id), record)) changes.push([id, record])
+    const told = this.#told.get(id)
+    if (told ? !isDeepStrictEqual(told, record) : record) changes.push([id, record])
   }
 
   #selected({ namespace, selector }: Selecting): Workload[] {

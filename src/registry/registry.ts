@@ -3,7 +3,7 @@
  * one lookup, and an unknown one as many as it has labels more than the closest name that exists.
  */
 import { parentOf, ROOT, toKey } from '../dns/name.ts'
-import { hashAbove, type Name } from '../dns/name-hash.ts'
+import { hashAbove, hashOf, type Name } from '../dns/name-hash.ts'
 import { NameMap } from '../dns/name-map.ts'
 import { ZoneSet } from '../dns/zone-map.ts'
 import { Authority } from './authority.ts'
@@ -118,14 +118,19 @@ export class Registry {
   }
 
   /** The name in the tree, put there with all names above it where it is not yet. */
-  #name(key: string): TreeName {
-    const known = this.#names.get(key)
+  #name(key: string, hash = hashOf(key)): TreeName {
+    const known = this.#names.get(key, hash)
     if (known) return known
-    const parent = key === ROOT ? undefined : this.#name(parentOf(key))
-    const name = new TreeName(key, parent, this.#zones.find(key) ?? '')
+    const parent = key === ROOT ? undefined : this.#above(key, hash)
+    const name = new TreeName(key, parent, this.#zones.find(key, hash) ?? '')
     if (parent) parent.children++
-    this.#names.set(key, name)
+    this.#names.set(key, name, hash)
     return name
+  }
+
+  #above(key: string, hash: number): TreeName {
+    const above = hashAbove(hash, key, 0)
+    return this.#names.get(key, above, 1 + key.charCodeAt(0)) ?? this.#name(parentOf(key), above)
   }
 
   /** Takes a name out of the tree that has nothing any more, and those above it that had nothing but that. */

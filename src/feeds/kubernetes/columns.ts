@@ -24,12 +24,15 @@ export class Columns {
   #start = 0
   /** Undefined as long as no endpoint has one. */
   #hostnames: string[] | undefined
-  readonly #pods: string[] = []
-  readonly #zones: string[] = []
+  /** Undefined where nobody asked. */
+  readonly #pods: string[] | undefined
+  readonly #zones: string[] | undefined
 
   constructor(size: 4 | 16, details: Details) {
     this.#size = size
     this.details = details
+    if (details.pods) this.#pods = []
+    if (details.zones) this.#zones = []
   }
 
   /** An address of the present endpoint. */
@@ -52,8 +55,8 @@ export class Columns {
     if (hostname !== '') this.#hostnames ??= Array<string>(this.#start / this.#size).fill('')
     for (; this.#start < this.#length; this.#start += this.#size) {
       this.#hostnames?.push(hostname)
-      if (this.details.pods) this.#pods.push(pod)
-      if (this.details.zones) this.#zones.push(zone)
+      this.#pods?.push(pod)
+      this.#zones?.push(zone)
     }
   }
 
@@ -65,18 +68,19 @@ export class Columns {
   /** What there is, of `slice` at this version. */
   finish(slice: mesh.EndpointSlice, version: string): EndpointSlice {
     const hostnames = this.#hostnames
+    const pods = this.#pods
+    const zones = this.#zones
     const addresses = octets.toString('latin1', 0, this.#length)
     const { ports, size } = slice.group
-    return {
+    const whole: EndpointSlice = {
       kind: 'EndpointSlice',
       namespace: slice.namespace,
       name: slice.name,
       service: slice.service,
       group: hostnames ? { ports, size, addresses, hostnames } : { ports, size, addresses },
       version,
-      ...(this.details.pods && { pods: this.#pods }),
-      ...(this.details.zones && { zones: this.#zones }),
     }
+    return pods || zones ? { ...whole, ...(pods && { pods }), ...(zones && { zones }) } : whole
   }
 
   #reserve(): void {

@@ -67,7 +67,7 @@ function readHead(item: ProtobufObject, skip: Skip): mesh.EndpointSlice | undefi
   let start = 0
   let end = 0
   for (let at = reader.at, tag = reader.next(); tag !== 0; at = reader.at, tag = reader.next()) {
-    if (tag === ADDRESS_TYPE) size = SIZES.get(reader.text())
+    if (tag === ADDRESS_TYPE) size = SIZES.get(reader.text('IPv4'))
     else reader.skip(tag)
     // Ports stand side by side.
     if (tag !== PORTS) continue

@@ -6,12 +6,12 @@ import { LengthFrames } from './frames.ts'
 import { type Item, versioned } from './item.ts'
 import type { Kind } from './kind.ts'
 import type { ClusterObject } from './objects.ts'
-import { EMPTY, field, ProtobufObject } from './protobuf-object.ts'
-import { message, number, readShape, type Shape, shape, text } from './shape.ts'
+import { narrow, ProtobufObject } from './protobuf-object.ts'
+import { message, number, readShape, shape, text } from './shape.ts'
 import { readStatus } from './status.ts'
 
-/** Before everything but the events of a watch. */
-const MAGIC = 'k8s\0'
+/** `k8s` and a zero octet, before everything but the events of a watch. */
+const MAGIC = 0x6b387300
 /** `runtime.Unknown` around each object, whose type it tells. */
 const UNKNOWN = { raw: sized(2) }
 /** `meta/v1.WatchEvent`, and the `runtime.RawExtension` in it. */
@@ -29,12 +29,12 @@ export const protobuf: Encoding = {
   status: body => readStatus(readShape(unwrap(new ProtobufReader(body)), STATUS)),
 }
 
-/** The object inside. */
+/** The reader at the object inside. */
 function unwrap(reader: ProtobufReader): ProtobufReader {
-  if (reader.bytes.toString('latin1', reader.at, reader.at + MAGIC.length) !== MAGIC)
-    throw new Malformed('no object of Kubernetes')
-  reader.at += MAGIC.length
-  return field(reader, UNKNOWN.raw) ?? EMPTY
+  if (reader.end - reader.at < 4 || reader.bytes.readUInt32BE(reader.at) !== MAGIC) throw new Malformed('no object of Kubernetes')
+  reader.at += 4
+  narrow(reader, UNKNOWN.raw)
+  return reader
 }
 
 function readEvent(frame: Buffer): Event | undefined {
@@ -42,9 +42,11 @@ function readEvent(frame: Buffer): Event | undefined {
   let type = ''
   let object: ProtobufReader | undefined
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === EVENT.type) type = reader.text()
-    else if (tag === EVENT.object) object = field(reader.within(), EXTENSION.raw)
-    else reader.skip(tag)
+    if (tag === EVENT.type) type = reader.text('ADDED')
+    else if (tag === EVENT.object) {
+      const extension = reader.within()
+      if (narrow(extension, EXTENSION.raw)) object = extension
+    } else reader.skip(tag)
   }
   if (!object) throw new Malformed('an event without an object')
   if (type === 'ERROR') return { type, status: readStatus(readShape(unwrap(object), STATUS)) }
@@ -54,13 +56,10 @@ function readEvent(frame: Buffer): Event | undefined {
 }
 
 function readList(reader: ProtobufReader): List {
-  const start = reader.at
-  const { resourceVersion, continue: next } = readPart(field(reader, LIST.metadata), LIST_META)
-  return {
-    version: `${resourceVersion ?? ''}`,
-    next: `${next ?? ''}`,
-    items: items(new ProtobufReader(reader.bytes, start, reader.end)),
-  }
+  const list = new ProtobufReader(reader.bytes, reader.at, reader.end)
+  narrow(reader, LIST.metadata)
+  const { resourceVersion, continue: next } = readShape(reader, LIST_META)
+  return { version: `${resourceVersion ?? ''}`, next: `${next ?? ''}`, items: items(list) }
 }
 
 function* items(list: ProtobufReader): Iterable<Item> {
@@ -69,9 +68,6 @@ function* items(list: ProtobufReader): Iterable<Item> {
     else list.skip(tag)
   }
 }
-
-const readPart = (reader: ProtobufReader | undefined, members: Shape): Record<string, unknown> =>
-  reader ? readShape(reader, members) : {}
 
 class ProtobufItem extends ProtobufObject implements Item {
   read(kind: Kind, skip: Skip): ClusterObject | undefined {

@@ -8,15 +8,19 @@ const OBJECT = { metadata: sized(1) }
 const OBJECT_META = { name: sized(1), namespace: sized(3), resourceVersion: sized(6), labels: sized(11), annotations: sized(12) }
 const ENTRY = { key: sized(1), value: sized(2) }
 
-export const EMPTY = new ProtobufReader(Buffer.alloc(0))
+/** The namespace of the object before, which is most often that of the next one, too. */
+let latest = ''
 
-/** A message in a message. */
-export function field(reader: ProtobufReader, wanted: number): ProtobufReader | undefined {
+/** Narrows a reader to a message in the one that it reads; where there is none, it is at its end. @returns whether there is one */
+export function narrow(reader: ProtobufReader, wanted: number): boolean {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === wanted) return reader.within()
+    if (tag === wanted) {
+      reader.enter()
+      return true
+    }
     reader.skip(tag)
   }
-  return undefined
+  return false
 }
 
 /** An object as it came, of which nothing but what it is called has been read. */
@@ -32,15 +36,17 @@ export class ProtobufObject {
   constructor(object: ProtobufReader) {
     this.#object = object
     this.#start = object.at
-    const meta = field(object, OBJECT.metadata) ?? EMPTY
+    const meta = new ProtobufReader(object.bytes, object.at, object.end)
+    narrow(meta, OBJECT.metadata)
     this.#meta = meta
     this.#metaStart = meta.at
     for (let tag = meta.next(); tag !== 0; tag = meta.next()) {
       if (tag === OBJECT_META.name) this.name = meta.text()
-      else if (tag === OBJECT_META.namespace) this.namespace = meta.text()
+      else if (tag === OBJECT_META.namespace) this.namespace = meta.text(latest)
       else if (tag === OBJECT_META.resourceVersion) this.version = meta.text()
       else meta.skip(tag)
     }
+    latest = this.namespace
   }
 
   /** The reader of the object, at its start. */
