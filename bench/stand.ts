@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { freePort } from '#test/support/ports.ts'
 import type { Peer, Role } from './peers/peer.ts'
-import { freePort } from './ports.ts'
 import { Process } from './process.ts'
 
 /** The server under test has a core for itself; the load, upstreams and the bench share another. One of several threads has both, and shares them. */
