@@ -11,10 +11,6 @@ import { TYPE } from './codes.ts'
 import { parentOf, ROOT } from './name.ts'
 import { type RecordSpan, readSpans } from './record-spans.ts'
 
-const { copy } = Buffer.prototype as {
-  copy(this: Uint8Array, target: Uint8Array, at: number, start: number, end: number): number
-}
-
 export class Sections {
   /** Numbers of records. */
   readonly answers: number
@@ -24,43 +20,39 @@ export class Sections {
   readonly base: number
   /** Octets of the records. */
   readonly length: number
-  readonly #memory: Uint8Array
-  readonly #start: number
   #bytes: Uint8Array | undefined
   #spans: RecordSpan[] | undefined
   #addressGroups: AddressGroup[] | undefined
 
-  /** @param memory the records, or what has them from `start` on */
+  /** @param bytes the records; undefined for those that `write` makes anew each time */
   constructor(
-    memory: Uint8Array,
+    bytes: Uint8Array | undefined,
     answers: number,
     authorities: number,
     additionals: number,
     base: number,
-    start = 0,
-    length = memory.length,
+    length = bytes!.length,
   ) {
     this.answers = answers
     this.authorities = authorities
     this.additionals = additionals
     this.base = base
     this.length = length
-    this.#memory = memory
-    this.#start = start
-    if (length === memory.length) this.#bytes = memory
+    this.#bytes = bytes
   }
 
   /** The records. */
   get bytes(): Uint8Array {
-    this.#bytes ??= this.#memory.subarray(this.#start, this.#start + this.length)
+    if (!this.#bytes) {
+      this.#bytes = new Uint8Array(this.length)
+      this.write(this.#bytes, 0)
+    }
     return this.#bytes
   }
 
   /** Writes the records to a message, from `at` on. */
   write(target: Uint8Array, at: number): void {
-    if (this.#bytes) target.set(this.#bytes, at)
-    // Quicker than to make a view of the part.
-    else copy.call(this.#memory, target, at, this.#start, this.#start + this.length)
+    target.set(this.bytes, at)
   }
 
   /** Every record in order; made at the first call and kept. The bytes were checked when the sections were made. */
