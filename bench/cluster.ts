@@ -9,7 +9,7 @@ import { coredns } from './peers/coredns.ts'
 import { istioCoredns } from './peers/istio-coredns.ts'
 import type { Peer } from './peers/peer.ts'
 import type { Process } from './process.ts'
-import { findProgram, type Stand } from './stand.ts'
+import { type Core, findProgram, type Stand } from './stand.ts'
 
 const TOKEN = 'bench'
 /** Requests under way while objects are made. */
@@ -23,26 +23,28 @@ mount -t tmpfs tmpfs /var/run && d=/var/run/secrets/kubernetes.io/serviceaccount
 
 export class Cluster {
   readonly #stand: Stand
+  readonly #core: Core
   readonly #program: string
   readonly #folder: string
   readonly #port: number
   readonly securePort: number
   #process: Process | undefined
 
-  /** @throws {Error} why there is none */
-  static async start(stand: Stand): Promise<Cluster> {
+  /** @param core where its API server runs @throws {Error} why there is none */
+  static async start(stand: Stand, core: Core = 'load'): Promise<Cluster> {
     const built = await realApiProgram()
     if ('skip' in built) throw new Error(built.skip)
     stand.tool('unshare')
-    const cluster = new Cluster(stand, built.program, await freePort(), await freePort())
+    const cluster = new Cluster(stand, core, built.program, await freePort(), await freePort())
     await cluster.#serve()
     return cluster
   }
 
-  private constructor(stand: Stand, program: string, port: number, securePort: number) {
+  private constructor(stand: Stand, core: Core, program: string, port: number, securePort: number) {
     this.#stand = stand
+    this.#core = core
     this.#program = program
-    this.#folder = join(stand.folder, 'cluster')
+    this.#folder = join(stand.folder, `cluster-${port}`)
     this.#port = port
     this.securePort = securePort
     mkdirSync(this.account, { recursive: true })
@@ -90,7 +92,7 @@ export class Cluster {
       ...['--etcd-dir', join(this.#folder, 'etcd'), '--token', join(this.account, 'token')],
       ...['--watch-cache', '--compact-every', '0'],
     ]
-    const process = this.#stand.spawn(this.#program, args, { core: 'load' })
+    const process = this.#stand.spawn(this.#program, args, { core: this.#core })
     this.#process = process
     for (const end = Date.now() + PATIENCE; !readFileSync(process.log, 'utf8').startsWith('ready'); await wait(50))
       if (!process.running || Date.now() > end) throw new Error(`the API server did not start\n${process.lastLines}`)

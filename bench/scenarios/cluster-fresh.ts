@@ -24,8 +24,12 @@ const milliseconds = decimals(1)
 const columns = [
   { key: 'p50', title: 'p50 ms', format: milliseconds, ratio: true },
   { key: 'p99', title: 'p99 ms', format: milliseconds, ratio: true },
+  { key: 'writeP50', title: 'write p50 ms', format: milliseconds },
+  { key: 'writeP99', title: 'write p99 ms', format: milliseconds },
   { key: 'busyP50', title: 'busy p50 ms', format: milliseconds, ratio: true },
   { key: 'busyP99', title: 'busy p99 ms', format: milliseconds, ratio: true },
+  { key: 'busyWriteP50', title: 'write p50 ms', format: milliseconds },
+  { key: 'busyWriteP99', title: 'write p99 ms', format: milliseconds },
   { key: 'churn', title: 'changes/s', format: count },
   { key: 'late', title: 'late', format: count },
   { key: 'empty', title: 'empty', format: count },
@@ -38,7 +42,8 @@ export const clusterFresh: Scenario = {
   name: 'cluster-fresh',
   title: `${EDITS} edits of a slice at rest, and as many while others change`,
   async run({ stand, say, has }) {
-    const cluster = await Cluster.start(stand)
+    // On the core of the load, which is all used by other changes and their clients, it would be the queue there that is measured.
+    const cluster = await Cluster.start(stand, 'both')
     const others = Array.from({ length: OTHERS }, (_, i) => headless(`c${i}`, NAMESPACE, ['10.201.0.1']))
     await cluster.putAll([...namespaces(NAMESPACE), ...headless(SERVICE, NAMESPACE, addresses(0)), ...others.flat()])
     // An API server's first writes take longer than those after them, whoever watches.
@@ -72,8 +77,12 @@ async function measure(server: StartedServer, cluster: Cluster) {
     values: {
       p50: quantile(rest.delays, 0.5),
       p99: quantile(rest.delays, 0.99),
+      writeP50: quantile(rest.writes, 0.5),
+      writeP99: quantile(rest.writes, 0.99),
       busyP50: quantile(busy.delays, 0.5),
       busyP99: quantile(busy.delays, 0.99),
+      busyWriteP50: quantile(busy.writes, 0.5),
+      busyWriteP99: quantile(busy.writes, 0.99),
       churn: changes,
       late: rest.late + busy.late,
       empty,
@@ -83,8 +92,16 @@ async function measure(server: StartedServer, cluster: Cluster) {
   }
 }
 
-const edit = (watcher: Watcher, cluster: Cluster, from: number): Promise<Edits> =>
-  edits(watcher, numbered(EDITS, from), outcomeOf, i => cluster.replace(sliceOf(SERVICE, NAMESPACE, addresses(i))))
+/** @returns with the milliseconds after which the API server has acknowledged each */
+async function edit(watcher: Watcher, cluster: Cluster, from: number): Promise<Edits & { writes: number[] }> {
+  const writes: number[] = []
+  const write = async (edit: number) => {
+    const start = performance.now()
+    await cluster.replace(sliceOf(SERVICE, NAMESPACE, addresses(edit)))
+    writes.push(performance.now() - start)
+  }
+  return { ...(await edits(watcher, numbered(EDITS, from), outcomeOf, write)), writes }
+}
 
 /** Endpoints of other Services that change all the time. */
 class Churn {

@@ -64,7 +64,7 @@ interface Measured {
 }
 
 /** Seconds of load that do not count: as long as a compiler that works beside the server takes to be done with what is used most. */
-const WARM_UP = 4
+export const WARM_UP = 4
 
 export function throughput({ name, title, questions, expected, transport = 'udp', check, contenders }: Throughput): Scenario {
   async function run(bench: Bench) {
