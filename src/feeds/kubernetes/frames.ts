@@ -28,25 +28,37 @@ class Pending {
 /** Each frame behind its length, in four octets. */
 export class LengthFrames implements Frames {
   readonly #pending = new Pending()
-  /** How many octets there must be until it is worth looking. */
+  /** Octets of the frame that has begun, or of its length as long as that is not whole. */
   #needed = 4;
 
   *split(chunk: Buffer): Iterable<Buffer> {
-    this.#pending.add(chunk)
-    if (this.#pending.length < this.#needed) return
-    const bytes = this.#pending.take()
     let at = 0
+    // What has begun is put together with no more of the chunk than it lacks: most frames are whole in one.
+    while (this.#pending.length > 0) {
+      const end = at + this.#needed - this.#pending.length
+      this.#pending.add(chunk.subarray(at, end))
+      if (end > chunk.length) return
+      at = end
+      const begun = this.#pending.take()
+      this.#needed = sizeAt(begun, 0)
+      if (begun.length < this.#needed) this.#pending.add(begun)
+      else yield begun.subarray(4)
+    }
     for (;;) {
-      this.#needed = 4
-      if (bytes.length - at < this.#needed) break
-      this.#needed += bytes.readUInt32BE(at)
-      if (bytes.length - at < this.#needed) break
-      yield bytes.subarray(at + 4, at + this.#needed)
+      this.#needed = chunk.length - at < 4 ? 4 : sizeAt(chunk, at)
+      if (chunk.length - at < this.#needed) break
+      yield chunk.subarray(at + 4, at + this.#needed)
       at += this.#needed
     }
-    if (this.#needed > MAX_FRAME) throw new Malformed(`an event of ${this.#needed} octets`)
-    if (at < bytes.length) this.#pending.add(bytes.subarray(at))
+    if (at < chunk.length) this.#pending.add(chunk.subarray(at))
   }
+}
+
+/** @throws {Malformed} of a frame that is too long */
+function sizeAt(bytes: Buffer, at: number): number {
+  const size = 4 + bytes.readUInt32BE(at)
+  if (size > MAX_FRAME) throw new Malformed(`an event of ${size} octets`)
+  return size
 }
 
 /** Each frame a line. */
