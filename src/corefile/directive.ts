@@ -72,6 +72,15 @@ export class Line {
     return this.#entry.block !== undefined
   }
 
+  /** The words of the line and of its block, for directives that take no difference between the two. @throws {Problem} a block within the block */
+  joined(): Line {
+    const { word, args, block = [] } = this.#entry
+    const inner = block.find(entry => entry.block)
+    if (inner) throw new Problem(`unexpected block after '${inner.word.text}'`, inner.word, { plugin: this.#directive.name })
+    const words = block.flatMap(entry => [entry.word, ...entry.args])
+    return new Line(this.#directive, { word, args: [...args, ...words], block: undefined })
+  }
+
   /** A problem at the argument read last, or at the line's first word before any was read. */
   problem(reason: string, known?: Iterable<string>): Problem {
     const token = this.#entry.args[this.#next - 1] ?? this.#entry.word

@@ -124,6 +124,14 @@ export class Query implements Name {
     return Object.assign(new Query({ ...this, message, edns }), { zone: this.zone })
   }
 
+  /** Another question in place of the client's, which is not changed: flags and EDNS are the client's, and so is the reply to be. */
+  replace({ key, type, class: classCode }: { key: string; type: number; class: number }): Query {
+    const message = writeQuery(key, type, { id: this.id, flags: this.flags, class: classCode })
+    const questionEnd = message.length
+    const query = new Query({ ...this, message, questionEnd, key, hash: hashOf(key), type, class: classCode })
+    return Object.assign(query, { zone: this.zone })
+  }
+
   /** The query that the server itself asks on behalf of this one: the same client and EDNS, another name and type. */
   derive(key: string, type: number): Query {
     return new Query({

@@ -1,6 +1,6 @@
 /** Records of a reply to one question, for a reply to another one. */
 import { TYPE } from './codes.ts'
-import { endOfName, readKey } from './message.ts'
+import { endOfName, FormatError, readKey } from './message.ts'
 import type { Query } from './query.ts'
 import { readTtl, readUint16, type Sections, type SectionsBuilder } from './sections.ts'
 
@@ -17,20 +17,52 @@ const NAMES: ReadonlyMap<number, readonly [before: number, names: number]> = new
   [TYPE.AFSDB, [2, 1]],
 ])
 
+/** What stands in the data of a record, from `start` on, before its names, in octets, and how many names there are. */
+export function namesIn(octets: Uint8Array, start: number, type: number): readonly [before: number, names: number] {
+  if (type !== TYPE.NAPTR) return NAMES.get(type) ?? [0, 0]
+  // Order, preference and three character-strings (RFC 3403 §4.1).
+  let before = 4
+  for (let i = 0; i < 3; i++) before += 1 + (octets[start + before] ?? 0)
+  return [before, 1]
+}
+
+/** A record that stands for itself: no name in it is compressed. */
+export interface WholeRecord {
+  /** Key. */
+  owner: string
+  readonly type: number
+  readonly class: number
+  /** In seconds. */
+  ttl: number
+  data: Uint8Array
+}
+
+/**
+ * All records of `sections`, which answer `asked`, in their order.
+ * @throws {FormatError} a name is not well formed
+ */
+export function wholeRecords(asked: Query, sections: Sections): WholeRecord[] {
+  // Compression pointers count from the start of the message.
+  const base = asked.questionEnd
+  const message = Buffer.concat([asked.message.subarray(0, base), sections.bytes])
+  return sections.spans.map(({ start, fixed, end, type }) => ({
+    owner: nameAt(message, base + start).key,
+    type,
+    class: readUint16(sections.bytes, fixed + 2),
+    ttl: readTtl(sections.bytes, fixed),
+    data: withWholeNames(message, base + fixed + 10, base + end, type),
+  }))
+}
+
 /**
  * Adds all records of `sections`, which answer `asked`, to `builder`, whose answer section is open.
  * @throws {FormatError} a name is not well formed
  */
 export function rebase(asked: Query, sections: Sections, builder: SectionsBuilder): SectionsBuilder {
-  // Compression pointers count from the start of the message.
-  const base = asked.questionEnd
-  const message = Buffer.concat([asked.message.subarray(0, base), sections.bytes])
-  for (const [i, { start, fixed, end, type }] of sections.spans.entries()) {
+  for (const [i, { owner, type, class: classCode, ttl, data }] of wholeRecords(asked, sections).entries()) {
     if (i === sections.answers) builder.authority()
     if (i === sections.answers + sections.authorities) builder.additional()
-    const classCode = readUint16(sections.bytes, fixed + 2)
-    const data = withWholeNames(message, base + fixed + 10, base + end, type)
-    builder.record(nameAt(message, base + start).key, type, classCode, readTtl(sections.bytes, fixed), data)
+    builder.record(owner, type, classCode, ttl, data)
   }
   return builder
 }
@@ -44,9 +76,10 @@ export function firstOwner(asked: Query, sections: Sections): string | undefined
 }
 
 function withWholeNames(message: Buffer, start: number, end: number, type: number): Uint8Array {
-  const [before, names] = NAMES.get(type) ?? [0, 0]
+  const [before, names] = namesIn(message, start, type)
   if (names === 0) return message.subarray(start, end)
   let at = start + before
+  if (at > end) throw new FormatError(`record data at octet ${start} is cut off`)
   const parts: Uint8Array[] = [message.subarray(start, at)]
   for (let i = 0; i < names; i++) {
     const name = nameAt(message, at)

@@ -66,6 +66,12 @@ const readers: { name: string; line: string; read(line: Line): unknown; result: 
     ],
   },
   {
+    name: 'joined',
+    line: 'demo a {\nb c\nd\n}',
+    read: line => line.joined().rest(),
+    result: ['a', 'b', 'c', 'd'],
+  },
+  {
     name: 'blocks within blocks',
     line: 'demo {\na {\nb c\n}\n}',
     read: line => line.block()[0]!.block()[0]!.rest(),

@@ -56,6 +56,17 @@ test('a derived query asks something else for the same client, one step deeper',
   assert.equal(derived.name, 'b.example.net.')
 })
 
+test('a replaced question is asked by the same client in the same way', () => {
+  const query = queryOf('example.org', 'A', { id: 7, flags: 0x0170, edns: { dnssecOk: true, udpSize: 4096 } })
+  query.zone = 'org.'
+  const replaced = query.replace({ key: toKey('b.example.net'), type: TYPE.AAAA, class: 3 })
+  assert.deepEqual(readAnswer(Buffer.from(replaced.message)).question, 'b.example.net. CH AAAA')
+  assert.equal(replaced.questionEnd, replaced.message.length)
+  assert.equal(replaced.hash, queryOf('b.example.net').hash)
+  const { id, flags, depth, key, type, edns, zone } = replaced
+  assert.deepEqual([id, flags, depth, key, type, edns, zone], [7, 0x0170, 0, toKey('b.example.net'), 28, query.edns, 'org.'])
+})
+
 test('queries and OPT records are written as others write them', () => {
   assert.deepEqual(writeQuery(toKey('example.org'), TYPE.A, { id: 9 }), queryMessage('example.org', 'A', { id: 9 }))
   assert.deepEqual(

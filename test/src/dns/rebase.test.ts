@@ -20,6 +20,7 @@ const compressed: readonly (readonly [type: number, data: string, line: string])
   [TYPE.MX, '\0\x05\xc0\x0c', 'MX 5 a.example.'],
   [TYPE.SRV, '\0\x01\0\x02\0\x03\xc0\x0c', 'SRV 1 2 3 a.example.'],
   [TYPE.SOA, `\x02ns\xc0\x0c\x04mail\xc0\x0e${'\0\0\0\x07'.repeat(5)}`, 'SOA ns.a.example. mail.example. 7 7 7 7 7'],
+  [TYPE.NAPTR, '\0\x01\0\x02\x01s\x04http\0\xc0\x0c', 'NAPTR 1 2 "s" "http" "" a.example.'],
   [TYPE.TXT, '\x02\xc0\x0c', 'TXT "\\192\\012"'],
 ]
 

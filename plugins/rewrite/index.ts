@@ -1,0 +1,36 @@
+/** *rewrite* changes questions on their way down, and replies on their way up. */
+import type { Line, Plugin } from '#src/plugin.ts'
+import { readName } from './name.ts'
+import { readClass, readType } from './question.ts'
+import { readCname, readRcode, readTtl } from './response.ts'
+import { Rewrite, type Step } from './rewrite.ts'
+import type { Rule } from './rule.ts'
+import { readWord } from './words.ts'
+
+export const rewrite: Plugin<readonly Step[]> = {
+  name: 'rewrite',
+  parse: directive => directive.uses().map(line => readStep(line.joined())),
+  create: (steps, block) => new Rewrite(steps, block),
+}
+
+const FIELDS = {
+  name: readName,
+  type: readType,
+  class: readClass,
+  ttl: readTtl,
+  rcode: readRcode,
+  cname: readCname,
+} satisfies Record<string, (line: Line) => Rule>
+
+/** rewrite [continue|stop] FIELD … */
+function readStep(line: Line): Step {
+  const first = line.peek()?.toLowerCase()
+  const goesOn = first === 'continue'
+  if (goesOn || first === 'stop') line.text('continue|stop')
+  if (line.peek()?.toLowerCase() === 'answer') throw line.problem('response rewrites must begin with a name rule')
+  if (line.peek()?.toLowerCase() === 'edns0') throw line.problem('edns0 rules are not supported yet')
+  const field = readWord(line, 'FIELD', Object.keys(FIELDS) as (keyof typeof FIELDS)[])
+  const rule = FIELDS[field](line)
+  line.end()
+  return { rule, goesOn }
+}
