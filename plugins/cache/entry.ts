@@ -12,6 +12,7 @@ export class Entry {
   readonly type: number
   readonly class: number
   readonly variant: number
+  readonly upstreamOptions: string
   readonly verdict: Verdict
   readonly rcode: number
   readonly flags: number
@@ -33,6 +34,7 @@ export class Entry {
     this.type = query.type
     this.class = query.class
     this.variant = variantOf(query)
+    this.upstreamOptions = query.upstreamOptions
     this.verdict = verdict
     this.rcode = reply.rcode
     this.flags = reply.flags & (FLAG.AA | FLAG.RA | FLAG.AD)
@@ -45,7 +47,8 @@ export class Entry {
 
   /** Whether it is a reply to just this question. */
   answers(query: Query): boolean {
-    return this.key === query.key && this.type === query.type && this.class === query.class && this.variant === variantOf(query)
+    if (this.type !== query.type || this.class !== query.class || this.variant !== variantOf(query)) return false
+    return this.key === query.key && this.upstreamOptions === query.upstreamOptions
   }
 
   /** Seconds for which it is still fresh; 0 or less for a stale one. @param now may be before it was stored, where the query had come already */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { hashOf } from '#src/dns/name-hash.ts'
 import type { Query } from '#src/plugin.ts'
 import { type Entry, variantOf } from './entry.ts'
 
@@ -42,7 +43,10 @@ export class Store {
 type Entries = LRUCache<number, Entry>
 
 /** A small integer, the quickest of a Map's keys. Nobody outside can choose two names whose numbers are the same. */
-const numberOf = (query: Query): number => query.hash ^ (query.type << 16) ^ (query.class << 12) ^ variantOf(query)
+function numberOf(query: Query): number {
+  const number = query.hash ^ (query.type << 16) ^ (query.class << 12) ^ variantOf(query)
+  return query.upstreamOptions === '' ? number : number ^ hashOf(query.upstreamOptions)
+}
 
 /** `previous` itself where it is as large; else another with as much of it as fits. */
 function half(capacity: number, previous?: Entries): Entries {

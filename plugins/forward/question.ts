@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CLASS, FLAG, RCODE } from '#src/dns/codes.ts'
 import { hashOf } from '#src/dns/name-hash.ts'
-import { type Query, writeOpt, writeQuery } from '#src/dns/query.ts'
+import { MOST_UPSTREAM_OPTIONS, type Query, writeOpt, writeQuery } from '#src/dns/query.ts'
 
 /** What an upstream may send over UDP without being cut into fragments (DNS flag day 2020). */
 const UDP_SIZE = 1232
@@ -10,14 +10,14 @@ const OPT_DO = writeOpt(UDP_SIZE, { dnssecOk: true })
 const OPCODE_BITS = 0x7800
 
 /** The most octets of a question as it is sent: header, name, type and class, OPT. */
-export const LONGEST_QUESTION = 12 + 255 + 4 + OPT.length
+export const LONGEST_QUESTION = 12 + 255 + 4 + OPT.length + MOST_UPSTREAM_OPTIONS
 
 /** Beside the flags of the header: the client wants DNSSEC records. */
 const DO = 0x10000
 
-type Asked = Pick<Query, 'message' | 'questionEnd' | 'key' | 'hash' | 'type' | 'class' | 'flags' | 'edns'>
+type Asked = Pick<Query, 'message' | 'questionEnd' | 'key' | 'hash' | 'type' | 'class' | 'flags' | 'edns' | 'upstreamOptions'>
 
-/** A question as it is put to upstreams: the client's own octets, its RD, AD, CD and DO; the id is new each time, EDNS is ours. */
+/** A question as it is put to upstreams: the client's own octets, its RD, AD, CD and DO; the id is new each time, EDNS is ours but for options that *rewrite* put. */
 export class Question {
   readonly #asked: Asked
   /** As they were when it was put. */
@@ -40,24 +40,27 @@ export class Question {
       class: CLASS.IN,
       flags,
       edns: undefined,
+      upstreamOptions: '',
     })
   }
 
   /** Equal for questions that are answered alike, and hardly ever for others; nobody outside can tell for which. */
   get hash(): number {
-    const { hash, type, class: classCode } = this.#asked
-    return mix(mix(mix(seed ^ hash, this.#flags), type), classCode)
+    const { hash, type, class: classCode, upstreamOptions } = this.#asked
+    const mixed = mix(mix(mix(seed ^ hash, this.#flags), type), classCode)
+    return upstreamOptions === '' ? mixed : mix(mixed, hashOf(upstreamOptions))
   }
 
   /** Whether both are answered alike. */
   equals(other: Question): boolean {
     const [one, two] = [this.#asked, other.#asked]
-    return one.type === two.type && one.class === two.class && this.#flags === other.#flags && one.key === two.key
+    if (one.type !== two.type || one.class !== two.class || this.#flags !== other.#flags) return false
+    return one.key === two.key && one.upstreamOptions === two.upstreamOptions
   }
 
   /** Writes the message at `at`. @returns the offset behind it */
   write(target: Uint8Array, at: number, id: number, edns: boolean): number {
-    const { message, questionEnd } = this.#asked
+    const { message, questionEnd, upstreamOptions } = this.#asked
     target[at] = id >> 8
     target[at + 1] = id & 255
     target[at + 2] = (this.#flags >> 8) & 255
@@ -67,8 +70,13 @@ export class Question {
     for (let i = 12; i < questionEnd; i++) target[at + i] = message[i]!
     if (!edns) return at + questionEnd
     target[at + 11] = 1
-    target.set(this.#flags & DO ? OPT_DO : OPT, at + questionEnd)
-    return at + questionEnd + OPT.length
+    const opt = upstreamOptions === '' ? (this.#flags & DO ? OPT_DO : OPT) : this.#optWith(upstreamOptions)
+    target.set(opt, at + questionEnd)
+    return at + questionEnd + opt.length
+  }
+
+  #optWith(options: string): Uint8Array {
+    return writeOpt(UDP_SIZE, { dnssecOk: (this.#flags & DO) !== 0, options: Buffer.from(options, 'latin1') })
   }
 
   /** Whether `reply` is about this question, letter case aside. Servers that understood nothing of a query may leave the question out. */

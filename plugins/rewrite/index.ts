@@ -1,5 +1,6 @@
 /** *rewrite* changes questions on their way down, and replies on their way up. */
 import type { Line, Plugin } from '#src/plugin.ts'
+import { readEdns0 } from './edns0.ts'
 import { readName } from './name.ts'
 import { readClass, readType } from './question.ts'
 import { readCname, readRcode, readTtl } from './response.ts'
@@ -20,6 +21,7 @@ const FIELDS = {
   ttl: readTtl,
   rcode: readRcode,
   cname: readCname,
+  edns0: readEdns0,
 } satisfies Record<string, (line: Line) => Rule>
 
 /** rewrite [continue|stop] FIELD … */
@@ -28,7 +30,6 @@ function readStep(line: Line): Step {
   const goesOn = first === 'continue'
   if (goesOn || first === 'stop') line.text('continue|stop')
   if (line.peek()?.toLowerCase() === 'answer') throw line.problem('response rewrites must begin with a name rule')
-  if (line.peek()?.toLowerCase() === 'edns0') throw line.problem('edns0 rules are not supported yet')
   const field = readWord(line, 'FIELD', Object.keys(FIELDS) as (keyof typeof FIELDS)[])
   const rule = FIELDS[field](line)
   line.end()

@@ -47,8 +47,12 @@ export class Rewrite implements Instance {
         const { rule, goesOn } = this.#steps[i]!
         if (rule.matches(rewriting) && rule.apply(rewriting) && !goesOn) break
       }
-      const { asked } = rewriting
-      const reply = onReply(asked, next(asked), reply => this.#restore(rewriting, asked, reply))
+      const { asked, returned } = rewriting
+      const reply = onReply(asked, next(asked), reply => {
+        // An upstream says itself what options its reply has.
+        if (returned && query.edns && reply.upstream === undefined) query.edns.returned = returned
+        return this.#restore(rewriting, asked, reply)
+      })
       return reply instanceof Reply ? reply : reply.then(undefined, fail)
     } catch (error) {
       return fail(error)

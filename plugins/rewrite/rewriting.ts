@@ -1,6 +1,7 @@
 import { toText } from '#src/dns/name.ts'
 import type { Query } from '#src/plugin.ts'
 import { type Change, legalKey } from './change.ts'
+import { Options } from './options.ts'
 import type { Renaming } from './pattern.ts'
 import type { Question } from './rule.ts'
 import type { ReadLabel } from './template.ts'
@@ -20,6 +21,7 @@ export class Rewriting implements Question {
   /** What targets of CNAMEs are to be rewritten to. */
   readonly cnames: Renaming[] = []
   #name: string | undefined
+  #options: Options | undefined
 
   constructor(query: Query, read: ReadLabel) {
     this.query = query
@@ -41,10 +43,21 @@ export class Rewriting implements Question {
     this.#name = undefined
   }
 
+  get options(): Options {
+    this.#options ??= new Options(this.query)
+    return this.#options
+  }
+
+  /** EDNS options that the client gets back where the reply was made here, as *whoami* and others send them; undefined where rules set none. */
+  get returned(): Uint8Array | undefined {
+    return this.#options?.isChanged ? this.#options.returned : undefined
+  }
+
   /** The query for the plugins below. */
   get asked(): Query {
-    const { query, key, type } = this
-    const isSame = key === query.key && type === query.type && this.class === query.class
-    return isSame ? query : query.replace(this)
+    const { query, key, type, class: classCode } = this
+    const isSame = key === query.key && type === query.type && classCode === query.class && !this.#options?.isChanged
+    const upstreamOptions = this.#options?.upstream ?? query.upstreamOptions
+    return isSame ? query : query.replace({ key, type, class: classCode, upstreamOptions })
   }
 }

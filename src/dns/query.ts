@@ -6,6 +6,9 @@ import { hashOf, type Name } from './name-hash.ts'
 
 export type Transport = 'udp' | 'tcp' | 'tls' | 'https'
 
+/** How many octets of options go along to other servers. */
+export const MOST_UPSTREAM_OPTIONS = 512
+
 /** What fits behind the headers of IPv4 and UDP, in octets; the kernel sends nothing longer. */
 const LONGEST_DATAGRAM = 65507
 
@@ -36,6 +39,8 @@ export interface Edns {
   readonly dnssecOk: boolean
   /** What is told of the server with the reply (RFC 5001), where the client wants to know. */
   nsid?: Uint8Array
+  /** Options that go back to the client with the reply, where there is room. */
+  returned?: Uint8Array
   /** The options as they came: code, length, data, again and again; checked to be whole. */
   readonly options: Uint8Array
 }
@@ -62,6 +67,8 @@ export class Query implements Name {
   zone = ''
   /** How many lookups of the server itself led here: 0 for a client's query. */
   readonly depth: number
+  /** EDNS options that go along to other servers, in the form of those of {@link Edns}, one character for each octet; at most {@link MOST_UPSTREAM_OPTIONS}. */
+  readonly upstreamOptions: string
   #name: string | undefined
 
   constructor(fields: {
@@ -77,6 +84,7 @@ export class Query implements Name {
     listener: Listener
     received: number
     depth?: number
+    upstreamOptions?: string
   }) {
     this.message = fields.message
     this.questionEnd = fields.questionEnd
@@ -90,6 +98,7 @@ export class Query implements Name {
     this.listener = fields.listener
     this.received = fields.received
     this.depth = fields.depth ?? 0
+    this.upstreamOptions = fields.upstreamOptions ?? ''
   }
 
   /** The name asked for, as text: lower case, absolute, escaped. */
@@ -125,10 +134,12 @@ export class Query implements Name {
   }
 
   /** Another question in place of the client's, which is not changed: flags and EDNS are the client's, and so is the reply to be. */
-  replace({ key, type, class: classCode }: { key: string; type: number; class: number }): Query {
+  replace(question: { key: string; type: number; class: number; upstreamOptions: string }): Query {
+    const { key, type, class: classCode, upstreamOptions } = question
     const message = writeQuery(key, type, { id: this.id, flags: this.flags, class: classCode })
     const questionEnd = message.length
-    const query = new Query({ ...this, message, questionEnd, key, hash: hashOf(key), type, class: classCode })
+    const hash = hashOf(key)
+    const query = new Query({ ...this, message, questionEnd, key, hash, type, class: classCode, upstreamOptions })
     return Object.assign(query, { zone: this.zone })
   }
 
@@ -145,6 +156,14 @@ export class Query implements Name {
       depth: this.depth + 1,
     })
   }
+}
+
+/** An EDNS option (RFC 6891 §6.1.2). */
+export function writeOption(code: number, data: Uint8Array): Buffer {
+  const head = Buffer.alloc(4)
+  head.writeUInt16BE(code, 0)
+  head.writeUInt16BE(data.length, 2)
+  return Buffer.concat([head, data])
 }
 
 /** A query message without EDNS. `flags` is the header's second word; RD and CD are usual. */

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { createHmac, randomBytes } from 'node:crypto'
 import { FLAG, OPTION } from '../dns/codes.ts'
 import { findOption } from '../dns/message.ts'
-import { type Edns, type Query, writeOpt } from '../dns/query.ts'
+import { type Edns, type Query, writeOpt, writeOption } from '../dns/query.ts'
 import type { Reply } from '../dns/reply.ts'
 import { NO_RECORDS, Sections } from '../dns/sections.ts'
 import type { Outgoing } from '../transport/transport.ts'
@@ -128,27 +128,24 @@ const OPT = writeOpt(UDP_SIZE)
 const OPT_DO = writeOpt(UDP_SIZE, { dnssecOk: true })
 
 function optFor(query: Query, edns: Edns, reply: Reply): Uint8Array {
-  const options: Buffer[] = []
+  const options: Uint8Array[] = []
   const cookie = edns.options.length > 0 && findOption(edns, OPTION.COOKIE)
-  if (cookie) options.push(option(OPTION.COOKIE, serverCookie(cookie.subarray(0, 8), query.client.address)))
-  if (edns.nsid) options.push(option(OPTION.NSID, edns.nsid))
+  if (cookie) options.push(writeOption(OPTION.COOKIE, serverCookie(cookie.subarray(0, 8), query.client.address)))
+  if (edns.nsid) options.push(writeOption(OPTION.NSID, edns.nsid))
   if (reply.extendedError) {
     const { code, text = '' } = reply.extendedError
     const data = Buffer.alloc(2 + EXTRA_TEXT)
     data.writeUInt16BE(code, 0)
     const { written } = encoder.encodeInto(text, data.subarray(2))
-    options.push(option(OPTION.EDE, data.subarray(0, 2 + written)))
+    options.push(writeOption(OPTION.EDE, data.subarray(0, 2 + written)))
   }
+  if (edns.returned && hasRoom(query, [...options, edns.returned])) options.push(edns.returned)
   if (options.length === 0 && reply.rcode < 16) return edns.dnssecOk ? OPT_DO : OPT
   return writeOpt(UDP_SIZE, { dnssecOk: edns.dnssecOk, extendedRcode: reply.rcode >> 4, options: Buffer.concat(options) })
 }
 
-function option(code: number, data: Uint8Array): Buffer {
-  const head = Buffer.alloc(4)
-  head.writeUInt16BE(code, 0)
-  head.writeUInt16BE(data.length, 2)
-  return Buffer.concat([head, data])
-}
+const hasRoom = (query: Query, options: readonly Uint8Array[]): boolean =>
+  options.reduce((room, { length }) => room - length, query.replySize - query.questionEnd - OPT.length) >= 0
 
 const secret = randomBytes(32)
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Question } from '#plugins/forward/question.ts'
+import { LONGEST_QUESTION, Question } from '#plugins/forward/question.ts'
 import { toKey } from '#src/dns/name.ts'
+import { MOST_UPSTREAM_OPTIONS } from '#src/dns/query.ts'
 import { queryOf } from '#test/support/exchange.ts'
-import { queryMessage } from '#test/support/message.ts'
+import { queryMessage, readMessage } from '#test/support/message.ts'
 import { messageFrom } from '#test/support/records.ts'
 
 const message = queryMessage('Web.Example.org.', 'A')
@@ -60,6 +61,19 @@ test('equal questions have equal hashes, and hardly any others', () => {
   assert.ok(others.every(other => !question.equals(other)))
   assert.ok(new Set(others.map(({ hash }) => hash)).size > 9990)
   assert.ok(new Set(others.map(({ hash }) => hash & 255)).size === 256)
+})
+
+test('options for upstreams make another question, and fit', () => {
+  const asked = queryOf([63, 63, 63, 61].map(length => 'a'.repeat(length)).join('.'))
+  const optionOf = (octet: string) => `\xff\xee\x01\xfc${octet.repeat(MOST_UPSTREAM_OPTIONS - 4)}`
+  const [one, same, other] = ['x', 'x', 'y'].map(
+    octet => new Question(asked.replace({ ...asked, upstreamOptions: optionOf(octet) })),
+  )
+  assert.ok(one!.equals(same!) && one!.hash === same!.hash)
+  assert.ok(!one!.equals(other!) && one!.hash !== other!.hash && !one!.equals(new Question(asked)))
+  const target = Buffer.alloc(LONGEST_QUESTION)
+  assert.equal(one!.write(target, 0, 1, true), LONGEST_QUESTION)
+  assert.equal(readMessage(target).edns?.options.get(0xffee)?.length, MOST_UPSTREAM_OPTIONS - 4)
 })
 
 test('the longest question fits into the memory that is there for it', () => {

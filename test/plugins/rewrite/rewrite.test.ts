@@ -32,6 +32,25 @@ test('a question that no rule is about goes on as it is, and its reply comes bac
   assert.equal(seen, query)
 })
 
+test('what a plugin tells of a query stands in the new name; where it tells nothing, the rule is not there', () => {
+  const told = new Map([
+    ['a/namespace', 'Team-1'],
+    ['a/group', '{1}'],
+    ['a/nothing', ''],
+  ])
+  const rules = ['{1}.{a/nothing}.svc', '{1}.{a/unknown}.svc', '{1}.{a/namespace}.{a/group}.SVC']
+  const lines = rules.map(to => `rewrite name regex ^([^.]+)\\.example\\.$ ${to} metadata answer auto\n`)
+  const metadata = (label: string) => () => told.get(label)
+  const instance = rewrite.create(rewrite.parse(directiveOf(lines.join(''))), { metadata } as unknown as ServerBlock)
+  const seen: string[] = []
+  const handler = instance.wrap!(query => {
+    seen.push(query.name)
+    return address(query)
+  })
+  handler(queryOf('Web.example'))
+  assert.deepEqual(seen, ['web.team-1.{1}.svc.'])
+})
+
 suite('the client gets what it asked for', () => {
   for (const [what, later] of [
     ['at once', false],

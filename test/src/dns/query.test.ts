@@ -59,12 +59,13 @@ test('a derived query asks something else for the same client, one step deeper',
 test('a replaced question is asked by the same client in the same way', () => {
   const query = queryOf('example.org', 'A', { id: 7, flags: 0x0170, edns: { dnssecOk: true, udpSize: 4096 } })
   query.zone = 'org.'
-  const replaced = query.replace({ key: toKey('b.example.net'), type: TYPE.AAAA, class: 3 })
+  const replaced = query.replace({ key: toKey('b.example.net'), type: TYPE.AAAA, class: 3, upstreamOptions: 'x' })
   assert.deepEqual(readAnswer(Buffer.from(replaced.message)).question, 'b.example.net. CH AAAA')
   assert.equal(replaced.questionEnd, replaced.message.length)
   assert.equal(replaced.hash, queryOf('b.example.net').hash)
   const { id, flags, depth, key, type, edns, zone } = replaced
   assert.deepEqual([id, flags, depth, key, type, edns, zone], [7, 0x0170, 0, toKey('b.example.net'), 28, query.edns, 'org.'])
+  for (const later of [replaced, replaced.copy(0), replaced.derive(query.key, TYPE.A)]) assert.equal(later.upstreamOptions, 'x')
 })
 
 test('queries and OPT records are written as others write them', () => {
