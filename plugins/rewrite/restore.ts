@@ -2,7 +2,7 @@
 import { FLAG, TYPE } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
 import type { WholeRecord } from '#src/dns/rebase.ts'
-import { readTtl, Sections } from '#src/dns/sections.ts'
+import { readTtl, readUint16, Sections } from '#src/dns/sections.ts'
 import { type Handler, onReply, type Query, type Reply } from '#src/plugin.ts'
 import { type Change, legalKey } from './change.ts'
 import { Draft } from './draft.ts'
@@ -23,6 +23,11 @@ export function restore(rewriting: Rewriting, asked: Query, reply: Reply, resolv
   const isElsewhere = cnames.length > 0 && reply.sections.answerSpans.some(span => span.type === TYPE.CNAME)
   const isRenamed = asked.key !== query.key || changes.some(({ owner, target }) => owner || target)
   if (!isElsewhere && !isRenamed) return withTtls(reply, changes)
+  if (!isElsewhere && isAboutQuestionAlone(reply.sections) && ownerBy(changes, asked.key) === query.key) {
+    const { bytes, answers, authorities, additionals } = reply.sections
+    reply.sections = new Sections(bytes, answers, authorities, additionals, query.questionEnd)
+    return withTtls(reply, changes)
+  }
 
   const draft = new Draft(asked, reply)
   const finish = (): Reply => {
@@ -42,11 +47,23 @@ export function restore(rewriting: Rewriting, asked: Query, reply: Reply, resolv
   })
 }
 
+/** Whether the only name in the records is that of the question, as a pointer to it: such records stand behind any question. */
+function isAboutQuestionAlone({ bytes, spans }: Sections): boolean {
+  return spans.every(
+    ({ start, fixed, type }) => fixed === start + 2 && readUint16(bytes, start) === 0xc00c && ADDRESSES.has(type),
+  )
+}
+
+const ADDRESSES = new Set<number>([TYPE.A, TYPE.AAAA])
+
+const ownerBy = (changes: readonly Change[], key: string): string =>
+  changes.reduce((owner, change) => change.owner?.(owner) ?? owner, key)
+
 function rewrite(record: WholeRecord, changes: readonly Change[]): void {
   let target = targetOf(record)
   const before = target
+  record.owner = ownerBy(changes, record.owner)
   for (const change of changes) {
-    if (change.owner) record.owner = change.owner(record.owner)
     if (change.target && target !== undefined) target = change.target(target)
     if (change.ttl) record.ttl = change.ttl(record.ttl)
   }

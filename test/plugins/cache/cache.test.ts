@@ -4,6 +4,7 @@ import { mock, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { cache } from '#plugins/cache/index.ts'
 import { FLAG, RCODE } from '#src/dns/codes.ts'
+import { toKey } from '#src/dns/name.ts'
 import { Query } from '#src/dns/query.ts'
 import { Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { Metrics } from '#src/metrics.ts'
@@ -121,6 +122,19 @@ test('names with one hash are told apart, and take the place of each other', asy
   }
   assert.equal(count('evictions_total', 'success'), 3)
   assert.equal(count('entries', 'success'), 1)
+})
+
+test('questions with other options for upstreams are others, also where the options have one hash', async () => {
+  const last = new Map(twins().map((name, i) => [toKey(name), i + 1]))
+  const { handler } = start(
+    '',
+    async query => new Reply(RCODE.NOERROR, FLAG.RA, sectionsFor(query, last.get(query.upstreamOptions))),
+  )
+  for (const [upstreamOptions, expected] of last) {
+    const query = queryFor('www.example.org')
+    const reply = await handler(query.replace({ ...query, upstreamOptions }))
+    assert.equal(reply.sections.bytes.at(-1), expected)
+  }
 })
 
 test('a denial does not drive out the answer of another name with its hash', async () => {

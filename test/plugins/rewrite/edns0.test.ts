@@ -105,6 +105,12 @@ test('a client without EDNS gets none, and what it asks for is sent with the opt
   assert.deepEqual(read(readMessage(upstream.seen[0]!.message), [LOCAL]), { [LOCAL]: 'abcd' })
 })
 
+test('a reply of an upstream has no options that the upstream did not give it', async () => {
+  await using upstream = await startUpstream(({ message }) => messageFrom(message))
+  await using server = await startInProcess(`rewrite edns0 local set 0xffee abcd\nforward . ${upstream.to}`)
+  assert.equal((await server.query('a.example', 'A', { edns: true })).edns?.options.size, 0)
+})
+
 test('what is asked with other options is another question, upstream and in the cache', async () => {
   await using upstream = await startUpstream(async ({ message }) => {
     await Promise.resolve()
