@@ -59,7 +59,8 @@ test('equal questions have equal hashes, and hardly any others', () => {
     ...Array.from({ length: 10_000 }, (_, i) => Question.make(toKey(`n${i}.example.org.`), 1, 0x0100)),
   ]
   assert.ok(others.every(other => !question.equals(other)))
-  assert.ok(new Set(others.map(({ hash }) => hash)).size > 9990)
+  // It was never below 9,037 in 60,000 choices of what nobody outside knows, and below 9,990 in 29.
+  assert.ok(new Set(others.map(({ hash }) => hash)).size > 8500)
   assert.ok(new Set(others.map(({ hash }) => hash & 255)).size === 256)
 })
 
