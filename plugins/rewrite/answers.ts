@@ -18,7 +18,7 @@ export function readAnswers(line: Line): Answers {
   let auto = false
   let names = false
   for (let isFirst = true; line.left > 0; isFirst = false) {
-    if (isFirst || line.peek() === 'answer') readAnswerWord(line)
+    if (isFirst || line.peek() === 'answer') line.oneOf('what follows TO', ['answer'])
     const kind = line.oneOf('answer', KINDS)
     if (kind === 'auto') auto = true
     else if (kind === 'value') changes.push({ target: byText(readAnswerRenaming(line)) })
@@ -33,8 +33,4 @@ export function readAnswers(line: Line): Answers {
     if (auto && names) throw line.problem('answer auto cannot be combined with answer name')
   }
   return { auto, names, changes }
-}
-
-function readAnswerWord(line: Line): void {
-  line.oneOf('what follows TO', ['answer'])
 }

@@ -6,7 +6,6 @@ import type { Line, Query } from '#src/plugin.ts'
 import type { Rewriting } from './rewriting.ts'
 import type { Rule } from './rule.ts'
 import { isLabel } from './template.ts'
-import { readWord } from './words.ts'
 
 const ACTIONS = ['set', 'append', 'replace', 'unset'] as const
 
@@ -14,8 +13,8 @@ const ACTIONS = ['set', 'append', 'replace', 'unset'] as const
 type Data = (rewriting: Rewriting) => Uint8Array | undefined
 
 export function readEdns0(line: Line): Rule {
-  const kind = readWord(line, 'option', ['local', 'nsid', 'subnet'] as const)
-  const action = readWord(line, 'action', ACTIONS)
+  const kind = line.oneOf('option', ['local', 'nsid', 'subnet'], { anyCase: true })
+  const action = line.oneOf('action', ACTIONS, { anyCase: true })
   const isUnset = action === 'unset'
   const code = kind === 'local' ? readCode(line) : kind === 'nsid' ? OPTION.NSID : OPTION.ECS
   const data = isUnset ? none : kind === 'local' ? readData(line) : kind === 'nsid' ? empty : readSubnet(line)

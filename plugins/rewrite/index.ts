@@ -6,7 +6,6 @@ import { readClass, readType } from './question.ts'
 import { readCname, readRcode, readTtl } from './response.ts'
 import { Rewrite, type Step } from './rewrite.ts'
 import type { Rule } from './rule.ts'
-import { readWord } from './words.ts'
 
 export const rewrite: Plugin<readonly Step[]> = {
   name: 'rewrite',
@@ -30,7 +29,7 @@ function readStep(line: Line): Step {
   const goesOn = first === 'continue'
   if (goesOn || first === 'stop') line.text('continue|stop')
   if (line.peek()?.toLowerCase() === 'answer') throw line.problem('response rewrites must begin with a name rule')
-  const field = readWord(line, 'FIELD', Object.keys(FIELDS) as (keyof typeof FIELDS)[])
+  const field = line.oneOf('FIELD', Object.keys(FIELDS) as (keyof typeof FIELDS)[], { anyCase: true })
   const rule = FIELDS[field](line)
   line.end()
   return { rule, goesOn }

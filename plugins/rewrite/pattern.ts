@@ -4,7 +4,6 @@ import { compilePattern } from '#src/corefile/pattern.ts'
 import { lowerCase, toKey } from '#src/dns/name.ts'
 import type { Line } from '#src/plugin.ts'
 import { type ReadLabel, Template } from './template.ts'
-import { readWord } from './words.ts'
 
 const KINDS = ['exact', 'prefix', 'suffix', 'substring', 'regex'] as const
 export type Kind = (typeof KINDS)[number]
@@ -28,7 +27,8 @@ export interface Renaming extends Pattern {
 }
 
 /** The kind of match; `exact` where the line has no more than the arguments behind it. */
-export const readKind = (line: Line, behind: number): Kind => (line.left > behind ? readWord(line, 'match', KINDS) : 'exact')
+export const readKind = (line: Line, behind: number): Kind =>
+  line.left > behind ? line.oneOf('match', KINDS, { anyCase: true }) : 'exact'
 
 /** FROM, as *name*, *ttl* and *rcode* take it. */
 export function readPattern(line: Line, kind: Kind): Pattern {
@@ -45,12 +45,12 @@ export function readRenaming(line: Line, kind: Kind): Renaming {
     const metadata = line.peek() === 'metadata'
     const template = Template.read(line, to, pattern.groupCount(), metadata)
     if (metadata) line.text('metadata')
-    return new RegexRenaming(pattern, template)
+    return regexRenaming(pattern, template)
   }
   const part = readPart(line, kind)
   const to = absolute(lowerCase(line.text('TO')))
   if (kind === 'exact') checkName(line, to)
-  return new PartRenaming(part, to)
+  return partRenaming(part, to)
 }
 
 /** FROM TO, as *cname* takes them: parts of names need not end where a label ends, and expressions look at no case. */
@@ -58,63 +58,36 @@ export function readTargetRenaming(line: Line, kind: Kind): Renaming {
   if (kind === 'exact') return readRenaming(line, kind)
   if (kind === 'regex') {
     const pattern = compilePattern(`(?i:${line.pattern('FROM').pattern()})`)
-    return new RegexRenaming(pattern, Template.read(line, line.text('TO'), pattern.groupCount(), false))
+    return regexRenaming(pattern, Template.read(line, line.text('TO'), pattern.groupCount(), false))
   }
   const read = (what: string) => (kind === 'suffix' ? absolute : String)(lowerCase(line.text(what)))
   const from = read('FROM')
   if (from === '') throw line.problem('FROM is empty')
-  return new PartRenaming(new Part(kind, from), read('TO'))
+  return partRenaming(new Part(kind, from), read('TO'))
 }
 
 /** FROM TO of answers: a regular expression and its template. What does not match stays as it is. */
 export function readAnswerRenaming(line: Line): (name: string) => string {
   const pattern = line.pattern('FROM')
-  const renaming = new RegexRenaming(pattern, Template.read(line, absolute(line.text('TO')), pattern.groupCount(), false))
+  const renaming = regexRenaming(pattern, Template.read(line, absolute(line.text('TO')), pattern.groupCount(), false))
   return name => renaming.rename(name, noLabel) ?? name
 }
 
 const noLabel = () => undefined
 
-class PartRenaming implements Renaming {
-  readonly #part: Part
-  readonly #to: string
+const partRenaming = (part: Part, to: string): Renaming => ({
+  matches: name => part.matches(name),
+  rename: name => part.replace(name, to),
+  reverse: part.reverse(to),
+})
 
-  constructor(part: Part, to: string) {
-    this.#part = part
-    this.#to = to
-  }
-
-  matches(name: Named): boolean {
-    return this.#part.matches(name)
-  }
-
-  rename(name: string): string {
-    return this.#part.replace(name, this.#to)
-  }
-
-  get reverse(): ((name: string) => string) | undefined {
-    return this.#part.reverse(this.#to)
-  }
-}
-
-class RegexRenaming implements Renaming {
-  readonly #pattern: RE2JS
-  readonly #template: Template
-
-  constructor(pattern: RE2JS, template: Template) {
-    this.#pattern = pattern
-    this.#template = template
-  }
-
-  matches({ name }: Named): boolean {
-    return this.#pattern.test(name)
-  }
-
-  rename(name: string, read: ReadLabel): string | undefined {
-    const matcher = this.#pattern.matcher(name)
-    return matcher.find() ? this.#template.fill(matcher, read) : name
-  }
-}
+const regexRenaming = (pattern: RE2JS, template: Template): Renaming => ({
+  matches: ({ name }) => pattern.test(name),
+  rename: (name, read) => {
+    const matcher = pattern.matcher(name)
+    return matcher.find() ? template.fill(matcher, read) : name
+  },
+})
 
 /** A part of a name's text. */
 class Part implements Pattern {

@@ -150,10 +150,11 @@ export class Line {
     return value
   }
 
-  /** One of the given words. */
-  oneOf<W extends string>(what: string, words: readonly W[]): W {
+  /** One of the given words; with `anyCase` of words in lower case, however it is written. */
+  oneOf<W extends string>(what: string, words: readonly W[], { anyCase = false } = {}): W {
     const text = this.text(what)
-    const word = words.find(candidate => candidate === text)
+    const wanted = anyCase ? text.toLowerCase() : text
+    const word = words.find(candidate => candidate === wanted)
     if (word === undefined) throw this.problem(`${what} must be one of ${words.join(', ')}: '${text}'`, words)
     return word
   }

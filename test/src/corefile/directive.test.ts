@@ -39,6 +39,12 @@ const readers: { name: string; line: string; read(line: Line): unknown; result: 
   },
   { name: 'oneOf', line: 'demo udp', read: line => line.oneOf('PROTOCOL', ['udp', 'tcp']), result: 'udp' },
   {
+    name: 'oneOf in any case',
+    line: 'demo Udp',
+    read: line => line.oneOf('PROTOCOL', ['udp', 'tcp'], { anyCase: true }),
+    result: 'udp',
+  },
+  {
     name: 'zones',
     line: 'demo C.org 10.0.0.0/15 .',
     read: line => line.zones(['x.']),
