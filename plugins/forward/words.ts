@@ -1,7 +1,7 @@
 /** Readers of arguments that *forward* alone takes. Each throws a Problem at the word that is wrong. */
 import { isIP } from 'node:net'
 import { expandZone } from '#src/corefile/labels.ts'
-import { RCODE } from '#src/dns/codes.ts'
+import { RCODES } from '#src/dns/codes.ts'
 import { ROOT, toKey } from '#src/dns/name.ts'
 import type { Line } from '#src/plugin.ts'
 import type { HealthSettings } from './health.ts'
@@ -40,15 +40,13 @@ export function readTargets(line: Line): Target[] {
   return targets
 }
 
-const rcodes = new Map<string, number>([...Object.entries(RCODE), ['NOTIMPL', RCODE.NOTIMP]])
-
 /** One name or more, in any case, added to `known`. */
 export function readRcodes(line: Line, known: ReadonlySet<number>): Set<number> {
   const codes = new Set(known)
   do {
     const text = line.text('RCODE')
-    const code = rcodes.get(text.toUpperCase())
-    if (code === undefined) throw line.problem(`${text} is not a valid rcode`, rcodes.keys())
+    const code = RCODES.get(text.toUpperCase())
+    if (code === undefined) throw line.problem(`${text} is not a valid rcode`, RCODES.keys())
     codes.add(code)
   } while (line.left > 0)
   return codes

@@ -1,15 +1,11 @@
 /** `type FROM TO` and `class FROM TO`: what is asked for is rewritten. */
-import { CLASS, TYPE } from '#src/dns/codes.ts'
+import { CLASSES, TYPES } from '#src/dns/codes.ts'
 import type { Line } from '#src/plugin.ts'
 import type { Rule } from './rule.ts'
-import { readCode } from './words.ts'
-
-const types = new Map<string, number>(Object.entries(TYPE))
-const classes = new Map<string, number>(Object.entries(CLASS))
 
 export function readType(line: Line): Rule {
-  const from = readCode(line, 'type', types)
-  const to = readCode(line, 'type', types)
+  const from = line.code('type', TYPES)
+  const to = line.code('type', TYPES)
   return {
     matches: ({ type }) => type === from,
     apply: rewriting => {
@@ -20,8 +16,8 @@ export function readType(line: Line): Rule {
 }
 
 export function readClass(line: Line): Rule {
-  const from = readCode(line, 'class', classes)
-  const to = readCode(line, 'class', classes)
+  const from = line.code('class', CLASSES)
+  const to = line.code('class', CLASSES)
   return {
     matches: question => question.class === from,
     apply: rewriting => {

@@ -1,9 +1,8 @@
 /** `ttl [MATCH] FROM SECONDS`, `rcode [MATCH] FROM RCODE RCODE` and `cname [MATCH] FROM TO`: what is rewritten is the reply. */
-import { RCODE } from '#src/dns/codes.ts'
+import { RCODES } from '#src/dns/codes.ts'
 import type { Line } from '#src/plugin.ts'
 import { readKind, readPattern, readTargetRenaming } from './pattern.ts'
 import { changing, type Rule } from './rule.ts'
-import { readCode } from './words.ts'
 
 /** RFC 2181 §8. */
 const LONGEST_TTL = 0x7fffffff
@@ -21,17 +20,12 @@ export function readTtl(line: Line): Rule {
   })
 }
 
-const rcodes = new Map<string, number>([
-  ...Object.entries(RCODE),
-  ['NOTIMPL', RCODE.NOTIMP],
-  ['BADSIG', 16],
-  ...Array.from({ length: 24 }, (_, code) => [String(code), code] as const),
-])
+const rcodes = new Map<string, number>([...RCODES, ...Array.from({ length: 24 }, (_, code) => [String(code), code] as const)])
 
 export function readRcode(line: Line): Rule {
   const pattern = readPattern(line, readKind(line, 3))
-  const from = readCode(line, 'rcode', rcodes)
-  const to = readCode(line, 'rcode', rcodes)
+  const from = line.code('rcode', rcodes)
+  const to = line.code('rcode', rcodes)
   return changing(question => pattern.matches(question), { rcode: rcode => (rcode === from ? to : rcode) })
 }
 

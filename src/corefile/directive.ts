@@ -159,6 +159,14 @@ export class Line {
     return word
   }
 
+  /** The number of a name that `table` has, in any case. */
+  code(what: string, table: ReadonlyMap<string, number>): number {
+    const text = this.text(what)
+    const code = table.get(text.toUpperCase())
+    if (code === undefined) throw this.problem(`no ${what}: '${text}'`, table.keys())
+    return code
+  }
+
   /** A domain name, as key. */
   name(what: string): string {
     const text = this.text(what)

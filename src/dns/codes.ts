@@ -23,6 +23,13 @@ export const OPTION = { NSID: 3, ECS: 8, COOKIE: 10, TCP_KEEPALIVE: 11, PADDING:
 /** Header flags, as bits of the header's second 16-bit word (RFC 1035 §4.1.1, RFC 4035 §3). */
 export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, Z: 0x0040, AD: 0x0020, CD: 0x0010 } as const
 
+const namesOf = (table: Record<string, number>): ReadonlyMap<string, number> => new Map(Object.entries(table))
+
+/** The numbers by their names. */
+export const TYPES = namesOf(TYPE)
+export const CLASSES = namesOf(CLASS)
+export const RCODES = namesOf({ ...RCODE, NOTIMPL: RCODE.NOTIMP, BADSIG: RCODE.BADVERS })
+
 const invert = (table: Record<string, number>) => new Map(Object.entries(table).map(([name, code]) => [code, name]))
 const types = invert(TYPE)
 const classes = invert(CLASS)

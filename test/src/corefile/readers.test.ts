@@ -21,6 +21,17 @@ suite('name', () => {
   }
 })
 
+suite('code', () => {
+  const table = new Map([['NXDOMAIN', 3]])
+  test('is the number of a name, in any case', () =>
+    assert.equal(
+      read('nxDomain', line => line.code('rcode', table)),
+      3,
+    ))
+  test('is not a word like it', () =>
+    refuses('NXDOMAN', line => line.code('rcode', table), /no rcode: 'NXDOMAN' \(column 6, did you mean 'NXDOMAIN'/))
+})
+
 suite('address', () => {
   for (const text of [':8080', '127.0.0.1:0', '[::1]:65535', 'localhost:9153', 'a-b.example.org:1', '[fe80::1%eth0]:53']) {
     test(`is ${text}`, () =>
