@@ -18,28 +18,37 @@ export const ROOT = '\0'
  */
 export function toKey(text: string): string {
   if (text === '.' || text === '') return ROOT
-  let key = ''
+  return lowerCase(toWire(/[^\0-\x7f]/.test(text) ? Buffer.from(text).toString('latin1') : text))
+}
+
+/**
+ * The wire form of a name that is not empty, given as the octets of a text; letters stay as they are.
+ * @param origin what a name without a last dot stands below, in wire form
+ * @throws {RangeError} as `toKey` does
+ */
+export function toWire(text: string, origin = ROOT): string {
+  if (text === '.') return ROOT
+  let wire = ''
   let label = ''
-  const bytes = /[^\0-\x7f]/.test(text) ? Buffer.from(text).toString('latin1') : text
-  for (let i = 0; i < bytes.length; i++) {
-    let octet = bytes[i]!
+  for (let i = 0; i < text.length; i++) {
+    let octet = text[i]!
     if (octet === '.') {
-      key += sized(label, text)
+      wire += sized(label, text)
       label = ''
       continue
     }
     if (octet === '\\') {
-      const decimal = /^\d{3}/.exec(bytes.slice(i + 1, i + 4))
+      const decimal = /^\d{3}/.exec(text.slice(i + 1, i + 4))
       if (decimal && Number(decimal[0]) > 255) throw new RangeError(`\\${decimal[0]} in "${text}" is no octet`)
-      octet = decimal ? String.fromCharCode(Number(decimal[0])) : (bytes[i + 1] ?? '')
+      octet = decimal ? String.fromCharCode(Number(decimal[0])) : (text[i + 1] ?? '')
       if (octet === '') throw new RangeError(`"${text}" ends in a backslash`)
       i += decimal ? 3 : 1
     }
     label += octet
   }
-  if (label !== '') key += sized(label, text)
-  if (key.length > 254) throw new RangeError(`"${text}" is longer than 255 octets`)
-  return lowerCase(key + ROOT)
+  wire += label === '' ? ROOT : sized(label, text) + origin
+  if (wire.length > 255) throw new RangeError(`"${text}" is longer than 255 octets`)
+  return wire
 }
 
 function sized(label: string, text: string): string {

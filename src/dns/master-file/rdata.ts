@@ -1,0 +1,88 @@
+import { TYPE, typeName } from '../codes.ts'
+import { fields } from './fields.ts'
+import { fromHex } from './octets.ts'
+import type { Words } from './words.ts'
+
+/** The fields of each type's data, each by its name and kind where those differ: RFC 1035 §3.3 and those that the IANA list of types names. */
+const LAYOUTS: Readonly<Partial<Record<keyof typeof TYPE, string>>> = {
+  A: 'ADDRESS:ipv4',
+  AAAA: 'ADDRESS:ipv6',
+  NS: 'NAME:name',
+  CNAME: 'NAME:name',
+  DNAME: 'NAME:name',
+  PTR: 'NAME:name',
+  SOA: 'MNAME:name RNAME:name SERIAL:u32 REFRESH:seconds RETRY:seconds EXPIRE:seconds MINIMUM:seconds',
+  MX: 'PREFERENCE:u16 EXCHANGE:name',
+  KX: 'PREFERENCE:u16 EXCHANGER:name',
+  AFSDB: 'SUBTYPE:u16 HOST:name',
+  RP: 'MAILBOX:name TEXT:name',
+  TXT: 'TEXT:strings',
+  SPF: 'TEXT:strings',
+  HINFO: 'CPU:string OS:string',
+  SRV: 'PRIORITY:u16 WEIGHT:u16 PORT:u16 TARGET:name',
+  NAPTR: 'ORDER:u16 PREFERENCE:u16 FLAGS:string SERVICES:string REGEXP:string REPLACEMENT:name',
+  LOC: 'LOCATION:location',
+  CAA: 'FLAGS:u8 TAG:string VALUE:text',
+  URI: 'PRIORITY:u16 WEIGHT:u16 TARGET:text',
+  SVCB: 'PRIORITY:u16 TARGET:name PARAMETERS:parameters',
+  HTTPS: 'PRIORITY:u16 TARGET:name PARAMETERS:parameters',
+  DS: 'KEYTAG:u16 ALGORITHM:algorithm DIGESTTYPE:u8 DIGEST:hex',
+  CDS: 'KEYTAG:u16 ALGORITHM:algorithm DIGESTTYPE:u8 DIGEST:hex',
+  DNSKEY: 'FLAGS:u16 PROTOCOL:u8 ALGORITHM:algorithm KEY:base64',
+  CDNSKEY: 'FLAGS:u16 PROTOCOL:u8 ALGORITHM:algorithm KEY:base64',
+  KEY: 'FLAGS:u16 PROTOCOL:u8 ALGORITHM:algorithm KEY:base64',
+  RRSIG:
+    'TYPE:type ALGORITHM:algorithm LABELS:u8 TTL:seconds EXPIRATION:time INCEPTION:time KEYTAG:u16 SIGNER:name SIGNATURE:base64',
+  SIG: 'TYPE:type ALGORITHM:algorithm LABELS:u8 TTL:seconds EXPIRATION:time INCEPTION:time KEYTAG:u16 SIGNER:name SIGNATURE:base64',
+  NSEC: 'NEXT:name TYPES:types',
+  NSEC3: 'ALGORITHM:u8 FLAGS:u8 ITERATIONS:u16 SALT:salt NEXT:base32 TYPES:types',
+  NSEC3PARAM: 'ALGORITHM:u8 FLAGS:u8 ITERATIONS:u16 SALT:salt',
+  CSYNC: 'SERIAL:u32 FLAGS:u16 TYPES:types',
+  ZONEMD: 'SERIAL:u32 SCHEME:u8 ALGORITHM:u8 DIGEST:hex',
+  SSHFP: 'ALGORITHM:u8 TYPE:u8 FINGERPRINT:hex',
+  TLSA: 'USAGE:u8 SELECTOR:u8 MATCHING:u8 DATA:hex',
+  SMIMEA: 'USAGE:u8 SELECTOR:u8 MATCHING:u8 DATA:hex',
+  CERT: 'TYPE:certificate KEYTAG:u16 ALGORITHM:algorithm CERTIFICATE:base64',
+  OPENPGPKEY: 'KEY:base64',
+  DHCID: 'DIGEST:base64',
+  EUI48: 'ADDRESS:eui48',
+  EUI64: 'ADDRESS:eui64',
+}
+
+type Reader = (words: Words) => string
+
+const readers: ReadonlyMap<number, readonly Reader[]> = new Map(
+  Object.entries(LAYOUTS).map(([type, layout]) => [
+    TYPE[type as keyof typeof TYPE],
+    layout.split(' ').map(field => {
+      const [what, kind] = field.split(':') as [string, keyof typeof fields]
+      return (words: Words) => fields[kind](words, what)
+    }),
+  ]),
+)
+
+/**
+ * The data of a record, as octets, no name in it compressed.
+ * @throws {RangeError} what the type's fields do not allow
+ */
+export function readRdata(type: number, words: Words): string {
+  const layout = readers.get(type)
+  if (words.peek === '\\#') return readGeneric(type, words)
+  if (!layout) throw new RangeError(`data of ${typeName(type)} are written as \\# LENGTH HEX (RFC 3597 §5)`)
+  let data = ''
+  for (const read of layout) data += read(words)
+  if (words.left > 0) throw new RangeError(`too much data for ${typeName(type)}: '${words.peek}'`)
+  if (data.length > 0xffff) throw new RangeError('record data are longer than 65535 octets')
+  return data
+}
+
+function readGeneric(type: number, words: Words): string {
+  words.take('\\#')
+  // Names in the data are followed, so they have to be ones.
+  if (LAYOUTS[typeName(type) as keyof typeof TYPE]?.includes(':name'))
+    throw new RangeError(`data of ${typeName(type)} are written as its fields`)
+  const length = words.integer('LENGTH', 0xffff)
+  const data = words.left > 0 ? fromHex(words.joined('HEX'), 'HEX') : ''
+  if (data.length !== length) throw new RangeError(`HEX has ${data.length} octets, LENGTH says ${length}`)
+  return data
+}
