@@ -28,6 +28,7 @@ const order = [
   'acl', // policy: sees every name that is asked for below it, autopath's too, and before any source or cache answers
   'header', // above all that answers, hits of the cache included
   'minimal', // above the cache: the whole reply is kept
+  'template', // from memory, and with rules of their own: above other sources
   'hosts', // from memory
   'mesh', // from memory: caching it would only age it
   'k8s_external', // from memory

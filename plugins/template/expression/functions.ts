@@ -1,0 +1,119 @@
+/** The functions that expressions can call: those of the *view* plugin of CoreDNS, and what texts need of the language's own. */
+import { toOctets } from '#src/dns/address.ts'
+import { className, typeName } from '#src/dns/codes.ts'
+import { Subnet } from '#src/dns/subnet.ts'
+import type { Query } from '#src/plugin.ts'
+import { Integer, octetsOf, TemplateError, textOf, type Value } from '../go/values.ts'
+import type { Signature, Type } from './types.ts'
+
+/** Types were checked before. */
+type Call = (...args: never[]) => Value
+
+const of = (parameters: readonly Type[], result: Type, call: Call): Signature => ({
+  parameters,
+  result,
+  call: args => call(...(args as never[])),
+})
+
+const told = (result: Type, read: (query: Query) => string | boolean | number): Signature[] => [
+  {
+    parameters: [],
+    result,
+    call: (_, { data }) => {
+      const value = read(data.query)
+      return typeof value === 'number' ? new Integer(value) : value
+    },
+  },
+]
+
+/** Of a text, in characters rather than octets. */
+const characters = (octets: string): string => Buffer.from(octets, 'latin1').toString()
+
+const isWithin = (text: string, network: string): boolean => {
+  const address = toOctets(text)
+  const subnet = Subnet.parse(network)
+  if (!address) throw new TemplateError(`no IP address: '${text}'`)
+  if (!subnet) throw new TemplateError(`no CIDR: '${network}'`)
+  return subnet.has(address)
+}
+
+const toInteger = (text: string): Integer => {
+  const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined
+  if (value === undefined || BigInt.asIntN(64, value) !== value) throw new TemplateError(`no whole number: '${text}'`)
+  return new Integer(value)
+}
+
+const trim = (text: string, set: string): string => {
+  let [start, end] = [0, text.length]
+  while (start < end && set.includes(text[start]!)) start++
+  while (end > start && set.includes(text[end - 1]!)) end--
+  return text.slice(start, end)
+}
+
+const replace = (text: string, from: string, to: string, most: Integer): string => {
+  const parts = text.split(from)
+  const cut = most.value < 0n ? parts.length : Number(most.value) + 1
+  return [parts.slice(0, cut).join(to), ...parts.slice(cut)].join(from)
+}
+
+const STRING: Type = 'string'
+const TWO: readonly Type[] = [STRING, STRING]
+
+export const functions: ReadonlyMap<string, readonly Signature[]> = new Map([
+  ['bufsize', told('int', ({ transport, edns }) => (transport === 'udp' ? (edns?.udpSize ?? 512) : 65535))],
+  ['class', told(STRING, query => className(query.class))],
+  ['client_ip', told(STRING, ({ client }) => client.address)],
+  ['do', told('bool', ({ edns }) => edns?.dnssecOk ?? false)],
+  ['id', told('int', ({ id }) => id)],
+  ['name', told(STRING, ({ name }) => name)],
+  ['opcode', told('int', ({ opcode }) => opcode)],
+  ['port', told(STRING, ({ client }) => String(client.port))],
+  ['proto', told(STRING, ({ transport }) => (transport === 'udp' ? 'udp' : 'tcp'))],
+  ['server_ip', told(STRING, ({ listener }) => listener.address)],
+  ['server_port', told(STRING, ({ listener }) => String(listener.port))],
+  ['size', told('int', ({ message }) => message.length)],
+  ['type', told(STRING, ({ type }) => typeName(type))],
+  ['incidr', [of(TWO, 'bool', isWithin)]],
+  ['metadata', [{ parameters: [STRING], result: STRING, call: ([label], { data }) => data.readMetadata(label as string) ?? '' }]],
+  [
+    'group',
+    [STRING, 'int' as const].map(type => ({
+      parameters: [type],
+      result: STRING,
+      call: ([name], { data }) => data.groups.get(textOf(name)) ?? '',
+    })),
+  ],
+  ['hasPrefix', [of(TWO, 'bool', (text: string, part: string) => text.startsWith(part))]],
+  ['hasSuffix', [of(TWO, 'bool', (text: string, part: string) => text.endsWith(part))]],
+  ['indexOf', [of(TWO, 'int', (text: string, part: string) => new Integer(text.indexOf(part)))]],
+  ['int', [of([STRING], 'int', toInteger), of(['int'], 'int', (value: Integer) => value)]],
+  [
+    'join',
+    [
+      of(['string[]'], STRING, (texts: readonly string[]) => texts.join('')),
+      of(['string[]', STRING], STRING, (texts: readonly string[], between: string) => texts.join(between)),
+    ],
+  ],
+  ['lastIndexOf', [of(TWO, 'int', (text: string, part: string) => new Integer(text.lastIndexOf(part)))]],
+  ['lower', [of([STRING], STRING, (text: string) => octetsOf(characters(text).toLowerCase()))]],
+  [
+    'replace',
+    [
+      of([STRING, STRING, STRING], STRING, (text: string, from: string, to: string) => text.replaceAll(from, () => to)),
+      of([STRING, STRING, STRING, 'int'], STRING, replace),
+    ],
+  ],
+  ['split', [of(TWO, 'string[]', (text: string, between: string) => text.split(between))]],
+  ['string', (['string', 'int', 'bool'] as const).map(type => of([type], STRING, (value: Value) => textOf(value)))],
+  ['trim', [of([STRING], STRING, (text: string) => trim(text, ' \t\n\v\f\r')), of(TWO, STRING, trim)]],
+  ['trimPrefix', [of(TWO, STRING, (text: string, part: string) => (text.startsWith(part) ? text.slice(part.length) : text))]],
+  [
+    'trimSuffix',
+    [of(TWO, STRING, (text: string, part: string) => (text.endsWith(part) && part !== '' ? text.slice(0, -part.length) : text))],
+  ],
+  ['upper', [of([STRING], STRING, (text: string) => octetsOf(characters(text).toUpperCase()))]],
+])
+
+/** `len` of a text counts characters. */
+export const lengthOf = (value: string | readonly Value[]): Integer =>
+  new Integer(typeof value === 'string' ? [...characters(value)].length : value.length)
