@@ -8,6 +8,7 @@ const order = [
   'debug', // before any other plugin asks for its log
   'root', // before anything reads a file
   'metadata', // handles no queries
+  'tls', // handles no queries
   'multisocket', // handles no queries
   'reload', // handles no queries
   'nsid', // says who answers, whoever does

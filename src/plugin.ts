@@ -14,14 +14,14 @@ import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { ConnectUdp } from './transport/transport.ts'
+import type { ConnectUdp, TlsSettings } from './transport/transport.ts'
 
 export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
 export { type Listener, Query } from './dns/query.ts'
 export { answer, failure, nameError, noData, onReply, Reply, refused } from './dns/reply.ts'
 export type { LogFormat, Logger } from './log.ts'
-export type { ConnectUdp, Outgoing, PeerSocket } from './transport/transport.ts'
+export type { ConnectUdp, Outgoing, PeerSocket, TlsSettings } from './transport/transport.ts'
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
@@ -94,6 +94,8 @@ export interface ServerBlock {
   metadataZones: ZoneSet | undefined
   /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
   sockets: number | undefined
+  /** What its listeners of `tls://` show their clients (*tls*). */
+  tls: TlsSettings | undefined
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */

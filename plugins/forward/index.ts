@@ -1,5 +1,5 @@
+import { type Credentials, readCredentials } from '#src/credentials.ts'
 import type { Directive, Handler, Instance, MetadataReader, Plugin, ServerBlock } from '#src/plugin.ts'
-import { type Credentials, readCredentials } from './credentials.ts'
 import { Forwarder } from './forwarder.ts'
 import { resolveTargets } from './hosts.ts'
 import { forwardCounters } from './metrics.ts'

@@ -1,5 +1,5 @@
 /** TLS and HTTPS. Loaded for upstreams that want them: Node's modules behind them take 5 MB. */
-import type { Credentials } from './credentials.ts'
+import type { Credentials } from '#src/credentials.ts'
 import { HttpsPool } from './https.ts'
 import type { CreatePools } from './pool.ts'
 import { StreamPool } from './streams.ts'

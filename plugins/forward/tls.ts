@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
-import type { Credentials } from './credentials.ts'
+import type { Credentials } from '#src/credentials.ts'
 
 export const secureContext = ({ cert, key, ca }: Credentials): SecureContext =>
   createSecureContext({

@@ -3,10 +3,15 @@ import { type Label, parseLabel } from '../corefile/labels.ts'
 import { nearestWord, Problem } from '../corefile/problem.ts'
 import type { Block, Corefile } from '../corefile/tree.ts'
 import type { Plugin, PluginLoader } from '../plugin.ts'
+import { SERVED_SCHEMES, type ServedScheme } from './listeners.ts'
+
+export interface ServedLabel extends Label {
+  readonly scheme: ServedScheme
+}
 
 /** A server block whose every word has been understood; nothing has been opened. */
 export interface Configuration {
-  readonly labels: readonly Label[]
+  readonly labels: readonly ServedLabel[]
   /** As text, in the order of the labels, each once. */
   readonly zones: readonly string[]
   /** In the order of the chain. */
@@ -35,10 +40,7 @@ export async function configure(corefile: Corefile, plugins: readonly PluginLoad
 }
 
 function configureBlock(block: Block, plugins: readonly Plugin[], port: number): Configuration {
-  const labels = block.labels.flatMap(label => parseLabel(label, port))
-  for (const { scheme, token } of labels) {
-    if (scheme !== 'dns') throw new Problem(`scheme '${scheme}://' is not served by this version`, token)
-  }
+  const labels = block.labels.flatMap(label => parseLabel(label, port)).map(served)
   const zones = [...new Set(labels.map(label => label.zone))]
   const warnings: string[] = []
   const uses = plugins.flatMap(plugin => {
@@ -50,4 +52,11 @@ function configureBlock(block: Block, plugins: readonly Plugin[], port: number):
     return [{ plugin, options }]
   })
   return { labels, zones, uses, warnings }
+}
+
+function served(label: Label): ServedLabel {
+  const { scheme, token } = label
+  const known = SERVED_SCHEMES.find(name => name === scheme)
+  if (!known) throw new Problem(`scheme '${scheme}://' is not served by this version`, token)
+  return { ...label, scheme: known }
 }

@@ -1,4 +1,5 @@
 /** One loaded Corefile, from its start to its stop. A reload starts the next one before it stops this one. */
+import { isDeepStrictEqual } from 'node:util'
 import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey } from '../dns/name.ts'
 import type { Listener } from '../dns/query.ts'
@@ -24,6 +25,7 @@ class Block implements ServerBlock {
   cluster: ServerBlock['cluster']
   metadataZones: ZoneSet | undefined
   sockets: number | undefined
+  tls: ServerBlock['tls']
   readonly chain: readonly string[]
   readonly resolve = resolve
   readonly stages: readonly Stage[]
@@ -56,9 +58,10 @@ class Block implements ServerBlock {
   /** Each zone with the places where it is served, and the word that says so. */
   get places(): { zone: string; place: Place; token: Token }[] {
     const addresses = this.bind.length > 0 ? this.bind : ['']
-    return this.#labels.flatMap(({ zone, port, token }) =>
-      addresses.map(address => ({ zone, place: { scheme: 'dns' as const, address, port, sockets: this.sockets }, token })),
-    )
+    return this.#labels.flatMap(({ scheme, zone, port, token }) => {
+      const tls = scheme === 'dns' ? undefined : this.tls
+      return addresses.map(address => ({ zone, place: { scheme, address, port, sockets: this.sockets, tls }, token }))
+    })
   }
 
   get listeners(): string[] {
@@ -126,6 +129,7 @@ export class Generation {
     this.#blocks = configurations.map(configuration => new Block(configuration, server, log))
     this.#refuseOverlaps()
     this.#refuseHidden()
+    this.#refuseBare()
   }
 
   get #stages(): Stage[] {
@@ -271,6 +275,17 @@ export class Generation {
         `cannot listen on ${label} - another server block listens on all addresses of port ${place.port}: 'bind' all blocks of the port, or none`,
         token,
       )
+    }
+  }
+
+  /** What is to be secret is never said in the clear, nor under another certificate than is written beside it. */
+  #refuseBare(): void {
+    const { places } = this
+    for (const { place, label, token } of this.describe()) {
+      if (place.scheme !== 'dns' && !place.tls)
+        throw new Problem(`${label} needs a certificate: give its block a line of tls`, token)
+      if (!isDeepStrictEqual(place.tls, places.get(label)!.tls))
+        throw new Problem(`${label} has one certificate, and an earlier server block has given another line of tls`, token)
     }
   }
 }

@@ -1,22 +1,37 @@
+import type { Transport } from '../dns/query.ts'
 import type { Respond, Site } from '../server.ts'
 import { Connections, STREAM_LIMITS } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
-import { ANY_ADDRESS, familyMissing, type Listening, type Losses, type Opening } from '../transport/transport.ts'
+import {
+  ANY_ADDRESS,
+  familyMissing,
+  type Listening,
+  type Losses,
+  type Opening,
+  type Receive,
+  type TlsSettings,
+} from '../transport/transport.ts'
 import type { Udp } from '../transport/udp-mode.ts'
 import type { Zones } from './zones.ts'
 
+export const SERVED_SCHEMES = ['dns', 'tls'] as const
+
+export type ServedScheme = (typeof SERVED_SCHEMES)[number]
+
 /** Where a server block wants to listen. */
 export interface Place {
-  readonly scheme: 'dns'
+  readonly scheme: ServedScheme
   /** An IP address; empty for all. */
   readonly address: string
   readonly port: number
   /** How many threads have a socket there; undefined for one, which shares it with nobody. */
   readonly sockets: number | undefined
+  /** For `tls`. */
+  readonly tls: TlsSettings | undefined
 }
 
 /** As metrics name it, and as listeners are told apart: `dns://:53`, `dns://[::1]:53`. */
-export const placeLabel = ({ scheme, address, port }: Omit<Place, 'sockets'>): string =>
+export const placeLabel = ({ scheme, address, port }: Pick<Place, 'scheme' | 'address' | 'port'>): string =>
   `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`
 
 /** `::` means all, as operators expect of it. */
@@ -26,8 +41,12 @@ export const isAny = (place: Place): boolean => place.address === '' || place.ad
 export interface OpenPlace extends Site, Place {
   /** Of all its sockets that know. */
   losses(): Losses[]
+  /** Clients that come from now on are shown this. */
+  secure(settings: TlsSettings): void
   close(): Promise<void>
 }
+
+type Listen = (address: string, port: number, opening: Opening) => Promise<Listening>
 
 /** Connections that one client may have with any thread. */
 const FEW = 8
@@ -54,7 +73,7 @@ export class Listeners {
   }
 
   /**
-   * Opens UDP and TCP, to serve `zones` from the first query on. Port 0 takes one port that is free for both.
+   * Opens UDP and TCP, or TLS alone, to serve `zones` from the first query on. Port 0 takes one port that is free for both.
    * @param joined the port at which another thread has opened it
    * @throws a system error that names the place
    */
@@ -83,29 +102,16 @@ export class Listeners {
 
   async #openOnce(place: Place, zones: Zones, opening: Opening, respond = this.#respond): Promise<OpenPlace> {
     const site = { ...place, label: placeLabel(place), zones }
-    const { listen: listenUdp } = await this.#udp()
+    const ways = await this.#ways(
+      place,
+      transport => (message, client, received) => respond(message, client, transport, site, received),
+    )
     const open: Listening[] = []
     const close = async () => void (await Promise.all(open.map(listening => listening.close())))
     try {
       for (const address of isAny(place) ? ANY_ADDRESS : [place.address]) {
-        const at = open[0]?.port ?? place.port
         try {
-          const udp = await listenUdp(
-            address,
-            at,
-            (message, client, received) => respond(message, client, 'udp', site, received),
-            opening,
-          )
-          open.push(udp)
-          open.push(
-            await listenTcp(
-              address,
-              udp.port,
-              (message, client) => respond(message, client, 'tcp', site),
-              this.connections,
-              opening,
-            ),
-          )
+          for (const listen of ways) open.push(await listen(address, open[0]?.port ?? place.port, opening))
         } catch (error) {
           // A machine without IPv6 is served over IPv4, and the other way round.
           if (!(isAny(place) && familyMissing(error))) throw error
@@ -118,6 +124,26 @@ export class Listeners {
     }
     site.port = open[0]!.port
     site.label = placeLabel(site)
-    return Object.assign(site, { close, losses: () => open.flatMap(listening => listening.losses?.() ?? []) })
+    return Object.assign(site, {
+      close,
+      losses: () => open.flatMap(listening => listening.losses?.() ?? []),
+      secure(settings: TlsSettings) {
+        for (const listening of open) listening.secure?.(settings)
+      },
+    })
+  }
+
+  /** How each address of the place is opened: by which transports. */
+  async #ways({ tls }: Place, receive: (transport: Transport) => Receive): Promise<Listen[]> {
+    const { connections } = this
+    if (tls) {
+      const { listenTls } = await import('../transport/tls.ts')
+      return [(address, port, opening) => listenTls(address, port, receive('tls'), connections, tls, opening)]
+    }
+    const udp = await this.#udp()
+    return [
+      (address, port, opening) => udp.listen(address, port, receive('udp'), opening),
+      (address, port, opening) => listenTcp(address, port, receive('tcp'), connections, opening),
+    ]
   }
 }

@@ -96,7 +96,7 @@ export class Serving implements Thread {
   /** Where each zone listens and its chain, with the ports that are really open. */
   get zones(): { zone: string; address: string; port: number; chain: readonly string[] }[] {
     return (this.#generation?.describe() ?? []).map(({ zone, place, chain, label }) => ({
-      zone,
+      zone: place.scheme === 'dns' ? zone : `${place.scheme}://${zone}`,
       address: place.address,
       port: this.#open.get(label)?.port ?? place.port,
       chain,
@@ -155,8 +155,11 @@ export class Serving implements Thread {
     const unused: OpenPlace[] = []
     const wanted = this.#placesOf(next)
     for (const [label, place] of this.#open) {
-      if (wanted.has(label)) place.zones = next.zonesAt(label)
-      else {
+      const still = wanted.get(label)
+      if (still) {
+        place.zones = next.zonesAt(label)
+        if (still.tls) place.secure(still.tls)
+      } else {
         this.#open.delete(label)
         unused.push(place)
       }

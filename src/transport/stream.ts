@@ -51,14 +51,14 @@ export class Connections {
     this.#limits = limits
   }
 
-  /** Serves messages with a length of two octets in front (RFC 1035 §4.2.2), any number at a time, answered as they get ready (RFC 7766 §6.2.1.1). */
-  serve(socket: Socket, receive: Receive): Connection | undefined {
+  /** Whether one more connection may be served. It counts until it closes; one that may not is cut off. */
+  admit(socket: Socket): boolean {
     const address = socket.remoteAddress
     const held = this.#perClient.get(address ?? '') ?? 0
     if (address === undefined || this.#count >= this.#limits.connections || held >= this.#limits.perClient) {
       this.refused++
       socket.on('error', () => {}).destroy()
-      return undefined
+      return false
     }
     this.#count++
     this.#perClient.set(address, held + 1)
@@ -68,14 +68,24 @@ export class Connections {
       if (left === 0) this.#perClient.delete(address)
       else this.#perClient.set(address, left)
     })
-    return new Connection(
-      socket,
-      { address: address.split('%')[0]!, port: socket.remotePort!, family: socket.remoteFamily === 'IPv6' ? 6 : 4 },
-      receive,
-      this.#limits,
-    )
+    return true
+  }
+
+  /**
+   * Serves messages with a length of two octets in front (RFC 1035 §4.2.2), any number at a time, answered as they get ready (RFC 7766 §6.2.1.1).
+   * @param stream of a connection that was admitted
+   */
+  serve(stream: Socket, receive: Receive): Connection {
+    return new Connection(stream, clientOf(stream), receive, this.#limits)
   }
 }
+
+/** @param stream that is open */
+const clientOf = ({ remoteAddress, remotePort, remoteFamily }: Socket): Client => ({
+  address: remoteAddress!.split('%')[0]!,
+  port: remotePort!,
+  family: remoteFamily === 'IPv6' ? 6 : 4,
+})
 
 /** One client's stream of messages. */
 export class Connection {

@@ -50,12 +50,25 @@ export interface Opening {
   readonly shared?: boolean
 }
 
+/** What a listener shows its clients, and what it wants to be shown. */
+export interface TlsSettings {
+  /** PEM: the certificate, with those between it and the root, and its key. */
+  readonly cert: string
+  readonly key: string
+  /** PEM: whose certificates of clients are good; those that the system trusts when nothing is said. */
+  readonly ca: string | undefined
+  /** Whether clients are asked for a certificate, whether they must have one, and whether it must be good. */
+  readonly client: { readonly asked: boolean; readonly needed: boolean; readonly verified: boolean }
+}
+
 /** An open listener of one transport. */
 export interface Listening {
   readonly address: string
   readonly port: number
   /** Where the transport knows. */
   losses?(): Losses
+  /** Clients that come from now on are shown this, where the transport shows anything. */
+  secure?(settings: TlsSettings): void
   /** Takes what has arrived, answers what is owed, then closes. */
   close(): Promise<void>
 }

@@ -46,9 +46,10 @@ export class TcpClient implements AsyncDisposable {
   #received = Buffer.alloc(0)
   #changed = Promise.withResolvers<void>()
 
-  constructor({ port, address = '127.0.0.1', timeout = 5000 }: Target) {
+  /** @param socket what is spoken over; plain TCP when nothing is said */
+  constructor({ port, address = '127.0.0.1', timeout = 5000 }: Target, socket = connect(port, address)) {
     this.#timeout = timeout
-    this.socket = connect(port, address)
+    this.socket = socket
     this.socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk])
       this.#wake()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
+import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { delayed, silence, zone } from '#test/support/scripts.ts'
 import { runServer, startServer } from '#test/support/server.ts'
 import { type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
-import { Authority, hasOpenssl } from './certificates.ts'
 import { startLocal } from './server.ts'
 
 const WEB = 'web.example.org. 300 IN A 192.0.2.1'

@@ -17,7 +17,7 @@ export class StreamServer implements AsyncDisposable {
     this.connections = new Connections(limits)
     server.on('connection', socket => {
       this.sockets.push(socket)
-      this.served.push(this.connections.serve(socket, receive))
+      this.served.push(this.connections.admit(socket) ? this.connections.serve(socket, receive) : undefined)
     })
   }
 

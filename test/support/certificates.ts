@@ -35,6 +35,11 @@ export class Authority implements Disposable {
     return join(this.folder, file)
   }
 
+  /** PEM text of a file: `ca.pem`; `FILE.pem` and `FILE.key` of what was issued. */
+  read(file: string): string {
+    return readFileSync(this.path(file), 'utf8')
+  }
+
   /** @param names as in `subjectAltName`: `DNS:dns.example.org,IP:127.0.0.1` */
   issue(file: string, names: string): Certificate {
     run('req', ...this.#key(file), '-subj', '/CN=test', '-out', this.path(`${file}.csr`))
@@ -51,7 +56,7 @@ export class Authority implements Disposable {
       '-out',
       this.path(`${file}.pem`),
     )
-    return { cert: readFileSync(this.path(`${file}.pem`), 'utf8'), key: readFileSync(this.path(`${file}.key`), 'utf8') }
+    return { cert: this.read(`${file}.pem`), key: this.read(`${file}.key`) }
   }
 
   #key(file: string): string[] {

@@ -1,0 +1,56 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { readCredentials } from '#src/credentials.ts'
+import type { Control, Instance, Logger, ServerBlock } from '#src/plugin.ts'
+
+/** Milliseconds between two looks at the files. */
+const INTERVAL = 5000
+
+/** Has the server reload when the files of a certificate were exchanged: those of a Secret are, while the Corefile stays as it is. */
+export class CertificateWatch implements Instance {
+  readonly #files: readonly string[]
+  readonly #root: string
+  readonly #control: Control
+  readonly #log: Logger
+  /** What the files were like at the last look. */
+  #seen: Promise<string>
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(files: readonly string[], block: ServerBlock, control: Control) {
+    this.#files = files
+    this.#root = block.root
+    this.#control = control
+    this.#log = block.log('tls')
+    this.#seen = this.#look()
+  }
+
+  serving(): void {
+    this.#timer = setInterval(() => this.#compare(), INTERVAL).unref()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+  }
+
+  async #look(): Promise<string> {
+    const states = this.#files.map(async file => {
+      const { ino, size, mtimeMs } = await stat(resolve(this.#root, file))
+      return `${ino} ${size} ${mtimeMs}`
+    })
+    // A file that is on its way is another one than before, too.
+    return (await Promise.allSettled(states)).map(state => (state.status === 'fulfilled' ? state.value : '')).join()
+  }
+
+  async #compare(): Promise<void> {
+    const before = this.#seen
+    this.#seen = this.#look()
+    if ((await before) === (await this.#seen) || this.#control.draining) return
+    try {
+      readCredentials(this.#files, this.#root)
+      this.#log.info('the certificate is another one: reloading')
+      await this.#control.reload()
+    } catch (error) {
+      this.#log.error(`the certificate of before stays: ${(error as Error).message}`)
+    }
+  }
+}
