@@ -29,8 +29,9 @@ const told = (result: Type, read: (query: Query) => string | boolean | number): 
 /** Of a text, in characters rather than octets. */
 const characters = (octets: string): string => Buffer.from(octets, 'latin1').toString()
 
+/** An IPv4 address written as mapped IPv6 (RFC 4291 §2.5.5.2) is an IPv4 address. */
 const isWithin = (text: string, network: string): boolean => {
-  const address = toOctets(text)
+  const address = toOctets(text.replace(/^::ffff:(?=[\d.]+$)/i, ''))
   const subnet = Subnet.parse(network)
   if (!address) throw new TemplateError(`no IP address: '${text}'`)
   if (!subnet) throw new TemplateError(`no CIDR: '${network}'`)
@@ -50,12 +51,18 @@ const trim = (text: string, set: string): string => {
   return text.slice(start, end)
 }
 
+/** An empty text stands between all characters. */
+const split = (text: string, between: string): string[] =>
+  between === '' ? Array.from(characters(text), octetsOf) : text.split(between)
+
+/** @param most how many are replaced; all below 0 */
 const replace = (text: string, from: string, to: string, most: Integer): string => {
-  const parts = text.split(from)
+  const parts = from === '' ? ['', ...split(text, ''), ''] : text.split(from)
   const cut = most.value < 0n ? parts.length : Number(most.value) + 1
   return [parts.slice(0, cut).join(to), ...parts.slice(cut)].join(from)
 }
 
+const ALL = new Integer(-1)
 const STRING: Type = 'string'
 const TWO: readonly Type[] = [STRING, STRING]
 
@@ -99,11 +106,11 @@ export const functions: ReadonlyMap<string, readonly Signature[]> = new Map([
   [
     'replace',
     [
-      of([STRING, STRING, STRING], STRING, (text: string, from: string, to: string) => text.replaceAll(from, () => to)),
+      of([STRING, STRING, STRING], STRING, (text: string, from: string, to: string) => replace(text, from, to, ALL)),
       of([STRING, STRING, STRING, 'int'], STRING, replace),
     ],
   ],
-  ['split', [of(TWO, 'string[]', (text: string, between: string) => text.split(between))]],
+  ['split', [of(TWO, 'string[]', split)]],
   ['string', (['string', 'int', 'bool'] as const).map(type => of([type], STRING, (value: Value) => textOf(value)))],
   ['trim', [of([STRING], STRING, (text: string) => trim(text, ' \t\n\v\f\r')), of(TWO, STRING, trim)]],
   ['trimPrefix', [of(TWO, STRING, (text: string, part: string) => (text.startsWith(part) ? text.slice(part.length) : text))]],

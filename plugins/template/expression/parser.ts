@@ -67,7 +67,7 @@ class Parser {
         return left
       }
       this.#at++
-      if (sign === '|') left = this.#postfixed(this.#call(this.#word(), left))
+      if (sign === '|') left = this.#call(this.#word(), left)
       else if (COMPARISONS.has(sign)) left = this.#comparison(left, sign, precedence)
       else {
         const found = operation(sign, left, this.#operations(precedence + 1))

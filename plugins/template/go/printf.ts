@@ -1,5 +1,5 @@
 /** Go's formats, as far as strings, truth values and whole numbers are concerned. */
-import { Integer, isList, TemplateError, textOf, typeOf, type Value } from './values.ts'
+import { Integer, isList, sortedEntries, TemplateError, textOf, typeOf, type Value } from './values.ts'
 
 /** Go's own bound. */
 const MOST_WIDTH = 1_000_000
@@ -51,6 +51,10 @@ function write(value: Value, verb: Verb): string {
   if (letter === 'T') return pad(value === undefined ? '<nil>' : typeOf(value), verb)
   if (value === undefined) return letter === 'v' ? pad('<nil>', verb) : `%!${letter}(<nil>)`
   if (isList(value)) return `[${value.map(item => write(item, verb)).join(' ')}]`
+  if (value instanceof Map)
+    return `map[${sortedEntries(value)
+      .map(([key, entry]) => `${write(key, verb)}:${write(entry, verb)}`)
+      .join(' ')}]`
   const text =
     typeof value === 'string'
       ? writeString(value, verb)
@@ -58,9 +62,8 @@ function write(value: Value, verb: Verb): string {
         ? writeBoolean(value, verb)
         : value instanceof Integer
           ? writeInteger(value, verb)
-          : letter === 'v' && textOf(value)
-  if (typeof text === 'string') return text
-  return `%!${letter}(${typeOf(value)}=${textOf(value)})`
+          : textOf(value)
+  return text ?? `%!${letter}(${typeOf(value)}=${textOf(value)})`
 }
 
 function writeBoolean(value: boolean, verb: Verb): string | undefined {
@@ -73,6 +76,7 @@ function writeString(value: string, verb: Verb): string | undefined {
     const text = Buffer.from(octets, 'latin1').toString()
     return precision === undefined ? octets : Buffer.from([...text].slice(0, precision).join('')).toString('latin1')
   }
+  if (letter === 'q' && flags.includes('#') && !/[`\p{Cc}]/u.test(value)) return pad(`\`${characters(value)}\``, verb)
   if (letter === 'q' || (letter === 'v' && flags.includes('#'))) return pad(quoted(characters(value)), verb)
   if (letter === 's' || letter === 'v') return pad(characters(value), verb)
   if (letter !== 'x' && letter !== 'X') return undefined
@@ -103,7 +107,7 @@ function writeInteger({ value, type }: Integer, verb: Verb): string | undefined 
     )
   const radix = letter === 'v' && flags.includes('#') && type !== 'int' ? 16 : RADIX[letter]
   if (radix === undefined) return undefined
-  const sign = value < 0n ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : ''
+  const sign = value < 0n ? '-' : flags.includes('+') && letter !== 'v' ? '+' : flags.includes(' ') ? ' ' : ''
   const isSharp = flags.includes('#')
   const prefix = letter === 'O' ? '0o' : isSharp ? (PREFIX[letter === 'v' && radix === 16 ? 'x' : letter] ?? '') : ''
   const isZeroPadded = flags.includes('0') && !flags.includes('-') && precision === undefined

@@ -51,7 +51,7 @@ const LEXEME = new RegExp(
 )
 
 // A comment is an action of its own.
-const COMMENT = /\{\{(?:-[ \t\r\n])?\/\*[\s\S]*?\*\/([ \t\r\n]-)?\}\}/y
+const COMMENT = /\{\{(?:-[ \t\r\n])?\/\*(?:(?!\*\/)[\s\S])*\*\/([ \t\r\n]-)?\}\}/y
 const SPACE_BEFORE = /[ \t\r\n]+$/
 const SPACE = /[ \t\r\n]*/y
 

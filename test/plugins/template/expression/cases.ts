@@ -64,6 +64,8 @@ export const cases: readonly (readonly [expression: string, text: string])[] = [
   ['trim("  a ") + trim("xxaxx", "x") + trim("-_a_-", "_-")', 'aaa'],
   ['trimPrefix("web.x", "web.") + trimSuffix("a.org", ".org") + trimSuffix("a", "")', 'xaa'],
   ['split("a.b.c", ".")', '[a b c]'],
+  ['split("é-", "")', '[é -]'],
+  ['replace("ab", "", "-") + replace("ab", "", "+", 2)', '-a-b-+a+b'],
   ['split("a.b.c", ".")[1] + split("a.b.c", ".")[-1]', 'bc'],
   ['join(["a", "b"]) + join(["a", "b"], ", ")', 'aba, b'],
   ['replace("a-b-c", "-", ".")', 'a.b.c'],
@@ -74,6 +76,7 @@ export const cases: readonly (readonly [expression: string, text: string])[] = [
   ['string(42) + string(true) + string("x")', '42truex'],
   ['incidr("10.1.2.3", "10.0.0.0/8")', 'true'],
   ['incidr("2001:db8::1", "2001:db8::/32") and not incidr("2001:db8::1", "10.0.0.0/8")', 'true'],
+  ['incidr("::ffff:10.1.2.3", "10.0.0.0/8")', 'true'],
   // Predicates.
   ['any(["10.0.0.0/8", "192.168.0.0/16"], incidr("192.168.1.1", #))', 'true'],
   ['all([1, 2, 3], # > 1)', 'false'],

@@ -48,6 +48,7 @@ test('mistakes are named when the Corefile is read', () => {
     ['#', /^unexpected '#'$/],
     ['true not true', /^unexpected 'not'$/],
     ['1 not == 2', /^unexpected 'not'$/],
+    ['"a" | upper()[0:1]', /^unexpected '\['$/],
     ['nme()', /^unknown name nme$/],
     ['unknown', /^unknown name unknown$/],
     ['nil', /^unknown name nil$/],
