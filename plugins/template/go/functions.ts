@@ -1,6 +1,7 @@
 /** The functions that templates can call. */
 import { isEqual, isLess } from './comparison.ts'
 import { escapeHtml, escapeJavaScript, escapeQuery } from './escapes.ts'
+import { readUnsigned } from './literals.ts'
 import { formatted } from './printf.ts'
 import { Integer, isList, TemplateError, textOf, truth, typeOf, type Value } from './values.ts'
 
@@ -40,7 +41,7 @@ const isString = (value: Value): value is string => typeof value === 'string'
 const isInt = (value: Value): value is Integer => value instanceof Integer && value.type === 'int'
 
 /** An argument of a function that says of what type it is to be. */
-export function wanted<V extends Value>(value: Value, type: string, is: (value: Value) => value is V): V {
+function wanted<V extends Value>(value: Value, type: string, is: (value: Value) => value is V): V {
   if (!is(value)) throw new TemplateError(`wrong type for value; expected ${type}; got ${typeOf(value)}`)
   return value
 }
@@ -104,7 +105,7 @@ function parseInteger([digits, base, bits]: readonly Value[]): Integer {
   const size = Number(wanted(bits, 'int', isInt).value)
   if (radix !== 0 && (radix < 2 || radix > 36)) throw new TemplateError(`parsing "${source}": invalid base ${radix}`)
   if (size < 0 || size > 64) throw new TemplateError(`parsing "${source}": invalid bit size ${size}`)
-  const value = radix === 0 ? readPrefixed(source) : readDigits(source, radix)
+  const value = radix === 0 ? readUnsigned(source) : readDigits(source, radix)
   if (value === undefined) throw new TemplateError(`parsing "${source}": invalid syntax`)
   if (value >= 1n << BigInt(size || 64)) throw new TemplateError(`parsing "${source}": value out of range`)
   return new Integer(value, 'uint64')
@@ -119,12 +120,4 @@ function readDigits(source: string, radix: number): bigint | undefined {
     value = value * BigInt(radix) + BigInt(digit)
   }
   return value
-}
-
-/** With the prefixes, and underscores, of Go's own constants. */
-function readPrefixed(source: string): bigint | undefined {
-  const [, hex, binary, octal, decimal] =
-    /^(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]?((?:_?[0-7])+)|(0|[1-9](?:_?\d)*))$/.exec(source) ?? []
-  const digits = hex ?? binary ?? octal ?? decimal
-  return digits === undefined ? undefined : readDigits(digits.replaceAll('_', ''), hex ? 16 : binary ? 2 : octal ? 8 : 10)
 }

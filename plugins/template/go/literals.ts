@@ -37,15 +37,20 @@ export function readCharacter(quoted: string): Integer {
   return new Integer(characters[0]!.codePointAt(0)!)
 }
 
-const NUMBER = /^([+-]?)(?:(0[xX](?:_?[0-9a-fA-F])+)|(0[bB](?:_?[01])+)|0[oO]?((?:_?[0-7])+)|(0|[1-9](?:_?\d)*))$/
+const NUMBER = /^(?:(0[xX](?:_?[0-9a-fA-F])+)|(0[bB](?:_?[01])+)|0[oO]?((?:_?[0-7])+)|(0|[1-9](?:_?\d)*))$/
+
+/** A whole number without a sign; undefined for any other text. */
+export function readUnsigned(text: string): bigint | undefined {
+  const [, hex, binary, octal, decimal] = NUMBER.exec(text) ?? []
+  const digits = hex ?? binary ?? (octal === undefined ? decimal : `0o${octal}`)
+  return digits === undefined ? undefined : BigInt(digits.replaceAll('_', ''))
+}
 
 /** A whole number that fits into 64 bits. @throws {TemplateError} */
 export function readNumber(text: string): Integer {
-  const [, sign, hex, binary, octal, decimal] = NUMBER.exec(text) ?? []
-  const digits = hex ?? binary ?? (octal === undefined ? decimal : `0o${octal}`)
-  if (digits === undefined) throw new TemplateError(`only whole numbers can be had: '${text}'`)
-  const size = BigInt(digits.replaceAll('_', ''))
-  const value = sign === '-' ? -size : size
+  const size = readUnsigned(text.replace(/^[+-]/, ''))
+  if (size === undefined) throw new TemplateError(`only whole numbers can be had: '${text}'`)
+  const value = text.startsWith('-') ? -size : size
   if (BigInt.asIntN(64, value) !== value) throw new TemplateError(`${text} overflows int`)
   return new Integer(value)
 }
