@@ -34,6 +34,7 @@ const order = [
   'mesh', // from memory: caching it would only age it
   'k8s_external', // from memory
   'kubernetes', // from memory
+  'file', // from memory
   'cache', // everything below may be slow or remote
   'loop', // must see what forward would send round
   'forward', // the outside world

@@ -98,6 +98,12 @@ export function keyOf(labels: readonly string[], parent = ROOT): string {
   return key + parent
 }
 
+/** The offset behind the name in wire form that begins at `at`. */
+export function endOfKey(octets: string, at: number): number {
+  while (octets.charCodeAt(at) > 0) at += 1 + octets.charCodeAt(at)
+  return at + 1
+}
+
 /** The key without its first label; the root is its own parent. */
 export const parentOf = (key: string): string => (key === ROOT ? ROOT : key.slice(1 + key.charCodeAt(0)))
 
@@ -109,4 +115,16 @@ export function isUnder(key: string, zone: string): boolean {
   let at = 0
   while (at < boundary) at += 1 + key.charCodeAt(at)
   return at === boundary
+}
+
+/**
+ * A key `length` octets long, below `parent` or `parent` itself, that no name in a record ends in: what is compiled for it holds for every name of that
+ * length there. No label is shorter than two octets, so one more than the parent's is no length.
+ */
+export const standIn = (length: number, parent = ROOT): string => filler(length - parent.length) + parent
+
+function filler(length: number): string {
+  if (length === 0) return ''
+  const label = length > 64 ? Math.min(63, length - 3) : length - 1
+  return String.fromCharCode(label) + '\xff'.repeat(label) + filler(length - label - 1)
 }

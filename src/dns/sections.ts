@@ -8,7 +8,7 @@
 import { Buffer } from 'node:buffer'
 import { type AddressGroup, groupAddresses } from './address-groups.ts'
 import { TYPE } from './codes.ts'
-import { parentOf, ROOT } from './name.ts'
+import { endOfKey, parentOf, ROOT } from './name.ts'
 import { type RecordSpan, readSpans } from './record-spans.ts'
 
 export class Sections {
@@ -136,6 +136,15 @@ export interface Soa {
   minimum: number
 }
 
+/** Octets before a name in the data of a record, and names that stand there, by type. */
+const COMPRESSED: ReadonlyMap<number, readonly [before: number, names: number]> = new Map([
+  [TYPE.NS, [0, 1]],
+  [TYPE.CNAME, [0, 1]],
+  [TYPE.SOA, [0, 2]],
+  [TYPE.PTR, [0, 1]],
+  [TYPE.MX, [2, 1]],
+])
+
 /** Writes records to wire form for the question `name`; owner names and targets are keys. Sections are filled in their order. */
 export class SectionsBuilder {
   #buffer = Buffer.allocUnsafe(512)
@@ -183,7 +192,7 @@ export class SectionsBuilder {
     const rdata = this.#open(owner, TYPE.SRV, ttl, 6 + target.length)
     for (const value of [priority, weight, port]) this.#uint16(value)
     // RFC 2782: the target is not compressed.
-    this.#length += this.#buffer.write(target, this.#length, 'latin1')
+    this.#latin1(target)
     return this.#close(rdata)
   }
 
@@ -222,6 +231,24 @@ export class SectionsBuilder {
     return this.#close(rdata)
   }
 
+  /**
+   * A record of any type, its data as octets, one character each, with no name in it compressed.
+   * Names are where RFC 1035 has them, the only ones that may be (RFC 3597 §4).
+   */
+  octets(owner: string, type: number, ttl: number, data: string): this {
+    const rdata = this.#open(owner, type, ttl, data.length)
+    const [before, names] = COMPRESSED.get(type) ?? [data.length, 0]
+    this.#latin1(data.slice(0, before))
+    let at = before
+    for (let i = 0; i < names; i++) {
+      const end = endOfKey(data, at)
+      this.#name(data.slice(at, end))
+      at = end
+    }
+    this.#latin1(data.slice(at))
+    return this.#close(rdata)
+  }
+
   build(): Sections {
     // Not on memory of Node's pool: what is kept would hold all that was built around it.
     return new Sections(new Uint8Array(this.#buffer.subarray(0, this.#length)), ...this.#counts, this.#base)
@@ -243,6 +270,10 @@ export class SectionsBuilder {
   #close(rdlength: number): this {
     this.#buffer.writeUInt16BE(this.#length - rdlength - 2, rdlength)
     return this
+  }
+
+  #latin1(octets: string): void {
+    this.#length += this.#buffer.write(octets, this.#length, 'latin1')
   }
 
   #uint16(value: number): void {

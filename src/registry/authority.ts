@@ -1,4 +1,4 @@
-import { ROOT } from '../dns/name.ts'
+import { standIn } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { keyBelow } from './key-below.ts'
 
@@ -39,9 +39,8 @@ export class Authority {
     const lengths = (zone.length << 8) | key.length
     let sections = this.#negative.get(lengths)
     if (!sections) {
-      // Octets of no real name, so that nothing in front of the zone is taken for a part of the SOA's own names.
-      const apex = filler(zone.length - 1) + ROOT
-      sections = this.#soa(new SectionsBuilder(filler(key.length - zone.length) + apex).authority(), apex)
+      const apex = standIn(zone.length)
+      sections = this.#soa(new SectionsBuilder(standIn(key.length, apex)).authority(), apex)
       this.#negative.set(lengths, sections)
     }
     return sections
@@ -58,11 +57,4 @@ export class Authority {
     const soa = { mname, rname, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum }
     return builder.soa(zone, this.#ttl, soa).build()
   }
-}
-
-/** The labels of a relative key that is `length` octets long; no label is shorter than two octets, so 1 is no length. */
-function filler(length: number): string {
-  if (length === 0) return ''
-  const label = length > 64 ? Math.min(63, length - 3) : length - 1
-  return String.fromCharCode(label) + '\xff'.repeat(label) + filler(length - label - 1)
 }

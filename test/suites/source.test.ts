@@ -65,6 +65,23 @@ sourceSuite({
   },
 })
 
+sourceSuite({
+  plugin: 'file',
+  corefile: '.:0 {\n  file db example.org\n  file reverse in-addr.arpa {\n    fallthrough in-addr.arpa\n  }\n  whoami\n}\n',
+  options: {
+    files: {
+      db: '$TTL 60\n@ SOA ns hostmaster 1 2 3 4 5\none.team A 192.0.2.1\nboth A 192.0.2.2\nboth AAAA 2001:db8::2\n*.apps A 192.0.2.3\n',
+      reverse: '$TTL 60\n@ SOA ns hostmaster 1 2 3 4 5\n1.2.0.192 PTR one.team.example.org.\n',
+    },
+  },
+  ipv4: ['one.team.example.org.', '192.0.2.1'],
+  both: ['both.example.org.', '192.0.2.2', '2001:db8::2'],
+  unknown: 'unknown.example.org.',
+  above: 'team.example.org.',
+  wildcard: ['apps.example.org.', '192.0.2.3'],
+  reverse: 'one.team.example.org.',
+})
+
 const api = await FakeApi.start()
 after(() => api.stop())
 const team = { namespace: 'team' }

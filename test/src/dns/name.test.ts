@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isUnder, keyOf, labelsOf, lowerCase, parentOf, ROOT, toKey, toText } from '#src/dns/name.ts'
+import { endOfKey, isUnder, keyOf, labelsOf, lowerCase, parentOf, ROOT, standIn, toKey, toText, toWire } from '#src/dns/name.ts'
 
 const texts: readonly (readonly [name: string, text: string, key: string])[] = [
   ['the root', '.', '\0'],
@@ -113,3 +113,28 @@ const pairs: readonly (readonly [name: string, key: string, zone: string, under:
 for (const [name, key, zone, under] of pairs) {
   test(`under a zone, or not: ${name}`, () => assert.equal(isUnder(toKey(key), toKey(zone)), under))
 }
+
+test('the wire form of a name below another keeps its letters', () => {
+  const origin = toKey('example.org')
+  assert.equal(toWire('Web', origin), '\x03Web\x07example\x03org\0')
+  assert.equal(toWire('Web.', origin), '\x03Web\0')
+  assert.equal(toWire('.', origin), ROOT)
+  assert.equal(toWire('a\\.b\\067', origin), `\x04a.bC${origin}`)
+  assert.throws(() => toWire(`${'x'.repeat(63)}.`.repeat(4).slice(0, 245), origin), RangeError)
+})
+
+test('the end of a name in octets', () => {
+  const name = toKey('a.example.org')
+  assert.equal(endOfKey(`xx${name}yy`, 2), 2 + name.length)
+  assert.equal(endOfKey(ROOT, 0), 1)
+})
+
+test('a name of every length that there is stands in for others', () => {
+  const parent = toKey('example.org')
+  assert.equal(standIn(parent.length, parent), parent)
+  for (let length = parent.length + 2; length <= 255; length++) {
+    const name = standIn(length, parent)
+    assert.deepEqual([name.length, toKey(toText(name))], [length, name])
+    assert.ok(isUnder(name, parent))
+  }
+})

@@ -92,6 +92,28 @@ test('names within data are compressed, but for the target of SRV (RFC 2782)', (
   assert.equal(srv!.end - srv!.fixed - 10, 6 + question.length)
 })
 
+test('names within octets of data are compressed where RFC 1035 has them', () => {
+  const [web, soa] = [toKey('web.example.org'), '\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0\x05']
+  const sections = new SectionsBuilder(question)
+    .octets(question, TYPE.CNAME, 5, web)
+    .octets(question, TYPE.SOA, 5, web + toKey('mail.example.org') + soa)
+    .octets(question, TYPE.MX, 5, `\0\x0a${web}`)
+    .octets(question, TYPE.SRV, 5, `\0\x01\0\x02\0\x03${web}`)
+    .octets(question, TYPE.TXT, 5, '\x02\xc3\xa9')
+    .build()
+  assert.deepEqual(readAnswer(messageOf(question, sections)).answer, [
+    'web.example.org. 5 IN CNAME web.example.org.',
+    'web.example.org. 5 IN SOA web.example.org. mail.example.org. 1 2 3 4 5',
+    'web.example.org. 5 IN MX 10 web.example.org.',
+    'web.example.org. 5 IN SRV 1 2 3 web.example.org.',
+    'web.example.org. 5 IN TXT "\\195\\169"',
+  ])
+  assert.deepEqual(
+    sections.spans.map(({ fixed, end }) => end - fixed - 10),
+    [2, 2 + 7 + 20, 4, 6 + web.length, 3],
+  )
+})
+
 test('a message for the root has nothing to compress against', () => {
   const sections = new SectionsBuilder(ROOT)
     .name(ROOT, TYPE.NS, 5, toKey('a.example.org'))

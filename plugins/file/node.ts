@@ -1,0 +1,81 @@
+import { TYPE } from '#src/dns/codes.ts'
+import type { Compiled } from './compiled.ts'
+import { RecordSet } from './record-set.ts'
+
+/** A name of a zone: one with records, or one above such. */
+export class Node {
+  readonly key: string
+  /** The name above; undefined for the zone's own. */
+  readonly parent: Node | undefined
+  readonly #sets: RecordSet[] = []
+  /** Another zone begins here (NS), or the names below are those of another name (DNAME). */
+  #isBarrier = false
+  /** What was compiled for names that are answered from here, by what was asked. */
+  compiled: Map<number, Compiled> | undefined = undefined
+
+  constructor(key: string, parent: Node | undefined) {
+    this.key = key
+    this.parent = parent
+  }
+
+  /** The records of a type. */
+  get(type: number): RecordSet | undefined {
+    for (const set of this.#sets) if (set.type === type) return set.data.length > 0 ? set : undefined
+    return undefined
+  }
+
+  /** Some of the records (RFC 8482 §4.1). */
+  get first(): RecordSet | undefined {
+    return this.#sets.find(set => set.data.length > 0)
+  }
+
+  /** All RRSIG records, whatever they cover. */
+  get signatures(): RecordSet | undefined {
+    const signed = this.#sets.filter(set => set.signatures.length > 0)
+    if (signed.length === 0) return undefined
+    return new RecordSet(
+      TYPE.RRSIG,
+      Math.min(...signed.map(set => set.ttl)),
+      signed.flatMap(set => set.signatures),
+    )
+  }
+
+  /** Whether it is only there because of names below it. */
+  get isEmpty(): boolean {
+    return this.#sets.length === 0
+  }
+
+  /** @throws {RangeError} */
+  add(type: number, ttl: number, data: string): void {
+    if (type === TYPE.RRSIG) {
+      this.#set((data.charCodeAt(0) << 8) | data.charCodeAt(1), ttl).sign(data)
+      return
+    }
+    this.#set(type, ttl).add(data, ttl)
+    this.#isBarrier ||= type === TYPE.DNAME || (type === TYPE.NS && this.parent !== undefined)
+  }
+
+  #set(type: number, ttl: number): RecordSet {
+    const held = this.#sets.find(set => set.type === type)
+    if (held) return held
+    const made = new RecordSet(type, ttl)
+    this.#sets.push(made)
+    return made
+  }
+
+  /**
+   * The highest name from here on whose records say that this server does not know what is below it; with `isExact`, for this name itself.
+   * DNAME says nothing of the name that has it (RFC 6672 §2.3).
+   */
+  barrier(isExact: boolean): Node | undefined {
+    let found: Node | undefined
+    for (let node: Node | undefined = this; node; node = node.parent)
+      if (node.#isBarrier && !(isExact && node === this && !node.isCut)) found = node
+    return found
+  }
+
+  /** Whether another zone begins here (RFC 1034 §4.2). */
+  get isCut(): boolean {
+    return this.parent !== undefined && this.get(TYPE.NS) !== undefined
+  }
+}

@@ -1,0 +1,44 @@
+import type { Sections } from '#src/dns/sections.ts'
+
+/** Octets of a record but for its data, its owner being compressed. */
+const HEAD = 12
+/** What a message holds beside its header and question, in octets. */
+const MOST = 65_000
+
+/** The records of one name and type: they have one TTL (RFC 2181 §5.2), and each is there once (§5). */
+export class RecordSet {
+  readonly type: number
+  /** In seconds: the least that one of them has. */
+  ttl: number
+  /** Octets, no name compressed. */
+  readonly data: string[] = []
+  /** Data of the RRSIG records that cover them. */
+  readonly signatures: string[] = []
+  /** What is answered to who asks for them under their own name, once somebody did. */
+  answer: Sections | undefined = undefined
+  #length = 0
+
+  constructor(type: number, ttl: number, data: readonly string[] = []) {
+    this.type = type
+    this.ttl = ttl
+    this.data.push(...data)
+  }
+
+  /** @throws {RangeError} no message holds them all */
+  add(data: string, ttl: number): void {
+    this.ttl = Math.min(this.ttl, ttl)
+    this.#push(this.data, data)
+  }
+
+  /** @throws {RangeError} */
+  sign(signature: string): void {
+    this.#push(this.signatures, signature)
+  }
+
+  #push(all: string[], data: string): void {
+    if (all.includes(data)) return
+    this.#length += HEAD + data.length
+    if (this.#length > MOST) throw new RangeError('no message holds all records of the name and type')
+    all.push(data)
+  }
+}
