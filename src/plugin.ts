@@ -94,7 +94,7 @@ export interface ServerBlock {
   metadataZones: ZoneSet | undefined
   /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
   sockets: number | undefined
-  /** What its listeners of `tls://` show their clients (*tls*). */
+  /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
   tls: TlsSettings | undefined
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]

@@ -14,7 +14,7 @@ import {
 import type { Udp } from '../transport/udp-mode.ts'
 import type { Zones } from './zones.ts'
 
-export const SERVED_SCHEMES = ['dns', 'tls'] as const
+export const SERVED_SCHEMES = ['dns', 'tls', 'https'] as const
 
 export type ServedScheme = (typeof SERVED_SCHEMES)[number]
 
@@ -26,7 +26,7 @@ export interface Place {
   readonly port: number
   /** How many threads have a socket there; undefined for one, which shares it with nobody. */
   readonly sockets: number | undefined
-  /** For `tls`. */
+  /** For those that are not plain DNS. */
   readonly tls: TlsSettings | undefined
 }
 
@@ -134,8 +134,12 @@ export class Listeners {
   }
 
   /** How each address of the place is opened: by which transports. */
-  async #ways({ tls }: Place, receive: (transport: Transport) => Receive): Promise<Listen[]> {
+  async #ways({ scheme, tls }: Place, receive: (transport: Transport) => Receive): Promise<Listen[]> {
     const { connections } = this
+    if (tls && scheme === 'https') {
+      const { listenHttps } = await import('../transport/https.ts')
+      return [(address, port, opening) => listenHttps(address, port, receive('https'), connections, tls, opening)]
+    }
     if (tls) {
       const { listenTls } = await import('../transport/tls.ts')
       return [(address, port, opening) => listenTls(address, port, receive('tls'), connections, tls, opening)]

@@ -81,7 +81,11 @@ export class Connections {
 }
 
 /** @param stream that is open */
-const clientOf = ({ remoteAddress, remotePort, remoteFamily }: Socket): Client => ({
+export const clientOf = ({
+  remoteAddress,
+  remotePort,
+  remoteFamily,
+}: Pick<Socket, 'remoteAddress' | 'remotePort' | 'remoteFamily'>): Client => ({
   address: remoteAddress!.split('%')[0]!,
   port: remotePort!,
   family: remoteFamily === 'IPv6' ? 6 : 4,

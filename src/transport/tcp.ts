@@ -4,6 +4,29 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connection, Connections } from './stream.ts'
 import type { Listening, Opening, Receive } from './transport.ts'
 
+/** What is spoken over the connections of a listener. */
+export interface Spoken {
+  /** Serves a connection that was admitted. */
+  take(socket: Socket): void
+  /** Lets every connection answer what it owes, and end. */
+  end(): void
+}
+
+/** Messages with their length in front. */
+export function framed(connections: Connections, receive: Receive): Spoken {
+  const open = new Set<Connection>()
+  return {
+    take(stream) {
+      const connection = connections.serve(stream, receive)
+      open.add(connection)
+      stream.once('close', () => open.delete(connection))
+    },
+    end() {
+      for (const connection of open) connection.end()
+    },
+  }
+}
+
 /**
  * Serves one TCP address.
  * @param port 0 for any free one
@@ -14,30 +37,19 @@ export const listenTcp = (
   port: number,
   receive: Receive,
   connections: Connections,
-  opening: Opening = {},
-): Promise<Listening> => listenStream(address, port, receive, connections, serve => serve, opening)
+  opening?: Opening,
+): Promise<Listening> => listenStream(address, port, framed(connections, receive), connections, opening)
 
-/**
- * Serves one address of what is spoken over TCP.
- * @param over gives what takes a socket, and has the stream of messages that comes over it served
- */
+/** Serves one TCP address with what is spoken over TCP. */
 export async function listenStream(
   address: string,
   port: number,
-  receive: Receive,
+  spoken: Spoken,
   connections: Connections,
-  over: (serve: (stream: Socket) => void) => (socket: Socket) => void,
-  { shared = false }: Opening,
+  { shared = false }: Opening = {},
 ): Promise<Listening> {
-  const open = new Set<Connection>()
-  const serve = (stream: Socket) => {
-    const connection = connections.serve(stream, receive)
-    open.add(connection)
-    stream.once('close', () => open.delete(connection))
-  }
-  const take = over(serve)
   const server = createServer({ allowHalfOpen: true }, socket => {
-    if (connections.admit(socket)) take(socket)
+    if (connections.admit(socket)) spoken.take(socket)
   })
   server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true, reusePort: shared })
   await once(server, 'listening')
@@ -52,7 +64,7 @@ export async function listenStream(
       // What has arrived is read before the connections end.
       await nextTurn()
       await nextTurn()
-      for (const connection of open) connection.end()
+      spoken.end()
       await closed
     },
   }

@@ -1,48 +1,62 @@
 /** DNS over TLS (RFC 7858). */
 import type { Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import { type Connections, STREAM_LIMITS } from './stream.ts'
-import { listenStream } from './tcp.ts'
+import { framed, listenStream } from './tcp.ts'
 import type { Listening, Opening, Receive, TlsSettings } from './transport.ts'
 
 /** As `listenTcp`. @throws a system error, or what is wrong with the settings */
-export async function listenTls(
+export function listenTls(
   address: string,
   port: number,
   receive: Receive,
   connections: Connections,
   settings: TlsSettings,
-  opening: Opening = {},
+  opening?: Opening,
 ): Promise<Listening> {
-  let server: Server
-  let secure = (_settings: TlsSettings): void => {}
-  const over = (serve: (stream: TLSSocket) => void) => {
-    secure = changed => {
-      server = handshakes(changed, serve)
-    }
-    secure(settings)
-    return (socket: Socket) => void server.emit('connection', socket)
-  }
-  return Object.assign(await listenStream(address, port, receive, connections, over, opening), { secure })
+  const { take, end } = framed(connections, receive)
+  const create = (changed: TlsSettings) =>
+    createServer(optionsOf(changed), stream => (isWelcome(stream, changed) ? take(stream) : stream.destroy()))
+  return listenSecure(address, port, { create, end }, connections, settings, opening)
 }
 
-/** What shakes hands on connections that are handed to it. */
-function handshakes({ cert, key, ca, client }: TlsSettings, serve: (stream: TLSSocket) => void): Server {
-  const { asked, needed, verified } = client
-  const server = createServer({
-    cert,
-    key,
-    ca,
-    minVersion: 'TLSv1.2',
-    requestCert: asked,
-    rejectUnauthorized: needed && verified,
-    handshakeTimeout: STREAM_LIMITS.read,
-  })
-  return server
-    .on('secureConnection', stream => {
-      const shown = asked && stream.getPeerX509Certificate() !== undefined
-      if (shown ? verified && !stream.authorized : needed) stream.destroy()
-      else serve(stream)
-    })
-    .on('tlsClientError', (_error, stream) => stream.destroy())
+/** What is spoken over TLS: what shakes hands on connections that it is handed, and serves them; and what ends them. */
+export interface Secured {
+  create(settings: TlsSettings): Server
+  end(): void
+}
+
+/** Serves one TCP address with what is spoken over TLS. */
+export async function listenSecure(
+  address: string,
+  port: number,
+  { create, end }: Secured,
+  connections: Connections,
+  settings: TlsSettings,
+  opening?: Opening,
+): Promise<Listening> {
+  let server: Server
+  const secure = (changed: TlsSettings) => {
+    server = create(changed).on('tlsClientError', (_error, stream) => stream.destroy())
+  }
+  secure(settings)
+  const take = (socket: Socket) => void server.emit('connection', socket)
+  return Object.assign(await listenStream(address, port, { take, end }, connections, opening), { secure })
+}
+
+/** The settings as Node takes them. */
+export const optionsOf = ({ cert, key, ca, client }: TlsSettings): TlsOptions => ({
+  cert,
+  key,
+  ca,
+  minVersion: 'TLSv1.2',
+  requestCert: client.asked,
+  rejectUnauthorized: client.needed && client.verified,
+  handshakeTimeout: STREAM_LIMITS.read,
+})
+
+/** Whether a client that has shaken hands has shown what it must. */
+export function isWelcome(stream: TLSSocket, { client: { asked, needed, verified } }: TlsSettings): boolean {
+  const shown = asked && stream.getPeerX509Certificate() !== undefined
+  return shown ? stream.authorized || !verified : !needed
 }

@@ -1,0 +1,104 @@
+/** DNS over HTTPS (RFC 8484), over HTTP/2. */
+import {
+  constants,
+  createSecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import { readReply } from '../dns/message.ts'
+import { type Connections, clientOf, STREAM_LIMITS } from './stream.ts'
+import { isWelcome, listenSecure, optionsOf } from './tls.ts'
+import { type Listening, type Opening, octetsOf, type Receive, type TlsSettings } from './transport.ts'
+
+const PATH = '/dns-query'
+const CONTENT_TYPE = 'application/dns-message'
+const LONGEST = 65_535
+
+/** As `listenTls`. */
+export function listenHttps(
+  address: string,
+  port: number,
+  receive: Receive,
+  connections: Connections,
+  settings: TlsSettings,
+  opening?: Opening,
+): Promise<Listening> {
+  const sessions = new Set<ServerHttp2Session>()
+  const create = (changed: TlsSettings) =>
+    createSecureServer({ ...optionsOf(changed), settings: { maxConcurrentStreams: STREAM_LIMITS.inFlight } })
+      .on('session', session => {
+        const socket = session.socket as TLSSocket
+        if (!isWelcome(socket, changed)) return session.destroy()
+        sessions.add(session)
+        session.setTimeout(STREAM_LIMITS.idle, () => session.destroy())
+        session.on('error', () => session.destroy()).once('close', () => sessions.delete(session))
+      })
+      .on('stream', (stream, headers) => {
+        stream.on('error', () => {})
+        // Neither is there a client that sends nothing, nor one that reads nothing.
+        stream.setTimeout(STREAM_LIMITS.idle, () => stream.close(constants.NGHTTP2_CANCEL))
+        void serve(stream as ServerHttp2Stream, headers, receive)
+      })
+  const end = () => {
+    for (const session of sessions) session.close()
+  }
+  return listenSecure(address, port, { create, end }, connections, settings, opening)
+}
+
+/** What a request is answered with instead of a message: an HTTP status. */
+class Refusal extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super(`status ${status}`)
+    this.status = status
+  }
+}
+
+async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, receive: Receive): Promise<void> {
+  const { session } = stream
+  if (!session) return
+  const client = clientOf(session.socket)
+  try {
+    const reply = await receive(await messageOf(stream, headers), client)
+    if (stream.destroyed) return
+    if (!reply) throw new Refusal(500)
+    const message = octetsOf(reply)
+    stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE, 'content-length': message.length, ...freshness(message) })
+    stream.end(message)
+  } catch (error) {
+    if (stream.destroyed) return
+    stream.respond({ ':status': error instanceof Refusal ? error.status : 400 }, { endStream: true })
+  }
+}
+
+/** @throws {Refusal} */
+async function messageOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Uint8Array> {
+  const url = URL.parse(headers[':path'] as string, 'https://localhost')
+  if (url?.pathname !== PATH) throw new Refusal(404)
+  const method = headers[':method']
+  if (method === 'GET') {
+    const message = Buffer.from(url.searchParams.get('dns') ?? '', 'base64url')
+    if (message.length === 0) throw new Refusal(400)
+    return message
+  }
+  if (method !== 'POST') throw new Refusal(405)
+  if (headers['content-type'] !== CONTENT_TYPE) throw new Refusal(415)
+  const chunks: Buffer[] = []
+  let length = 0
+  // A refusal is still to be sent.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > LONGEST) throw new Refusal(413)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** How long the reply may be kept, by its smallest TTL (RFC 8484 §5.1). */
+function freshness(message: Uint8Array): { 'cache-control'?: string } {
+  const seconds = readReply(message).sections.minimumTtl
+  return seconds === undefined ? {} : { 'cache-control': `max-age=${seconds}` }
+}
