@@ -2,12 +2,15 @@ import { TYPE } from '#src/dns/codes.ts'
 import type { Compiled } from './compiled.ts'
 import { RecordSet } from './record-set.ts'
 
+const NO_SETS: readonly RecordSet[] = []
+
 /** A name of a zone: one with records, or one above such. */
 export class Node {
   readonly key: string
   /** The name above; undefined for the zone's own. */
   readonly parent: Node | undefined
-  readonly #sets: RecordSet[] = []
+  /** Of the very length: an array that grows keeps room for more. */
+  #sets: readonly RecordSet[] = NO_SETS
   /** Another zone begins here (NS), or the names below are those of another name (DNAME). */
   #isBarrier = false
   /** What was compiled for names that are answered from here, by what was asked. */
@@ -48,19 +51,20 @@ export class Node {
   /** @throws {RangeError} */
   add(type: number, ttl: number, data: string): void {
     if (type === TYPE.RRSIG) {
-      this.#set((data.charCodeAt(0) << 8) | data.charCodeAt(1), ttl).sign(data)
+      const covered = (data.charCodeAt(0) << 8) | data.charCodeAt(1)
+      const set = this.#sets.find(held => held.type === covered) ?? this.#add(new RecordSet(covered, ttl, []))
+      set.sign(data)
       return
     }
-    this.#set(type, ttl).add(data, ttl)
+    const set = this.#sets.find(held => held.type === type)
+    if (set) set.add(data, ttl)
+    else this.#add(new RecordSet(type, ttl, [data]))
     this.#isBarrier ||= type === TYPE.DNAME || (type === TYPE.NS && this.parent !== undefined)
   }
 
-  #set(type: number, ttl: number): RecordSet {
-    const held = this.#sets.find(set => set.type === type)
-    if (held) return held
-    const made = new RecordSet(type, ttl)
-    this.#sets.push(made)
-    return made
+  #add(set: RecordSet): RecordSet {
+    this.#sets = this.#sets.concat(set)
+    return set
   }
 
   /**

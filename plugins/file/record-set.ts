@@ -5,40 +5,45 @@ const HEAD = 12
 /** What a message holds beside its header and question, in octets. */
 const MOST = 65_000
 
+const UNSIGNED: readonly string[] = []
+
 /** The records of one name and type: they have one TTL (RFC 2181 §5.2), and each is there once (§5). */
 export class RecordSet {
   readonly type: number
   /** In seconds: the least that one of them has. */
   ttl: number
   /** Octets, no name compressed. */
-  readonly data: string[] = []
+  readonly data: string[]
   /** Data of the RRSIG records that cover them. */
-  readonly signatures: string[] = []
+  signatures: readonly string[] = UNSIGNED
   /** What is answered to who asks for them under their own name, once somebody did. */
   answer: Sections | undefined = undefined
   #length = 0
 
-  constructor(type: number, ttl: number, data: readonly string[] = []) {
+  constructor(type: number, ttl: number, data: string[]) {
     this.type = type
     this.ttl = ttl
-    this.data.push(...data)
+    this.data = data
+    this.#length = HEAD + (data[0]?.length ?? 0)
   }
 
   /** @throws {RangeError} no message holds them all */
   add(data: string, ttl: number): void {
     this.ttl = Math.min(this.ttl, ttl)
-    this.#push(this.data, data)
+    if (this.data.includes(data)) return
+    this.#grow(data)
+    this.data.push(data)
   }
 
   /** @throws {RangeError} */
   sign(signature: string): void {
-    this.#push(this.signatures, signature)
+    if (this.signatures.includes(signature)) return
+    this.#grow(signature)
+    this.signatures = this.signatures.concat(signature)
   }
 
-  #push(all: string[], data: string): void {
-    if (all.includes(data)) return
+  #grow(data: string): void {
     this.#length += HEAD + data.length
     if (this.#length > MOST) throw new RangeError('no message holds all records of the name and type')
-    all.push(data)
   }
 }

@@ -61,7 +61,7 @@ export class Zone {
     const { ttl, data, signatures } = this.soa
     const [soa] = data as [string]
     this.#negativeSoa = new RecordSet(TYPE.SOA, Math.min(ttl, uint32(soa, soa.length - 4)), data)
-    for (const signature of signatures) this.#negativeSoa.sign(signature)
+    this.#negativeSoa.signatures = signatures
   }
 
   /** The SOA record that comes with negative answers: none is kept longer than MINIMUM says (RFC 2308 §3). */

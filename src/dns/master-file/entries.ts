@@ -18,9 +18,10 @@ export class EntryError extends RangeError {
   }
 }
 
+const BLANKS = /(?:[ \t\r\f\v]|;[^\n]*)+/y
+const QUOTED = /"(?:[^"\\\n]|\\[^\n])*"/y
 // Quotes may also stand within a word: `alpn="h2,h3"` (RFC 9460 §2.1).
-const LEXEME =
-  /[ \t\r\f\v]+|;[^\n]*|(?<newline>\n)|(?<parenthesis>[()])|(?<quoted>"(?:[^"\\\n]|\\[^\n])*)"|(?<bare>(?:[^\s"();\\]|\\[^\n])(?:[^\s"();\\]|\\[^\n]|"(?:[^"\\\n]|\\[^\n])*")*)/y
+const BARE = /(?:[^\s"();\\]|\\[^\n])(?:[^\s"();\\]|\\[^\n]|"(?:[^"\\\n]|\\[^\n])*")*/y
 
 /**
  * The entries of a master file. Empty lines and comments are some without words.
@@ -28,34 +29,47 @@ const LEXEME =
  * @throws {EntryError} while it is read: a parenthesis or quote without its other one, a backslash before nothing
  */
 export function* readEntries(text: string): Generator<Entry, void, void> {
-  const lexeme = new RegExp(LEXEME)
   let [line, first, flush, opened] = [1, 1, false, 0]
-  let isNewLine = true
+  let lineStart = 0
   let words: string[] = []
-  while (lexeme.lastIndex < text.length) {
-    const match = lexeme.exec(text)
-    if (!match) throw new EntryError(line, 'a quote that is not closed, or a backslash at the end of the line')
-    const { newline, parenthesis, quoted, bare } = match.groups!
-    const word = quoted ?? bare
-    if (word !== undefined) {
-      if (words.length === 0) [first, flush] = [line, isNewLine]
-      words.push(word)
-    } else if (parenthesis === '(') {
+  for (let at = 0; at < text.length; ) {
+    const character = text[at]!
+    if (character === '\n') {
+      at++
+      // What follows a parenthesis is no owner, wherever the line breaks.
+      if (opened === 0) {
+        yield { line: words.length > 0 ? first : line, flush, words }
+        words = []
+        lineStart = at
+      }
+      line++
+    } else if (character === '(') {
       if (opened > 0) throw new EntryError(line, 'a parenthesis within parentheses')
       opened = line
-    } else if (parenthesis === ')') {
+      at++
+    } else if (character === ')') {
       if (opened === 0) throw new EntryError(line, 'a closing parenthesis that none opens')
       opened = 0
-    } else if (newline) {
-      line++
-      if (opened === 0) {
-        yield { line: words.length > 0 ? first : line - 1, flush, words }
-        words = []
+      at++
+    } else {
+      const blanks = endOf(BLANKS, text, at)
+      if (blanks > at) {
+        at = blanks
+        continue
       }
+      const end = endOf(character === '"' ? QUOTED : BARE, text, at)
+      if (end === at) throw new EntryError(line, 'a quote that is not closed, or a backslash at the end of the line')
+      if (words.length === 0) [first, flush] = [line, at === lineStart]
+      words.push(text.slice(at, character === '"' ? end - 1 : end))
+      at = end
     }
-    // What follows a parenthesis is no owner, wherever the line breaks.
-    isNewLine = newline !== undefined && opened === 0
   }
   if (opened > 0) throw new EntryError(opened, 'a parenthesis that is not closed')
   if (words.length > 0) yield { line: first, flush, words }
+}
+
+/** Where a match that begins at `at` ends; `at` where there is none. No match is made that would have to be collected. */
+function endOf(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at
+  return pattern.test(text) ? pattern.lastIndex : at
 }

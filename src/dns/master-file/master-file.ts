@@ -12,7 +12,7 @@ const MAX_RECORDS = 1_000_000
 /** Files that include one another. */
 const MAX_DEPTH = 8
 /** Lines, or records that one line makes, between two turns of the event loop: about a millisecond. */
-const SLICE = 500
+const SLICE = 200
 
 /** What cannot be accepted in a master file; the message begins with `FILE:LINE: `. */
 export class MasterFileError extends Error {

@@ -14,8 +14,10 @@ export function sized(octets: string, what: string, width = 1): string {
   return octetsOf(octets.length, width) + octets
 }
 
-/** The same octets on memory of their own: what was cut from a long text would hold all of it. */
-export const detached = (octets: string): string => Buffer.from(octets, 'latin1').toString('latin1')
+const scratch = Buffer.allocUnsafeSlow(0x10000)
+
+/** The same octets, at most 65,536, on memory of their own: what was cut from a long text would hold all of it. */
+export const detached = (octets: string): string => scratch.toString('latin1', 0, scratch.write(octets, 'latin1'))
 
 /** @throws {RangeError} */
 export function fromHex(text: string, what: string): string {
