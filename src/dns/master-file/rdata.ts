@@ -1,6 +1,6 @@
 import { TYPE, typeName } from '../codes.ts'
 import { fields } from './fields.ts'
-import { fromHex } from './octets.ts'
+import { readGenericData } from './generic-data.ts'
 import type { Words } from './words.ts'
 
 /** The fields of each type's data, each by its name and kind where those differ: RFC 1035 §3.3 and those that the IANA list of types names. */
@@ -49,14 +49,18 @@ const LAYOUTS: Readonly<Partial<Record<keyof typeof TYPE, string>>> = {
   EUI64: 'ADDRESS:eui64',
 }
 
-type Reader = (words: Words) => string
+interface Field {
+  /** As its RFC calls it, in messages. */
+  readonly what: string
+  readonly kind: keyof typeof fields
+}
 
-const readers: ReadonlyMap<number, readonly Reader[]> = new Map(
+const layouts: ReadonlyMap<number, readonly Field[]> = new Map(
   Object.entries(LAYOUTS).map(([type, layout]) => [
     TYPE[type as keyof typeof TYPE],
     layout.split(' ').map(field => {
       const [what, kind] = field.split(':') as [string, keyof typeof fields]
-      return (words: Words) => fields[kind](words, what)
+      return { what, kind }
     }),
   ]),
 )
@@ -66,23 +70,16 @@ const readers: ReadonlyMap<number, readonly Reader[]> = new Map(
  * @throws {RangeError} what the type's fields do not allow
  */
 export function readRdata(type: number, words: Words): string {
-  const layout = readers.get(type)
-  if (words.peek === '\\#') return readGeneric(type, words)
+  const layout = layouts.get(type)
+  if (words.peek === '\\#')
+    return readGenericData(
+      words,
+      layout?.map(({ kind }) => kind),
+    )
   if (!layout) throw new RangeError(`data of ${typeName(type)} are written as \\# LENGTH HEX (RFC 3597 §5)`)
   let data = ''
-  for (const read of layout) data += read(words)
+  for (const { what, kind } of layout) data += fields[kind](words, what)
   if (words.left > 0) throw new RangeError(`too much data for ${typeName(type)}: '${words.peek}'`)
   if (data.length > 0xffff) throw new RangeError('record data are longer than 65535 octets')
-  return data
-}
-
-function readGeneric(type: number, words: Words): string {
-  words.take('\\#')
-  // Names in the data are followed, so they have to be ones.
-  if (LAYOUTS[typeName(type) as keyof typeof TYPE]?.includes(':name'))
-    throw new RangeError(`data of ${typeName(type)} are written as its fields`)
-  const length = words.integer('LENGTH', 0xffff)
-  const data = words.left > 0 ? fromHex(words.joined('HEX'), 'HEX') : ''
-  if (data.length !== length) throw new RangeError(`HEX has ${data.length} octets, LENGTH says ${length}`)
   return data
 }

@@ -57,6 +57,10 @@ const data: readonly (readonly [text: string, hex: string])[] = [
   ['TYPE731 \\# 6 abcd ( ef 01 23 45 )', 'abcdef012345'],
   ['TYPE62347 \\# 0', ''],
   ['A \\# 4 0A000001', '0a000001'],
+  ['TYPE15 \\# 5 0001 016100', '0001016100'],
+  ['SOA \\# 22 0000 0000000100000002000000030000000400000005', '00000000000100000002000000030000000400000005'],
+  ['TYPE65 \\# 10 0001 00 0001 0003 02 6833', '00010000010003026833'],
+  ['TXT \\# 3 0161 00', '016100'],
 ] // biome-ignore format: a table
 
 suite('record data', () => {
@@ -122,7 +126,15 @@ const bad: readonly (readonly [line: string, reason: RegExp])[] = [
   ['a EUI48 00-00', /6 pairs of hexadecimal digits/],
   ['a TYPE731 x', /\\# LENGTH HEX/],
   ['a TYPE731 \\# 2 00', /HEX has 1 octets, LENGTH says 2/],
-  ['a NS \\# 1 00', /data of NS are written as its fields/],
+  ['a A \\# 6 0A0000010000', /HEX is not what the fields/],
+  ['a NS \\# 0', /HEX is not what the fields/],
+  ['a NS \\# 2 0000', /HEX is not what the fields/],
+  ['a NS \\# 3 026100', /HEX is not what the fields/],
+  ['a NS \\# 2 c00c', /HEX is not what the fields/],
+  [`a NS \\# 256 ${'0161'.repeat(127)}0000`, /HEX is not what the fields/],
+  ['a MX \\# 2 0001', /HEX is not what the fields/],
+  ['a TXT \\# 0', /HEX is not what the fields/],
+  ['a TXT \\# 3 016102', /HEX is not what the fields/],
 ] // biome-ignore format: a table
 
 suite('a line that is not accepted', () => {

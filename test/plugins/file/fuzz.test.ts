@@ -1,0 +1,83 @@
+/** Whatever a file holds, it is read or refused with its place, and what is read makes replies that are whole. */
+import assert from 'node:assert/strict'
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Answers } from '#plugins/file/answers.ts'
+import { Zone } from '#plugins/file/zone.ts'
+import { MasterFile, MasterFileError } from '#src/dns/master-file/master-file.ts'
+import { toKey, toText } from '#src/dns/name.ts'
+import { type Reply, refused } from '#src/plugin.ts'
+import { fit } from '#src/server/fit.ts'
+import { octetsOf } from '#src/transport/transport.ts'
+import { queryOf } from '#test/support/exchange.ts'
+import { readMessage } from '#test/support/message.ts'
+import { Random, SEED } from '#test/support/random.ts'
+import { SIGNED, ZONE } from './zones.ts'
+
+const ROUNDS = 300
+const PIECES = ['\n', '\n ', ' ', '(', ')', '"', '\\', '\\000', '\\300', ';', '.', '..', '@', '*', '$', '$ORIGIN a\n', '$TTL x\n', '\0', '\xff', '-1', '4294967296', 'IN', 'CH', 'TYPE0', '\\# 1 00', 'A \\# 6 000000000000', 'x'.repeat(70), 'A 192.0.2.1', 'NS @', 'CNAME a', 'DNAME b', '* NS @\n'] // biome-ignore format: a table
+
+/** One or two changes of a text: words put in the place of others, or pieces put in, cut out and doubled anywhere. */
+function change(random: Random, text: string): string {
+  let changed = text
+  for (let i = random.below(2); i >= 0; i--) {
+    if (random.is(0.7)) {
+      const words = changed.split(/(\s+)/)
+      const word = random.one(...words).trim() || 'a'
+      changed = words.with(2 * random.below(words.length >> 1), word).join('')
+    } else {
+      const at = random.below(changed.length)
+      const other = random.below(changed.length)
+      const piece = random.one(random.one(...PIECES), '', changed.slice(other, other + random.below(40)))
+      changed = changed.slice(0, at) + piece + changed.slice(at + random.one(0, random.below(12)))
+    }
+  }
+  return changed
+}
+
+test(`files that were right once, seed ${SEED}`, async () => {
+  const random = new Random(SEED)
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'file-'))
+  const path = join(folder.path, 'db')
+  let accepted = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = change(random, random.one(ZONE, SIGNED))
+    await writeFile(path, text, 'latin1')
+    const zone = new Zone(toKey('example.org'))
+    const owners: string[] = []
+    try {
+      await new MasterFile(path).read(zone.key, record => {
+        owners.push(record.owner)
+        zone.add(record)
+        return true
+      })
+      zone.complete()
+    } catch (error) {
+      if (error instanceof MasterFileError) assert.match(error.message, new RegExp(`^${path}:\\d+: .`))
+      else assert.match((error as Error).message, /^no SOA record/)
+      continue
+    }
+    accepted++
+    const answers = new Answers(zone)
+    for (let i = 0; i < 100; i++) {
+      const owner = random.one(...owners, toKey('example.org'))
+      const name = random.one(toText(owner), `x.${toText(owner)}`)
+      if (!/example\.org\.$/.test(name) || name.length > 250) continue
+      const query = queryOf(
+        name,
+        random.one('A', 'AAAA', 'NS', 'MX', 'CNAME', 'SOA', 'ANY', 'DS', 'RRSIG', 'NSEC', 'SVCB', 'SRV', 'DNAME'),
+        {
+          edns: { udpSize: 4096, dnssecOk: random.is(0.5) },
+        },
+      )
+      for (let again = 0; again < 2; again++) {
+        const reply = answers.respond(query, () => refused(), undefined) as Reply
+        const { question, rcode } = readMessage(Buffer.from(octetsOf(fit(query, reply))))
+        assert.ok(['NOERROR', 'NXDOMAIN', 'SERVFAIL', 'YXDOMAIN'].includes(rcode), `${question} ${rcode}`)
+      }
+    }
+  }
+  assert.ok(accepted > ROUNDS / 10, `${accepted} of ${ROUNDS} were accepted`)
+})
