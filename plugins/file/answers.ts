@@ -41,6 +41,13 @@ export class Answers {
     return held ? replyOf(held) : this.#lookUp(query, place, signed, code, resolve)
   }
 
+  /** The wildcard, as text, that stands for a name of the zone; undefined where none does. */
+  wildcardOf(key: string, hash: number): string | undefined {
+    const { node, isExact, barrier } = this.zone.find(key, hash)
+    const wildcard = isExact || barrier ? undefined : this.zone.get(`\x01*${node.key}`)
+    return wildcard && !wildcard.isEmpty ? toText(wildcard.key) : undefined
+  }
+
   #lookUp(query: Query, place: Place, signed: boolean, code: number, resolve: Handler): Reply | PromiseLike<Reply> {
     const { key, type } = query
     const { node, isExact, barrier } = place

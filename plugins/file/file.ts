@@ -3,7 +3,7 @@ import { formatDuration } from '#src/corefile/duration.ts'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
 import { ZoneMap, ZoneSet } from '#src/dns/zone-map.ts'
-import { failure, type Handler, type Instance, type Logger, refused, type ServerBlock } from '#src/plugin.ts'
+import { failure, type Handler, type Instance, type Logger, type MetadataReader, refused, type ServerBlock } from '#src/plugin.ts'
 import { ZoneFile } from './zone-file.ts'
 
 /** One use of the directive. */
@@ -86,6 +86,11 @@ export class File implements Instance {
       if (!file.answers) return failure(`zone ${file.origin} is not read yet`)
       return file.answers.respond(query, resolve, this.#fallthrough.has(query.key) ? next : undefined)
     }
+  }
+
+  metadata(label: string): MetadataReader | undefined {
+    if (label !== 'zone/wildcard') return undefined
+    return ({ key, hash }) => this.#zones.find(key, hash)?.answers?.wildcardOf(key, hash)
   }
 
   async stop(): Promise<void> {

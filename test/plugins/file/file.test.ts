@@ -236,3 +236,22 @@ test('records that are there twice are sent once, with the least TTL', async () 
     'www.example.org. 30 IN A 192.0.2.2',
   ])
 })
+
+test('the wildcard that stands for a name is told to the log', async () => {
+  await using served = await serve({ db: ZONE }, '', 'metadata\nlog . "{name} {/zone/wildcard}"')
+  const { server } = served
+  const names = [
+    'x.y.wild.example.org.',
+    'known.wild.example.org.',
+    'x.ent.wild.example.org.',
+    'x.wempty.example.org.',
+    'x.sub.example.org.',
+    'www.example.com.',
+  ]
+  for (const name of names) await server.query(name, 'TXT')
+  await server.waitForLine(/example\.com/)
+  assert.deepEqual(
+    server.lines.filter(line => /example\.(org|com)\. \S+$/.test(line)).map(line => line.replace('[INFO] ', '')),
+    names.map((name, i) => `${name} ${i === 0 ? '*.wild.example.org.' : '-'}`),
+  )
+})
