@@ -64,6 +64,7 @@ ns1.sub A 192.0.2.54
 ns1.sub AAAA 2001:db8::54
 www.sub A 192.0.2.55
 sub2 NS ns.sub2
+*.sub2 A 192.0.2.56
 ; names that only that zone knows
 deep.sub NS ns.deep.sub
 dname.sub DNAME target
