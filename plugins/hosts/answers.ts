@@ -1,5 +1,5 @@
 import { octetsOfReverse } from '#src/dns/address.ts'
-import { AddressRecord } from '#src/dns/address-record.ts'
+import { AddressRecords, addressOctets } from '#src/dns/address-records.ts'
 import { TYPE } from '#src/dns/codes.ts'
 import type { Name } from '#src/dns/name-hash.ts'
 import { NameMap } from '#src/dns/name-map.ts'
@@ -9,7 +9,7 @@ import type { HostTable } from './table.ts'
 /** More PTR records than this are not sent: a list of blocked names gives one address to all of them. */
 const MAX_NAMES = 1000
 
-/** A single address, as most names have it, as the table holds it. */
+/** Of a single address, as most names have it, no more than its octets: see `addressOctets`. */
 type Compiled = NameMap<Sections | string>
 
 /** What the tables answer, compiled at the first query for each name and type. A changed table gets new `Answers`. */
@@ -31,7 +31,7 @@ export class Answers {
     const { key, hash } = name
     const compiled = type === TYPE.A ? this.#compiled4 : type === TYPE.AAAA ? this.#compiled6 : undefined
     const records = compiled?.get(key, hash)
-    if (typeof records === 'string') return new AddressRecord(key, this.#ttl, records)
+    if (typeof records === 'string') return new AddressRecords(key, records)
     if (records) return records
     if (!this.#tables.some(table => table.knows(name))) return undefined
     return compiled ? this.#compile(name, type === TYPE.A ? 4 : 16, compiled) : NO_RECORDS
@@ -56,21 +56,15 @@ export class Answers {
   /** The addresses of all tables, each once (RFC 2181 §5). */
   #compile({ key, hash }: Name, length: 4 | 16, compiled: Compiled): Sections {
     const addresses = [...new Set(this.#tables.flatMap(table => table.addressesOf(key, length)))]
-    const records = addresses.length === 1 ? addresses[0]! : this.#build(key, addresses)
+    const octets = addressOctets(addresses, this.#ttl)
+    const records = octets === '' ? NO_RECORDS : new AddressRecords(key, octets)
     for (const table of this.#tables) {
       const held = table.keyOf(key, hash)
       // A wildcard stands for names without end; only the names of the tables are kept.
       if (held === undefined) continue
-      compiled.set(held, records, hash)
+      compiled.set(held, addresses.length === 1 ? octets : records, hash)
       break
     }
-    return typeof records === 'string' ? new AddressRecord(key, this.#ttl, records) : records
-  }
-
-  #build(key: string, addresses: readonly string[]): Sections {
-    if (addresses.length === 0) return NO_RECORDS
-    const sections = new SectionsBuilder(key)
-    for (const address of addresses) sections.address(key, this.#ttl, Buffer.from(address, 'latin1'))
-    return sections.build()
+    return records
   }
 }

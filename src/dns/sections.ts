@@ -9,6 +9,7 @@ import { Buffer } from 'node:buffer'
 import { type AddressGroup, groupAddresses } from './address-groups.ts'
 import { TYPE } from './codes.ts'
 import { endOfKey, parentOf, ROOT } from './name.ts'
+import type { Soa, Srv } from './rdata.ts'
 import { type RecordSpan, readSpans } from './record-spans.ts'
 
 export class Sections {
@@ -53,6 +54,13 @@ export class Sections {
   /** Writes the records to a message, from `at` on. */
   write(target: Uint8Array, at: number): void {
     target.set(this.bytes, at)
+  }
+
+  /** Puts the addresses of each group into random order, in the message that they were written to, from `at` on. */
+  shuffle(target: Uint8Array, at: number): void {
+    for (const { offsets, length } of this.addressGroups)
+      for (let left = offsets.length; left > 1; left--)
+        exchange(target, at + offsets[left - 1]!, at + offsets[(Math.random() * left) | 0]!, length)
   }
 
   /** Every record in order; made at the first call and kept. The bytes were checked when the sections were made. */
@@ -107,6 +115,15 @@ export class Sections {
 
 export const NO_RECORDS = new Sections(new Uint8Array(0), 0, 0, 0, 0)
 
+/** Exchanges the octets of two addresses; a step of Fisher-Yates. */
+export function exchange(octets: Uint8Array, one: number, other: number, length: number): void {
+  for (let i = 0; i < length; i++) {
+    const octet = octets[one + i]!
+    octets[one + i] = octets[other + i]!
+    octets[other + i] = octet
+  }
+}
+
 export const readUint16 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!
 export const readUint32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
@@ -115,25 +132,6 @@ export const readUint32 = (bytes: Uint8Array, at: number): number =>
 export const readTtl = (bytes: Uint8Array, fixed: number): number => {
   const ttl = readUint32(bytes, fixed + 4)
   return ttl > 0x7fffffff ? 0 : ttl
-}
-
-export interface Srv {
-  priority: number
-  weight: number
-  port: number
-  /** Key of the target. */
-  target: string
-}
-
-export interface Soa {
-  mname: string
-  rname: string
-  serial: number
-  refresh: number
-  retry: number
-  expire: number
-  /** The TTL of negative answers (RFC 2308 §4). */
-  minimum: number
 }
 
 /** Octets before a name in the data of a record, and names that stand there, by type. */

@@ -1,7 +1,7 @@
 import { toAddress, toOctets } from '../dns/address.ts'
+import { addressRecords } from '../dns/address-records.ts'
 import { TYPE } from '../dns/codes.ts'
 import type { Sections } from '../dns/sections.ts'
-import { addressRecords } from './address-records.ts'
 import { keyBelow } from './key-below.ts'
 import type { Known } from './known.ts'
 

@@ -1,7 +1,7 @@
+import { AddressRecords, addressOctets } from '../dns/address-records.ts'
 import { TYPE } from '../dns/codes.ts'
 import { keyOf } from '../dns/name.ts'
-import { NO_RECORDS, type Sections } from '../dns/sections.ts'
-import { addressRecords } from './address-records.ts'
+import type { Sections } from '../dns/sections.ts'
 import { addressOfLabel, EndpointName } from './endpoint-name.ts'
 import { type Beyond, EmptyName, type Known } from './known.ts'
 import { PortName } from './port-name.ts'
@@ -43,11 +43,9 @@ export class Host implements Known {
   #parts: readonly Part[] = []
   /** Those that count: a Service beats a ServiceEntry. */
   #counting: readonly Part[] = []
-  /** Its addresses, compiled when they are first asked for; `NO_RECORDS` where there are none. */
-  #ipv4: Sections | undefined
-  #ipv6: Sections | undefined
-  /** Those of a wildcard, by family and length of the name: it has names of many lengths. */
-  #wild: Map<number, Sections> | undefined
+  /** Its address records as octets, compiled when they are first asked for; `''` where there are none. */
+  #ipv4: string | undefined
+  #ipv6: string | undefined
   /** Made when there is something to keep: most hosts are never asked for. */
   #below: Map<string, Known> | undefined
   #hostnames: Map<string, string[]> | undefined
@@ -72,7 +70,6 @@ export class Host implements Known {
     this.groups = counting.length === 1 ? counting[0]!.record.groups : counting.flatMap(({ record }) => record.groups)
     this.#ipv4 = undefined
     this.#ipv6 = undefined
-    this.#wild = undefined
     this.#below = undefined
     this.#hostnames = undefined
     this.restricted = this.#parts.some(({ record }) => isRestricted(record.exportTo))
@@ -128,32 +125,18 @@ export class Host implements Known {
   }
 
   records(type: number, key: string): Sections | undefined {
-    const records = type === TYPE.A ? this.#records4(key) : type === TYPE.AAAA ? this.#records6(key) : NO_RECORDS
-    return records === NO_RECORDS ? undefined : records
+    const octets = type === TYPE.A ? this.#octets4() : type === TYPE.AAAA ? this.#octets6() : ''
+    return octets === '' ? undefined : new AddressRecords(key, octets)
   }
 
-  #records4(key: string): Sections {
-    if (this.wildcard) return this.#recordsUnder(key, 4)
-    this.#ipv4 ??= this.#compile(key, 4)
+  #octets4(): string {
+    this.#ipv4 ??= addressOctets([...this.addresses(4)], this.options.ttl)
     return this.#ipv4
   }
 
-  #records6(key: string): Sections {
-    if (this.wildcard) return this.#recordsUnder(key, 16)
-    this.#ipv6 ??= this.#compile(key, 16)
+  #octets6(): string {
+    this.#ipv6 ??= addressOctets([...this.addresses(16)], this.options.ttl)
     return this.#ipv6
-  }
-
-  #recordsUnder(key: string, size: 4 | 16): Sections {
-    const cell = (size << 8) | key.length
-    this.#wild ??= new Map()
-    const records = this.#wild.get(cell) ?? this.#compile(key, size)
-    this.#wild.set(cell, records)
-    return records
-  }
-
-  #compile(key: string, size: 4 | 16): Sections {
-    return addressRecords(key, this.addresses(size), this.options.ttl) ?? NO_RECORDS
   }
 
   /**

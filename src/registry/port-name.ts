@@ -1,5 +1,6 @@
 import { TYPE } from '../dns/codes.ts'
-import type { Sections, Srv } from '../dns/sections.ts'
+import type { Srv } from '../dns/rdata.ts'
+import type { Sections } from '../dns/sections.ts'
 import { endpointKey } from './endpoint-name.ts'
 import type { Host } from './host.ts'
 import type { Known } from './known.ts'

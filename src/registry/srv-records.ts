@@ -1,4 +1,5 @@
-import { type Sections, SectionsBuilder, type Srv } from '../dns/sections.ts'
+import type { Srv } from '../dns/rdata.ts'
+import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 
 /** More endpoints than this are told without their addresses: the message would not hold them. */
 const MAX_ADDITIONAL = 500

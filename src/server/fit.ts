@@ -73,7 +73,7 @@ class Fitted implements Outgoing {
     const start = at + questionEnd
     sections.write(target, start)
     if (ttl !== undefined) setTtls(target, start, sections, ttl)
-    if (this.#isShuffled) shuffle(target, start, sections)
+    if (this.#isShuffled) sections.shuffle(target, start)
     if (opt) target.set(opt, start + sections.length)
     return at + this.longest
   }
@@ -96,27 +96,13 @@ function setTtls(target: Uint8Array, start: number, sections: Sections, ttl: num
   }
 }
 
-/** Fisher-Yates over the addresses of each owner and type, in place. */
-function shuffle(target: Uint8Array, start: number, { addressGroups }: Sections): void {
-  for (const { offsets, length } of addressGroups)
-    for (let left = offsets.length; left > 1; left--)
-      exchange(target, start + offsets[left - 1]!, start + offsets[(Math.random() * left) | 0]!, length)
-}
-
-function exchange(octets: Uint8Array, one: number, other: number, length: number): void {
-  for (let i = 0; i < length; i++) {
-    const octet = octets[one + i]!
-    octets[one + i] = octets[other + i]!
-    octets[other + i] = octet
-  }
-}
-
 /** For a message that is cut: those that stay in it are drawn from all, since some clients ignore TC. */
 function shuffled(sections: Sections): Sections {
-  const { bytes, answers, authorities, additionals, base } = sections
-  const copy = new Sections(Uint8Array.from(bytes), answers, authorities, additionals, base)
-  shuffle(copy.bytes, 0, sections)
-  return copy
+  const { answers, authorities, additionals, base, length } = sections
+  const bytes = new Uint8Array(length)
+  sections.write(bytes, 0)
+  sections.shuffle(bytes, 0)
+  return new Sections(bytes, answers, authorities, additionals, base)
 }
 
 function writeUint16(target: Uint8Array, at: number, value: number): void {

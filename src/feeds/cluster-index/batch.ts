@@ -1,6 +1,7 @@
+import { addressRecords } from '../../dns/address-records.ts'
 import { TYPE } from '../../dns/codes.ts'
-import type { Sections, Srv } from '../../dns/sections.ts'
-import { addressRecords } from '../../registry/address-records.ts'
+import type { Srv } from '../../dns/rdata.ts'
+import type { Sections } from '../../dns/sections.ts'
 import { keyBelow } from '../../registry/key-below.ts'
 import { addressesOf, type Port } from '../../registry/record.ts'
 import { MAX_SRV_RECORDS, srvRecords, weightOf } from '../../registry/srv-records.ts'
@@ -59,7 +60,7 @@ export function batchRecords(batches: readonly Batch[], type: number, key: strin
   const size = type === TYPE.A ? 4 : 16
   const addresses = new Set<string>()
   for (const batch of batches) for (const address of batch.addresses) if (address.length === size) addresses.add(address)
-  return addressRecords(key, addresses, ttl)
+  return addressRecords(key, [...addresses], ttl)
 }
 
 function batchSrvRecords(batches: readonly Batch[], key: string, ttl: number): Sections | undefined {
