@@ -84,6 +84,8 @@ export class Mesh implements Instance {
     const registry = this.#registry
     return query => {
       if (query.class !== CLASS.IN) return next(query)
+      const addresses = registry.answers.get(query, query.type)
+      if (addresses) return shuffled(addresses)
       const known = registry.restricted ? registry.find(query, registry.namespaceOf(query.client.address)) : registry.find(query)
       if (known === undefined) return next(query)
       if (known instanceof Missing) return this.#missing(query, known, next)
@@ -91,9 +93,7 @@ export class Mesh implements Instance {
       if (beyond) return beyond
       const records = known.records(query.type, query.key) ?? this.#otherRecords(known, query)
       if (!records) return noData(registry.authority.negative(known.zone, query.key))
-      const reply = answer(records)
-      reply.shuffle = true
-      return reply
+      return shuffled(records)
     }
   }
 
@@ -123,4 +123,10 @@ export class Mesh implements Instance {
       reply => reply ?? noData(this.#registry.authority.negative(known.zone, query.key)),
     )
   }
+}
+
+function shuffled(records: Sections): Reply {
+  const reply = answer(records)
+  reply.shuffle = true
+  return reply
 }

@@ -2,6 +2,7 @@ import { AddressRecords, addressOctets } from '../dns/address-records.ts'
 import { TYPE } from '../dns/codes.ts'
 import { keyOf } from '../dns/name.ts'
 import type { Sections } from '../dns/sections.ts'
+import type { AddressAnswers } from './address-answers.ts'
 import { addressOfLabel, EndpointName } from './endpoint-name.ts'
 import { type Beyond, EmptyName, type Known } from './known.ts'
 import { PortName } from './port-name.ts'
@@ -33,6 +34,7 @@ export class Host implements Known {
   readonly zone: string
   readonly wildcard: boolean
   readonly options: HostOptions
+  readonly #answers: AddressAnswers | undefined
   beyond: Beyond | undefined
   /** The virtual addresses that stand for the host; none where its endpoints do. */
   vips: readonly string[] = []
@@ -52,11 +54,13 @@ export class Host implements Known {
   /** As clients of a namespace see it, where some do not see all of it. */
   #views: Map<string, Host | undefined> | undefined
 
-  constructor(key: string, zone: string, wildcard: boolean, options: HostOptions) {
+  /** @param answers where its addresses are put, too, while they are the answer whoever asks */
+  constructor(key: string, zone: string, wildcard: boolean, options: HostOptions, answers?: AddressAnswers) {
     this.key = key
     this.zone = zone
     this.wildcard = wildcard
     this.options = options
+    this.#answers = answers
   }
 
   /** What `source` says under `id` from now on. */
@@ -68,6 +72,7 @@ export class Host implements Known {
     this.vips = this.options.answer === 'vip' ? firstVips(counting) : NONE
     this.beyond = this.vips.length > 0 ? undefined : beyond(counting)
     this.groups = counting.length === 1 ? counting[0]!.record.groups : counting.flatMap(({ record }) => record.groups)
+    this.#answers?.delete(this.key)
     this.#ipv4 = undefined
     this.#ipv6 = undefined
     this.#below = undefined
@@ -130,13 +135,20 @@ export class Host implements Known {
   }
 
   #octets4(): string {
-    this.#ipv4 ??= addressOctets([...this.addresses(4)], this.options.ttl)
+    this.#ipv4 ??= this.#compile(4)
     return this.#ipv4
   }
 
   #octets6(): string {
-    this.#ipv6 ??= addressOctets([...this.addresses(16)], this.options.ttl)
+    this.#ipv6 ??= this.#compile(16)
     return this.#ipv6
+  }
+
+  #compile(size: 4 | 16): string {
+    const octets = addressOctets([...this.addresses(size)], this.options.ttl)
+    if (octets !== '' && !this.restricted && !this.beyond)
+      this.#answers?.set(this.key, size, new AddressRecords(this.key, octets))
+    return octets
   }
 
   /**

@@ -6,6 +6,7 @@ import { parentOf, ROOT, toKey } from '../dns/name.ts'
 import { hashAbove, hashOf, type Name } from '../dns/name-hash.ts'
 import { NameMap } from '../dns/name-map.ts'
 import { ZoneSet } from '../dns/zone-map.ts'
+import { AddressAnswers } from './address-answers.ts'
 import { Authority } from './authority.ts'
 import { Clients } from './clients.ts'
 import { Host, type HostOptions, seen } from './host.ts'
@@ -55,6 +56,8 @@ export class Missing {
 
 export class Registry {
   readonly authority: Authority
+  /** Of what {@link find} would find, the addresses that were asked for before and need nothing else to be known. */
+  readonly answers = new AddressAnswers()
   readonly #options: RegistryOptions
   readonly #zones: ZoneSet
   /** Keys of the zones that Services are named in, the first one being theirs in PTR records. */
@@ -104,7 +107,8 @@ export class Registry {
     const wildcard = key.startsWith('\x01*')
     const name = this.#name(wildcard ? parentOf(key) : key)
     const held = wildcard ? name.wildcard : name.host
-    const host = held ?? new Host(name.key, name.zone || name.key, wildcard, this.#options)
+    const answers = wildcard ? undefined : this.answers
+    const host = held ?? new Host(name.key, name.zone || name.key, wildcard, this.#options, answers)
     const named = primary && !wildcard
     if (named && held) this.#reverse.delete(host)
     this.#restricted -= Number(host.restricted)

@@ -1,7 +1,8 @@
 /** A registry filled by hand, and what it tells of a name, as zone-file lines. */
+import assert from 'node:assert/strict'
 import { toOctets } from '#src/dns/address.ts'
 import { keyOf, toKey } from '#src/dns/name.ts'
-import { hashOf } from '#src/dns/name-hash.ts'
+import { hashOf, type Name } from '#src/dns/name-hash.ts'
 import { writeQuery } from '#src/dns/query.ts'
 import type { Sections } from '#src/dns/sections.ts'
 import type { HostRecord, Port } from '#src/registry/record.ts'
@@ -47,12 +48,23 @@ export function registryOf(records: readonly HostRecord[], options: Partial<Regi
 
 /** What the registry says, to a client of this namespace where that matters: `elsewhere`, `NXDOMAIN`, or the lines of the records; none for a name that has none of the type. */
 export function ask(registry: Registry, name: string, type: string | number, client?: string): string | readonly string[] {
+  const kept = registry.answers.get(nameOf(name), typeCode(type))
+  const told = find(registry, name, type, client)
+  if (kept) assert.deepEqual(linesOf(name, type, kept), told, 'what is kept is what the host says')
+  return told
+}
+
+export function nameOf(name: string): Name {
   const key = toKey(name)
-  const known = registry.find({ key, hash: hashOf(key) }, client)
+  return { key, hash: hashOf(key) }
+}
+
+function find(registry: Registry, name: string, type: string | number, client?: string): string | readonly string[] {
+  const known = registry.find(nameOf(name), client)
   if (known === undefined) return 'not known'
   if (known instanceof Missing) return known.holds ? 'unsure' : 'NXDOMAIN'
   if (known.beyond) return known.beyond.kind
-  const records = known.records(typeCode(type), key)
+  const records = known.records(typeCode(type), toKey(name))
   return records ? linesOf(name, type, records) : []
 }
 
