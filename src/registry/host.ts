@@ -72,7 +72,7 @@ export class Host implements Known {
     this.vips = this.options.answer === 'vip' ? firstVips(counting) : NONE
     this.beyond = this.vips.length > 0 ? undefined : beyond(counting)
     this.groups = counting.length === 1 ? counting[0]!.record.groups : counting.flatMap(({ record }) => record.groups)
-    this.#answers?.delete(this.key)
+    if (this.#ipv4 || this.#ipv6) this.#answers?.delete(this.key)
     this.#ipv4 = undefined
     this.#ipv6 = undefined
     this.#below = undefined
