@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
+import { setTimeout as wait } from 'node:timers/promises'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { outcome } from './verify.ts'
 
@@ -6,6 +7,8 @@ import { outcome } from './verify.ts'
 const TICK = 1
 /** Queries in one burst: who was kept from asking does not make up for it at once. */
 const MAX_BURST = 50
+/** Milliseconds until a reply does not come any more. */
+const PATIENCE = 2000
 /** Octets; the kernel grants what it may. */
 const RECEIVE_BUFFER = 4 << 20
 
@@ -50,6 +53,13 @@ export class Asker implements Disposable {
       this.#outcomes.set(octets, told)
     }
     this.#told(reply.readUInt16BE(0), told)
+  }
+
+  /** Asks no more, and waits for replies that are under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    const late = performance.now() + PATIENCE
+    while (this.counts.answered < this.counts.asked && performance.now() < late) await wait(10)
   }
 
   [Symbol.dispose](): void {

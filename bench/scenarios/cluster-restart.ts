@@ -85,6 +85,7 @@ async function measure(server: StartedServer, cluster: Cluster, generation: numb
     await wait(Math.max(0, begun + (1000 * step) / PACE - performance.now()))
   }
   await wait(SETTLE)
+  await asker.stop()
   const { asked, answered } = asker.counts
   const delays = Array.from(gone.values(), ({ since, seen }) => seen - since)
   return {
