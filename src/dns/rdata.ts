@@ -1,4 +1,18 @@
-/** Data of records, where it has several fields. */
+/** Data of records: where names stand in it, and what has several fields. */
+import { TYPE } from './codes.ts'
+
+/** Octets before a name in the data of a record, and names that stand there one behind the other, by the types in which others may have compressed them (RFC 3597 §4). */
+export const NAMES_IN_DATA: ReadonlyMap<number, readonly [before: number, names: number]> = new Map([
+  [TYPE.NS, [0, 1]],
+  [TYPE.CNAME, [0, 1]],
+  [TYPE.PTR, [0, 1]],
+  [TYPE.DNAME, [0, 1]],
+  [TYPE.SOA, [0, 2]],
+  [TYPE.MX, [2, 1]],
+  [TYPE.SRV, [6, 1]],
+  [TYPE.RP, [0, 2]],
+  [TYPE.AFSDB, [2, 1]],
+])
 
 export interface Srv {
   priority: number

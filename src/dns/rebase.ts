@@ -2,24 +2,12 @@
 import { TYPE } from './codes.ts'
 import { endOfName, FormatError, readKey } from './message.ts'
 import type { Query } from './query.ts'
+import { NAMES_IN_DATA } from './rdata.ts'
 import { readTtl, readUint16, type Sections, type SectionsBuilder } from './sections.ts'
-
-/** Octets before a name in the data of a record, and names that stand there one behind the other, by the types whose names may be compressed (RFC 3597 §4). */
-const NAMES: ReadonlyMap<number, readonly [before: number, names: number]> = new Map([
-  [TYPE.NS, [0, 1]],
-  [TYPE.CNAME, [0, 1]],
-  [TYPE.PTR, [0, 1]],
-  [TYPE.DNAME, [0, 1]],
-  [TYPE.SOA, [0, 2]],
-  [TYPE.MX, [2, 1]],
-  [TYPE.SRV, [6, 1]],
-  [TYPE.RP, [0, 2]],
-  [TYPE.AFSDB, [2, 1]],
-])
 
 /** What stands in the data of a record, from `start` on, before its names, in octets, and how many names there are. */
 export function namesIn(octets: Uint8Array, start: number, type: number): readonly [before: number, names: number] {
-  if (type !== TYPE.NAPTR) return NAMES.get(type) ?? [0, 0]
+  if (type !== TYPE.NAPTR) return NAMES_IN_DATA.get(type) ?? [0, 0]
   // Order, preference and three character-strings (RFC 3403 §4.1).
   let before = 4
   for (let i = 0; i < 3; i++) before += 1 + (octets[start + before] ?? 0)

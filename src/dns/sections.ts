@@ -9,7 +9,7 @@ import { Buffer } from 'node:buffer'
 import { type AddressGroup, groupAddresses } from './address-groups.ts'
 import { TYPE } from './codes.ts'
 import { endOfKey, parentOf, ROOT } from './name.ts'
-import type { Soa, Srv } from './rdata.ts'
+import { NAMES_IN_DATA, type Soa, type Srv } from './rdata.ts'
 import { type RecordSpan, readSpans } from './record-spans.ts'
 
 export class Sections {
@@ -134,14 +134,8 @@ export const readTtl = (bytes: Uint8Array, fixed: number): number => {
   return ttl > 0x7fffffff ? 0 : ttl
 }
 
-/** Octets before a name in the data of a record, and names that stand there, by type. */
-const COMPRESSED: ReadonlyMap<number, readonly [before: number, names: number]> = new Map([
-  [TYPE.NS, [0, 1]],
-  [TYPE.CNAME, [0, 1]],
-  [TYPE.SOA, [0, 2]],
-  [TYPE.PTR, [0, 1]],
-  [TYPE.MX, [2, 1]],
-])
+/** Types of RFC 1035 whose names are compressed: no others may be (RFC 3597 §4). */
+const COMPRESSED: ReadonlySet<number> = new Set([TYPE.NS, TYPE.CNAME, TYPE.SOA, TYPE.PTR, TYPE.MX])
 
 /** Writes records to wire form for the question `name`; owner names and targets are keys. Sections are filled in their order. */
 export class SectionsBuilder {
@@ -235,7 +229,7 @@ export class SectionsBuilder {
    */
   octets(owner: string, type: number, ttl: number, data: string): this {
     const rdata = this.#open(owner, type, ttl, data.length)
-    const [before, names] = COMPRESSED.get(type) ?? [data.length, 0]
+    const [before, names] = (COMPRESSED.has(type) && NAMES_IN_DATA.get(type)) || [data.length, 0]
     this.#latin1(data.slice(0, before))
     let at = before
     for (let i = 0; i < names; i++) {

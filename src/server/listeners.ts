@@ -2,6 +2,7 @@ import type { Transport } from '../dns/query.ts'
 import type { Respond, Site } from '../server.ts'
 import { Connections, STREAM_LIMITS } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
+import type { ListenSecure } from '../transport/tls.ts'
 import {
   ANY_ADDRESS,
   familyMissing,
@@ -136,13 +137,12 @@ export class Listeners {
   /** How each address of the place is opened: by which transports. */
   async #ways({ scheme, tls }: Place, receive: (transport: Transport) => Receive): Promise<Listen[]> {
     const { connections } = this
-    if (tls && scheme === 'https') {
-      const { listenHttps } = await import('../transport/https.ts')
-      return [(address, port, opening) => listenHttps(address, port, receive('https'), connections, tls, opening)]
-    }
     if (tls) {
-      const { listenTls } = await import('../transport/tls.ts')
-      return [(address, port, opening) => listenTls(address, port, receive('tls'), connections, tls, opening)]
+      const [transport, listen]: [Transport, ListenSecure] =
+        scheme === 'https'
+          ? ['https', (await import('../transport/https.ts')).listenHttps]
+          : ['tls', (await import('../transport/tls.ts')).listenTls]
+      return [(address, port, opening) => listen(address, port, receive(transport), connections, tls, opening)]
     }
     const udp = await this.#udp()
     return [

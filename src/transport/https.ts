@@ -8,23 +8,15 @@ import {
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { readReply } from '../dns/message.ts'
-import { type Connections, clientOf, STREAM_LIMITS } from './stream.ts'
-import { isWelcome, listenSecure, optionsOf } from './tls.ts'
-import { type Listening, type Opening, octetsOf, type Receive, type TlsSettings } from './transport.ts'
+import { clientOf, STREAM_LIMITS } from './stream.ts'
+import { isWelcome, type ListenSecure, listenSecure, optionsOf } from './tls.ts'
+import { octetsOf, type Receive, type TlsSettings } from './transport.ts'
 
 const PATH = '/dns-query'
 const CONTENT_TYPE = 'application/dns-message'
 const LONGEST = 65_535
 
-/** As `listenTls`. */
-export function listenHttps(
-  address: string,
-  port: number,
-  receive: Receive,
-  connections: Connections,
-  settings: TlsSettings,
-  opening?: Opening,
-): Promise<Listening> {
+export const listenHttps: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const sessions = new Set<ServerHttp2Session>()
   const create = (changed: TlsSettings) =>
     createSecureServer({ ...optionsOf(changed), settings: { maxConcurrentStreams: STREAM_LIMITS.inFlight } })

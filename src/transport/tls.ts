@@ -6,14 +6,16 @@ import { framed, listenStream } from './tcp.ts'
 import type { Listening, Opening, Receive, TlsSettings } from './transport.ts'
 
 /** As `listenTcp`. @throws a system error, or what is wrong with the settings */
-export function listenTls(
+export type ListenSecure = (
   address: string,
   port: number,
   receive: Receive,
   connections: Connections,
   settings: TlsSettings,
   opening?: Opening,
-): Promise<Listening> {
+) => Promise<Listening>
+
+export const listenTls: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const { take, end } = framed(connections, receive)
   const create = (changed: TlsSettings) =>
     createServer(optionsOf(changed), stream => (isWelcome(stream, changed) ? take(stream) : stream.destroy()))
