@@ -17,6 +17,7 @@ const order = [
   'ready', // handles no queries
   'health', // handles no queries
   'prometheus', // times and counts everything below
+  'top', // counts what clients ask and are told
   'errors', // sees every cause
   'log', // prints the reply that the client receives
   'cancel', // its clock runs over everything below; its SERVFAIL is seen above

@@ -1,0 +1,50 @@
+import { performance } from 'node:perf_hooks'
+import type { Metric, Sample } from '#src/metrics.ts'
+import type { Counts, Tally } from './tally.ts'
+
+/** How many are told. */
+const MOST = 10
+
+/** What was counted most often of late, as a metric. */
+export class Ranking implements Metric {
+  readonly name: string
+  readonly help: string
+  readonly type = 'gauge'
+  /** Each thread tells of the queries that it answered. */
+  readonly parts = true
+  /** By the zones of a server block. */
+  readonly tallies: Map<string, Tally>
+  readonly #label: string
+  readonly #which: (counts: Counts) => Counts[keyof Counts]
+  readonly #text: (key: string) => string
+
+  /**
+   * @param which what is ranked
+   * @param text what a key of it is told as, under `label`
+   */
+  constructor(
+    name: string,
+    help: string,
+    label: string,
+    tallies: Map<string, Tally>,
+    which: (counts: Counts) => Counts[keyof Counts],
+    text = (key: string): string => key,
+  ) {
+    this.name = name
+    this.help = help
+    this.tallies = tallies
+    this.#label = label
+    this.#which = which
+    this.#text = text
+  }
+
+  samples(): Sample[] {
+    const now = performance.now()
+    return Array.from(this.tallies, ([zones, tally]) =>
+      Array.from(tally.rates(this.#which, now))
+        .toSorted(([, a], [, b]) => b - a)
+        .slice(0, MOST)
+        .map(([key, value]) => ({ name: this.name, labels: { zones, [this.#label]: this.#text(key) }, value })),
+    ).flat()
+  }
+}
