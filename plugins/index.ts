@@ -6,6 +6,7 @@ import type { PluginLoader } from '#src/plugin.ts'
  */
 const order = [
   'debug', // before any other plugin asks for its log
+  'view', // chooses the block before its chain is asked
   'root', // before anything reads a file
   'metadata', // handles no queries
   'tls', // handles no queries

@@ -96,6 +96,8 @@ export interface ServerBlock {
   sockets: number | undefined
   /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
   tls: TlsSettings | undefined
+  /** What tells its queries from those of other blocks for the same zones (*view*); undefined where it takes all. */
+  view: View | undefined
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */
@@ -104,6 +106,14 @@ export interface ServerBlock {
   metadata(label: string): MetadataReader | undefined
   /** Asks the server itself, from the choice of the server block on, as `query.derive` made the question. At a depth over 8: SERVFAIL. */
   resolve: Handler
+}
+
+/** Which queries a server block takes. */
+export interface View {
+  /** As metrics name it; empty names it as if there was none. */
+  readonly name: string
+  /** Never throws: it is asked before the chain, with every query of its zones. */
+  takes(query: Query): boolean
 }
 
 /** What is around the server blocks: one in each thread that answers queries. */

@@ -15,9 +15,10 @@ export const acl: Plugin<readonly Rule[]> = {
 
   create(rules, block) {
     const { metrics } = block.server
+    const view = block.view?.name ?? ''
     const allowed = new CellsByServer(
       metrics.counter('coredns_acl_allowed_requests_total', 'Counter of DNS requests being allowed.'),
-      { view: '' },
+      { view },
     )
     const counters = {
       block: metrics.counter('coredns_acl_blocked_requests_total', 'Counter of DNS requests being blocked.'),
@@ -32,7 +33,7 @@ export const acl: Plugin<readonly Rule[]> = {
           allowed.of(server).value++
           return next(query)
         }
-        counters[action].with({ server, zone: toText(zone), view: '' }).value++
+        counters[action].with({ server, zone: toText(zone), view }).value++
         return denial(action)
       },
     }

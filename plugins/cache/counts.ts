@@ -1,4 +1,4 @@
-import type { Cell, Metrics, Scalar } from '#src/metrics.ts'
+import type { Cell, Labels, Metrics, Scalar } from '#src/metrics.ts'
 import type { Half } from './store.ts'
 
 /** What one listener's queries count. */
@@ -15,16 +15,16 @@ export interface Counts {
   servedStale: Cell
 }
 
-/** The counts of a cache of `zones`, for each listener by its label. */
+/** The counts of a cache, for each listener by its label. */
 export class CountsByServer {
   readonly #metrics: Metrics
-  readonly #zones: string
+  readonly #labels: Labels
   readonly #counts = new Map<string, Counts>()
 
-  /** @param zones as the metrics name them: with commas between */
-  constructor(metrics: Metrics, zones: string) {
+  /** @param labels its zones, with commas between, and the view of its server block */
+  constructor(metrics: Metrics, labels: { zones: string; view: string }) {
     this.#metrics = metrics
-    this.#zones = zones
+    this.#labels = labels
   }
 
   of(server: string): Counts {
@@ -37,7 +37,7 @@ export class CountsByServer {
 
   #bind(server: string): Counts {
     const metrics = this.#metrics
-    const labels = { server, zones: this.#zones, view: '' }
+    const labels = { server, ...this.#labels }
     const count = (name: string, help: string) => metrics.counter(name, help).with(labels)
     const halves = (metric: Scalar): Record<Half, Cell> => ({
       success: metric.with({ ...labels, type: 'success' }),

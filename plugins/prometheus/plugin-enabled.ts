@@ -4,6 +4,7 @@ import type { ServedListener } from '#src/plugin.ts'
 /** Which plugins are in use where. */
 interface Use {
   readonly servers: readonly ServedListener[]
+  readonly view: string
   readonly chain: readonly string[]
 }
 
@@ -26,10 +27,10 @@ export class PluginEnabled implements Metric {
 
   samples(): Sample[] {
     const enabled = new Scalar('gauge', this.name, this.help)
-    for (const { servers, chain } of this.#uses.values()) {
+    for (const { servers, view, chain } of this.#uses.values()) {
       for (const { label, served } of servers) {
         for (const zone of served) {
-          for (const name of chain) enabled.with({ server: label, zone, view: '', name }).value = 1
+          for (const name of chain) enabled.with({ server: label, zone, view, name }).value = 1
         }
       }
     }

@@ -2,12 +2,14 @@
 import type { RE2JS } from 're2js'
 import { CLASS, className, FLAG, TYPE, typeName } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
+import { type Functions, functions } from '#src/expression/functions.ts'
+import type { Subject } from '#src/expression/types.ts'
+import { type Field, Integer, StructType, textOf, type Value } from '#src/go/values.ts'
 import type { Query } from '#src/plugin.ts'
 import { text } from './go/functions.ts'
-import { type Field, Integer, StructType, type Value } from './go/values.ts'
 
 /** What is known of a query that a rule matches. */
-export class Data {
+export class Data implements Subject {
   readonly query: Query
   /** The zone of the rule that holds the name, as text. */
   readonly zone: string
@@ -98,3 +100,16 @@ export const DATA = struct<Data>('the query', {
   Remote: ({ query }) => query.client.address,
   Meta: { arity: 1, read: (data, label) => data.readMetadata(text(label)) ?? '' },
 })
+
+/** What expressions of a rule can call; `group` is what a group of its pattern matched. */
+export const FUNCTIONS: Functions = new Map([
+  ...functions,
+  [
+    'group',
+    (['string', 'int'] as const).map(type => ({
+      parameters: [type],
+      result: 'string',
+      call: ([name], { data }) => (data as Data).groups.get(textOf(name)) ?? '',
+    })),
+  ],
+])

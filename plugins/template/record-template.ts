@@ -28,7 +28,7 @@ export class RecordTemplate {
   /** The text that was read last, and what it says: some templates give one text only. */
   #last: readonly [text: string, record: MasterRecord] | undefined
 
-  /** @throws {TemplateError} */
+  /** @throws {EvaluationError} */
   private constructor(section: Section, source: string) {
     this.section = section
     this.source = source

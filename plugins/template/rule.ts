@@ -4,11 +4,10 @@ import { compilePattern } from '#src/corefile/pattern.ts'
 import { CLASS, CLASSES, RCODE, RCODES, TYPE, TYPES } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
+import { isReserved, type Known, readExpression } from '#src/expression/parser.ts'
+import type { Expression, Type } from '#src/expression/types.ts'
 import type { Line, Query, Reply } from '#src/plugin.ts'
-import { classText, Data, typeText } from './data.ts'
-import { isReserved, parse } from './expression/parser.ts'
-import type { Expression, Type } from './expression/types.ts'
-import { octetsOf } from './go/values.ts'
+import { classText, Data, FUNCTIONS, typeText } from './data.ts'
 import { RecordTemplate } from './record-template.ts'
 
 export class Rule {
@@ -38,7 +37,7 @@ export class Rule {
     return isAbout ? this.zones.find(key) : undefined
   }
 
-  /** What templates are told; undefined where no pattern matches, or a condition does not hold. @throws {TemplateError} */
+  /** What templates are told; undefined where no pattern matches, or a condition does not hold. @throws {EvaluationError} */
   match(query: Query, zone: string, readMetadata: Data['readMetadata']): Data | undefined {
     const pattern = this.patterns.find(candidate => candidate.test(query.name))
     if (!pattern) return undefined
@@ -66,6 +65,7 @@ export function readRule(line: Line, zones: readonly string[]): Rule {
     while (option.left > 0)
   }
   const types = new Map<string, Type>()
+  const known = { functions: FUNCTIONS, variables: types }
   line.options({
     match: option => {
       do rule.patterns.push(option.pattern('REGEX'))
@@ -89,13 +89,13 @@ export function readRule(line: Line, zones: readonly string[]): Rule {
       option.warn('upstream has no effect: targets of CNAMEs are always looked up through the server')
     },
     var: option => {
-      const name = readVariable(option, types)
-      const variable = readExpression(option, types)
+      const name = readVariable(option, known)
+      const variable = readExpression(option, known)
       rule.variables.set(name, variable)
       types.set(name, variable.type)
     },
     expr: option => {
-      const condition = readExpression(option, types)
+      const condition = readExpression(option, known)
       if (condition.type !== 'bool') throw option.problem(`a condition must be a bool, not ${condition.type}`)
       rule.conditions.push(condition)
     },
@@ -107,19 +107,9 @@ export function readRule(line: Line, zones: readonly string[]): Rule {
 
 const SECTIONS = { answer: 'answers', authority: 'authorities', additional: 'additionals' } as const
 
-function readVariable(line: Line, known: ReadonlyMap<string, Type>): string {
+function readVariable(line: Line, known: Known): string {
   const name = line.text('NAME')
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) throw line.problem(`NAME must be letters, digits and underscores: '${name}'`)
-  if (isReserved(name) || known.has(name)) throw line.problem(`NAME means something in expressions: '${name}'`)
+  if (isReserved(name, known)) throw line.problem(`NAME means something in expressions: '${name}'`)
   return name
-}
-
-/** All that is left of the line. */
-function readExpression(line: Line, variables: ReadonlyMap<string, Type>): Expression {
-  const source = line.some('EXPRESSION').join(' ')
-  try {
-    return parse(octetsOf(source), variables)
-  } catch (error) {
-    throw line.problem(`EXPRESSION: ${(error as Error).message}`)
-  }
 }

@@ -2,10 +2,10 @@ import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
 import { lowerCase } from '#src/dns/name.ts'
 import { type WholeRecord, wholeRecords } from '#src/dns/rebase.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
+import { EvaluationError } from '#src/go/values.ts'
 import type { Labels, Scalar } from '#src/metrics.ts'
 import { failure, type Handler, type Instance, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import type { Data } from './data.ts'
-import { TemplateError } from './go/values.ts'
 import { RecordError, type RecordTemplate } from './record-template.ts'
 import type { Rule } from './rule.ts'
 
@@ -43,7 +43,7 @@ export class Templates implements Instance {
           if (!rule.fallthrough.has(query.key)) return new Reply(RCODE.SERVFAIL)
         }
       } catch (error) {
-        if (error instanceof TemplateError) return failure(error)
+        if (error instanceof EvaluationError) return failure(error)
         throw error
       }
       return next(query)
@@ -52,7 +52,13 @@ export class Templates implements Instance {
 
   #answer(rule: Rule, data: Data): Reply | PromiseLike<Reply> {
     const { query } = data
-    const labels = { server: query.listener.label, zone: data.zone, view: '', class: data.class, type: data.type }
+    const labels = {
+      server: query.listener.label,
+      zone: data.zone,
+      view: this.#block.view?.name ?? '',
+      class: data.class,
+      type: data.type,
+    }
     this.#matches.with(labels).value++
     // Nothing else of such a rule is said.
     if (rule.rcode === RCODE.SERVFAIL) return new Reply(RCODE.SERVFAIL)

@@ -3,97 +3,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey } from '../dns/name.ts'
 import type { Listener } from '../dns/query.ts'
-import type { ZoneSet } from '../dns/zone-map.ts'
-import { type Logger, pluginLogger } from '../log.ts'
-import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock } from '../plugin.ts'
-import { ask, type Site } from '../server.ts'
+import type { Logger } from '../log.ts'
+import type { Handler, Server, View } from '../plugin.ts'
+import { Block, named } from './block.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
 import { isAny, type Place, placeLabel } from './listeners.ts'
 import { Zones } from './zones.ts'
-
-/** Asks the zones that the query's listener serves at the moment. */
-const resolve: Handler = query => ask(query, (query.listener as Site).zones)
-
-class Block implements ServerBlock {
-  readonly zones: readonly string[]
-  readonly server: Server
-  root = ''
-  debug = false
-  stacktrace = false
-  readonly bind: string[] = []
-  cluster: ServerBlock['cluster']
-  metadataZones: ZoneSet | undefined
-  sockets: number | undefined
-  tls: ServerBlock['tls']
-  readonly chain: readonly string[]
-  readonly resolve = resolve
-  readonly stages: readonly Stage[]
-  readonly otherClasses: boolean
-  readonly #labels: Configuration['labels']
-  readonly #log: Logger
-
-  constructor({ labels, zones, uses }: Configuration, server: Server, log: Logger) {
-    this.#labels = labels
-    this.zones = zones
-    this.server = server
-    this.#log = log
-    this.chain = uses.map(({ plugin }) => plugin.name)
-    this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
-    this.stages = uses.map(({ plugin, options }) => ({
-      name: plugin.name,
-      instance: this.#create(plugin, options),
-      waits: plugin.waits === true,
-    }))
-  }
-
-  #create(plugin: Plugin, options: unknown): Instance {
-    try {
-      return plugin.create(options, this)
-    } catch (error) {
-      throw named(plugin.name, error)
-    }
-  }
-
-  /** Each zone with the places where it is served, and the word that says so. */
-  get places(): { zone: string; place: Place; token: Token }[] {
-    const addresses = this.bind.length > 0 ? this.bind : ['']
-    return this.#labels.flatMap(({ scheme, zone, port, token }) => {
-      const tls = scheme === 'dns' ? undefined : this.tls
-      return addresses.map(address => ({ zone, place: { scheme, address, port, sockets: this.sockets, tls }, token }))
-    })
-  }
-
-  get listeners(): string[] {
-    return [...new Set(this.places.map(({ place }) => placeLabel(place)))]
-  }
-
-  /** The zones that it serves at the place with this label. */
-  zonesAt(label: string): string[] {
-    return this.places.filter(({ place }) => placeLabel(place) === label).map(({ zone }) => zone)
-  }
-
-  log(plugin?: string): Logger {
-    const log = plugin === undefined ? this.#log.child({}) : pluginLogger(this.#log, plugin)
-    if (this.debug) log.level = 'debug'
-    return log
-  }
-
-  metadata(label: string): MetadataReader | undefined {
-    const zones = this.metadataZones
-    if (!zones) return undefined
-    for (const { instance } of this.stages) {
-      const read = instance.metadata?.(label)
-      if (read) return (query, reply) => (zones.has(query.key) ? read(query, reply) : undefined)
-    }
-    return undefined
-  }
-
-  /** The instance of `plugin`, if the block uses it. */
-  instance(plugin: string): Instance | undefined {
-    return this.stages.find(stage => stage.name === plugin)?.instance
-  }
-}
 
 export class Generation {
   /** SHA-512 of the Corefile, in hex. */
@@ -173,7 +89,7 @@ export class Generation {
       if (here.length === 0) continue
       const handler = this.#handler(block)
       zones.otherClasses ||= block.otherClasses
-      for (const zone of here) zones.set(toKey(zone), { key: toKey(zone), name: zone, handler })
+      for (const zone of here) zones.add({ key: toKey(zone), name: zone, handler, view: block.view, next: undefined })
     }
     return zones
   }
@@ -188,15 +104,22 @@ export class Generation {
     return this.#handlers.get(block)
   }
 
-  /** For each zone of each block: where it listens, as which word says, and its chain. */
-  describe(): { zone: string; place: Place; token: Token; label: string; chain: readonly string[] }[] {
-    return this.#blocks.flatMap(block => block.places.map(use => ({ ...use, label: placeLabel(use.place), chain: block.chain })))
+  /** For each zone of each block: where it listens, as which word says, its view and its chain. */
+  describe(): { zone: string; place: Place; token: Token; label: string; view: View | undefined; chain: readonly string[] }[] {
+    return this.#blocks.flatMap(({ places, view, chain }) =>
+      places.map(use => ({ ...use, label: placeLabel(use.place), view, chain })),
+    )
   }
 
-  /** Lets every plugin take over from the same plugin of the block with the same first zone. */
+  /**
+   * Lets every plugin take over from the same plugin of the block with the same first zone and view. What blocks hold that have both in
+   * common, nobody takes over: it may be for other clients.
+   */
   adopt(previous: Generation): void {
     for (const block of this.#blocks) {
-      const old = previous.#blocks.find(candidate => candidate.zones[0] === block.zones[0])
+      const alike = (blocks: readonly Block[]) => blocks.filter(candidate => isAlike(candidate, block))
+      const [old, ...others] = alike(previous.#blocks)
+      if (block.view && (others.length > 0 || alike(this.#blocks).length > 1)) continue
       for (const { name, instance } of block.stages) {
         const held = old?.instance(name)
         if (held) instance.adopt?.(held)
@@ -249,20 +172,20 @@ export class Generation {
     await Promise.allSettled(this.#stages.map(({ instance }) => instance.stop?.()))
   }
 
-  /** A zone is served once at each place; and bound to some addresses and to all of them at the same port, it would answer by chance. */
+  /** A zone is served once at each place, but for blocks that a view tells apart; and bound to some addresses and to all of them at the same port, it would answer by chance. */
   #refuseOverlaps(): void {
     const seen = new Map<string, Map<string, Token>>()
-    for (const { zone, place, token } of this.describe()) {
+    for (const { zone, place, token, view } of this.describe()) {
       const id = `${place.scheme}://${zone}:${place.port}`
       const addresses = seen.get(id) ?? new Map<string, Token>()
-      const other = [...addresses.keys()].find(address => address === '' || place.address === '')
+      const other = [...addresses.keys()].find(address => (address === '') !== (place.address === ''))
       const at = (address: string) => (address === '' ? id : `${id} on ${address}`)
       const first = addresses.get(place.address)
-      if (first)
+      if (first && !view)
         throw new Problem(`cannot serve ${at(place.address)} - it is already defined at ${first.file}:${first.line}`, token)
       if (other !== undefined)
         throw new Problem(`cannot serve ${at(place.address)} - zone overlap listener capacity with ${at(other)}`, token)
-      seen.set(id, addresses.set(place.address, token))
+      if (!view) seen.set(id, addresses.set(place.address, token))
     }
   }
 
@@ -290,8 +213,4 @@ export class Generation {
   }
 }
 
-/** What a plugin fails with, with its name in front. */
-const named = (plugin: string, error: unknown): Error => {
-  const { message, code } = error as NodeJS.ErrnoException
-  return Object.assign(new Error(`plugin/${plugin}: ${message}`, { cause: error }), { code })
-}
+const isAlike = (a: Block, b: Block): boolean => a.zones[0] === b.zones[0] && a.view?.name === b.view?.name

@@ -1,8 +1,8 @@
 import { TYPE } from '../dns/codes.ts'
-import { parentOf } from '../dns/name.ts'
+import { parentOf, ROOT } from '../dns/name.ts'
 import type { Query } from '../dns/query.ts'
 import { ZoneMap } from '../dns/zone-map.ts'
-import type { Handler } from '../plugin.ts'
+import type { Handler, View } from '../plugin.ts'
 
 /** What answers for one zone on one listener. */
 export interface Zone {
@@ -12,6 +12,10 @@ export interface Zone {
   readonly name: string
   /** Undefined where the block has no plugin that handles queries. */
   readonly handler: Handler | undefined
+  /** What tells its queries; undefined where it takes all. */
+  readonly view?: View | undefined
+  /** What is asked of the same name where the view does not take the query: the next server block for the zone. */
+  next?: Zone | undefined
 }
 
 /** The zones of one listener. */
@@ -19,13 +23,32 @@ export class Zones extends ZoneMap<Zone> {
   /** Whether queries of classes other than IN go down a chain. */
   otherClasses = false
 
+  /** Of several for one zone, that added first is asked first. */
+  add(zone: Zone): void {
+    let last = this.get(zone.key)
+    while (last?.next) last = last.next
+    if (last) last.next = zone
+    else this.set(zone.key, zone)
+  }
+
   /**
-   * The longest zone that holds the query's name. DS belongs to the parent's side of a zone cut (RFC 4035 §3.1.4.1),
+   * The longest zone that holds the query's name and whose view, if it has one, takes the query. DS belongs to the parent's side of a zone cut (RFC 4035 §3.1.4.1),
    * so it is asked of the parent zone where that is served too.
    */
   route(query: Query): Zone | undefined {
-    const zone = this.find(query.key, query.hash)
+    const zone = this.#taking(query, this.find(query.key, query.hash))
     if (query.type !== TYPE.DS || zone?.key !== query.key) return zone
-    return this.find(parentOf(zone.key)) ?? zone
+    return this.#taking(query, this.find(parentOf(zone.key))) ?? zone
+  }
+
+  /** `zone`, or else the next that takes the query: another of the same name, or one above. */
+  #taking(query: Query, zone: Zone | undefined): Zone | undefined {
+    let found = zone
+    while (found?.view && !found.view.takes(query)) found = found.next ?? this.#above(found)
+    return found
+  }
+
+  #above({ key }: Zone): Zone | undefined {
+    return key === ROOT ? undefined : this.find(parentOf(key))
   }
 }

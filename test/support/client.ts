@@ -7,6 +7,8 @@ export interface Target {
   port: number
   /** 127.0.0.1 when nothing is said. */
   address?: string
+  /** The address to ask from; the machine's choice when nothing is said. UDP only. */
+  from?: string
   /** Milliseconds; 5,000 when nothing is said. */
   timeout?: number
 }
@@ -21,7 +23,7 @@ export async function askUdp(message: Uint8Array, target: Target): Promise<Buffe
 /** As {@link askUdp}, but silence is undefined. */
 export async function sendUdp(
   message: Uint8Array,
-  { port, address = '127.0.0.1', timeout = 5000 }: Target,
+  { port, address = '127.0.0.1', from, timeout = 5000 }: Target,
 ): Promise<Buffer | undefined> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   try {
@@ -31,6 +33,7 @@ export async function sendUdp(
       socket.on('message', reply => {
         if (reply[0] === message[0] && reply[1] === message[1]) resolve(reply)
       })
+      if (from !== undefined) socket.bind(0, from)
       // Connected, so that a closed port is an error at once.
       socket.connect(port, address, () => socket.send(message))
     })

@@ -1,15 +1,15 @@
 /** The functions that templates can call. */
-import { isEqual, isLess } from './comparison.ts'
+import { isEqual, isLess } from '#src/go/comparison.ts'
+import { readUnsigned } from '#src/go/literals.ts'
+import { EvaluationError, Integer, isList, textOf, truth, typeOf, type Value } from '#src/go/values.ts'
 import { escapeHtml, escapeJavaScript, escapeQuery } from './escapes.ts'
-import { readUnsigned } from './literals.ts'
 import { formatted } from './printf.ts'
-import { Integer, isList, TemplateError, textOf, truth, typeOf, type Value } from './values.ts'
 
 export interface GoFunction {
   /** How many arguments it takes. */
   readonly least: number
   readonly most: number
-  /** @throws {TemplateError} */
+  /** @throws {EvaluationError} */
   call(args: readonly Value[]): Value
 }
 
@@ -42,32 +42,32 @@ const isInt = (value: Value): value is Integer => value instanceof Integer && va
 
 /** An argument of a function that says of what type it is to be. */
 function wanted<V extends Value>(value: Value, type: string, is: (value: Value) => value is V): V {
-  if (!is(value)) throw new TemplateError(`wrong type for value; expected ${type}; got ${typeOf(value)}`)
+  if (!is(value)) throw new EvaluationError(`wrong type for value; expected ${type}; got ${typeOf(value)}`)
   return value
 }
 
 export const text = (value: Value): string => wanted(value, 'string', isString)
 
 function found(value: Value, name: string): Value {
-  if (value === undefined) throw new TemplateError(`${name} of untyped nil`)
+  if (value === undefined) throw new EvaluationError(`${name} of untyped nil`)
   return value
 }
 
 function equalsAny(first: Value, others: readonly Value[]): boolean {
-  if (others.length === 0) throw new TemplateError('missing argument for comparison')
+  if (others.length === 0) throw new EvaluationError('missing argument for comparison')
   return others.some(other => isEqual(first, other))
 }
 
 function lengthOf(value: Value): number {
   if (isString(value) || isList(value)) return value.length
   if (value instanceof Map) return value.size
-  throw new TemplateError(`len of type ${typeOf(value)}`)
+  throw new EvaluationError(`len of type ${typeOf(value)}`)
 }
 
 /** @param most the highest that there is */
 function indexFrom(value: Value, most: number): number {
-  if (!(value instanceof Integer)) throw new TemplateError(`cannot index with type ${typeOf(value)}`)
-  if (value.value < 0n || value.value > most) throw new TemplateError(`index out of range: ${value.value}`)
+  if (!(value instanceof Integer)) throw new EvaluationError(`cannot index with type ${typeOf(value)}`)
+  if (value.value < 0n || value.value > most) throw new EvaluationError(`index out of range: ${value.value}`)
   return Number(value.value)
 }
 
@@ -75,14 +75,14 @@ function entryOf(value: Value, index: Value): Value {
   if (value instanceof Map) return value.get(text(index)) ?? ''
   if (isString(value)) return new Integer(value.charCodeAt(indexFrom(index, value.length - 1)), 'uint8')
   if (isList(value)) return value[indexFrom(index, value.length - 1)]
-  throw new TemplateError(`can't index item of type ${typeOf(value)}`)
+  throw new EvaluationError(`can't index item of type ${typeOf(value)}`)
 }
 
 function sliceOf(value: Value, bounds: readonly Value[]): Value {
-  if (!isString(value) && !isList(value)) throw new TemplateError(`can't slice item of type ${typeOf(value)}`)
-  if (bounds.length > (isString(value) ? 2 : 3)) throw new TemplateError(`too many slice indexes: ${bounds.length}`)
+  if (!isString(value) && !isList(value)) throw new EvaluationError(`can't slice item of type ${typeOf(value)}`)
+  if (bounds.length > (isString(value) ? 2 : 3)) throw new EvaluationError(`too many slice indexes: ${bounds.length}`)
   const [from = 0, to = value.length, most = to] = bounds.map(bound => indexFrom(bound, value.length))
-  if (from > to || to > most) throw new TemplateError(`invalid slice index: ${from} > ${to}`)
+  if (from > to || to > most) throw new EvaluationError(`invalid slice index: ${from} > ${to}`)
   return value.slice(from, to)
 }
 
@@ -103,11 +103,11 @@ function parseInteger([digits, base, bits]: readonly Value[]): Integer {
   const source = text(digits)
   const radix = Number(wanted(base, 'int', isInt).value)
   const size = Number(wanted(bits, 'int', isInt).value)
-  if (radix !== 0 && (radix < 2 || radix > 36)) throw new TemplateError(`parsing "${source}": invalid base ${radix}`)
-  if (size < 0 || size > 64) throw new TemplateError(`parsing "${source}": invalid bit size ${size}`)
+  if (radix !== 0 && (radix < 2 || radix > 36)) throw new EvaluationError(`parsing "${source}": invalid base ${radix}`)
+  if (size < 0 || size > 64) throw new EvaluationError(`parsing "${source}": invalid bit size ${size}`)
   const value = radix === 0 ? readUnsigned(source) : readDigits(source, radix)
-  if (value === undefined) throw new TemplateError(`parsing "${source}": invalid syntax`)
-  if (value >= 1n << BigInt(size || 64)) throw new TemplateError(`parsing "${source}": value out of range`)
+  if (value === undefined) throw new EvaluationError(`parsing "${source}": invalid syntax`)
+  if (value >= 1n << BigInt(size || 64)) throw new EvaluationError(`parsing "${source}": value out of range`)
   return new Integer(value, 'uint64')
 }
 

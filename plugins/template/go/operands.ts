@@ -1,6 +1,7 @@
 /** What commands are made of. */
+
+import { EvaluationError, type Struct, truth, typeOf, type Value } from '#src/go/values.ts'
 import type { GoFunction } from './functions.ts'
-import { type Struct, TemplateError, truth, typeOf, type Value } from './values.ts'
 
 /** A template while it is rendered. */
 export interface Frame {
@@ -10,11 +11,11 @@ export interface Frame {
   turns: number
 }
 
-/** @throws {TemplateError} */
+/** @throws {EvaluationError} */
 export type Evaluate = (frame: Frame, dot: Value) => Value
 
 export interface Operand {
-  /** The operand with arguments, where it takes any. @throws {TemplateError} */
+  /** The operand with arguments, where it takes any. @throws {EvaluationError} */
   invoke(args: readonly Evaluate[]): Evaluate
   /** A value that has no fields. */
   readonly isConstant?: boolean
@@ -24,7 +25,7 @@ export interface Operand {
 const plain =
   (evaluate: Evaluate): Operand['invoke'] =>
   args => {
-    if (args.length > 0) throw new TemplateError("can't give argument to non-function")
+    if (args.length > 0) throw new EvaluationError("can't give argument to non-function")
     return evaluate
   }
 
@@ -35,14 +36,14 @@ export const operands = {
     isConstant: true,
     isNil: true,
     invoke: () => {
-      throw new TemplateError('nil is not a command')
+      throw new EvaluationError('nil is not a command')
     },
   } satisfies Operand as Operand,
 
   /** `and`, `or`: the first value that decides. */
   choice: (name: 'and' | 'or'): Operand => ({
     invoke: args => {
-      if (args.length === 0) throw new TemplateError(`wrong number of args for ${name}: want at least 1 got 0`)
+      if (args.length === 0) throw new EvaluationError(`wrong number of args for ${name}: want at least 1 got 0`)
       return (frame, dot) => {
         let value: Value
         for (const arg of args) {
@@ -57,7 +58,7 @@ export const operands = {
   call: (name: string, { least, most, call }: GoFunction): Operand => ({
     invoke: args => {
       if (args.length < least || args.length > most)
-        throw new TemplateError(
+        throw new EvaluationError(
           `wrong number of args for ${name}: want ${least === most ? '' : 'at least '}${least} got ${args.length}`,
         )
       return (frame, dot) => call(args.map(arg => arg(frame, dot)))
@@ -75,17 +76,17 @@ export const operands = {
   }),
 }
 
-/** @throws {TemplateError} */
+/** @throws {EvaluationError} */
 function fieldOf(value: Value, name: string, args: readonly Value[]): Value {
   if (value === undefined) return undefined
   if (value instanceof Map) {
-    if (args.length > 0) throw new TemplateError(`${name} is not a method but has arguments`)
+    if (args.length > 0) throw new EvaluationError(`${name} is not a method but has arguments`)
     return value.get(name)
   }
   if (typeof value !== 'object' || !('of' in value))
-    throw new TemplateError(`can't evaluate field ${name} in type ${typeOf(value)}`)
+    throw new EvaluationError(`can't evaluate field ${name} in type ${typeOf(value)}`)
   const { type, of } = value as Struct
   const { read, arity = 0 } = type.field(name)
-  if (args.length !== arity) throw new TemplateError(`wrong number of args for ${name}: want ${arity} got ${args.length}`)
+  if (args.length !== arity) throw new EvaluationError(`wrong number of args for ${name}: want ${arity} got ${args.length}`)
   return read(of, ...args)
 }

@@ -1,14 +1,15 @@
 /** Text of a template to functions that render it: Go's text/template without definitions of further templates. */
+
+import { readCharacter, readNumber, unquote } from '#src/go/literals.ts'
+import { EvaluationError, type StructType, type Value } from '#src/go/values.ts'
 import { functions } from './functions.ts'
-import { readCharacter, readNumber, unquote } from './literals.ts'
 import { type Evaluate, type Operand, operands } from './operands.ts'
 import { type Pipeline, type Step, steps } from './steps.ts'
 import { type Kind, type Token, tokenize } from './tokens.ts'
-import { type StructType, TemplateError, type Value } from './values.ts'
 
 const CONTROLS = new Set(['if', 'with', 'range', 'else', 'end', 'break', 'continue', 'define', 'block', 'template'])
 
-/** @param source as octets @param data what `.` and `$` are @throws {TemplateError} */
+/** @param source as octets @param data what `.` and `$` are @throws {EvaluationError} */
 export function parse(source: string, data: StructType): { step: Step; variables: number } {
   const parser = new Parser(tokenize(source), data)
   return { step: parser.parse(), variables: parser.variables }
@@ -38,7 +39,7 @@ class Parser {
 
   parse(): Step {
     const { step, closed } = this.#list()
-    if (closed !== undefined) throw new TemplateError(`unexpected {{${closed}}}`)
+    if (closed !== undefined) throw new EvaluationError(`unexpected {{${closed}}}`)
     return step
   }
 
@@ -68,17 +69,17 @@ class Parser {
   #control(word: string): Step {
     if (word === 'break' || word === 'continue') {
       this.#expect('right')
-      if (this.#ranges === 0) throw new TemplateError(`{{${word}}} outside {{range}}`)
+      if (this.#ranges === 0) throw new EvaluationError(`{{${word}}} outside {{range}}`)
       return () => word
     }
-    if (word !== 'if' && word !== 'with' && word !== 'range') throw new TemplateError(`{{${word}}} cannot be had`)
+    if (word !== 'if' && word !== 'with' && word !== 'range') throw new EvaluationError(`{{${word}}} cannot be had`)
     const scope = this.#scope
     const pipeline = this.#pipeline('right', word)
     if (word === 'range') this.#ranges++
     const body = this.#within(word === 'if', () => this.#list())
     if (word === 'range') this.#ranges--
     const otherwise = body.closed === 'else' ? this.#otherwise(word) : undefined
-    if (body.closed === undefined) throw new TemplateError(`{{${word}}} without {{end}}`)
+    if (body.closed === undefined) throw new EvaluationError(`{{${word}}} without {{end}}`)
     this.#scope = scope
     return steps[word](pipeline, body.step, otherwise)
   }
@@ -92,7 +93,7 @@ class Parser {
     }
     this.#expect('right')
     const { step, closed } = this.#within(true, () => this.#list())
-    if (closed !== 'end') throw new TemplateError(`{{${word}}} without {{end}}`)
+    if (closed !== 'end') throw new EvaluationError(`{{${word}}} without {{end}}`)
     return step
   }
 
@@ -114,7 +115,7 @@ class Parser {
       evaluate = this.#command(evaluate)
       const { kind, text } = this.#next()
       isLast = kind === closing
-      if (!isLast && kind !== 'pipe') throw new TemplateError(`unexpected '${text}' in ${context}`)
+      if (!isLast && kind !== 'pipe') throw new EvaluationError(`unexpected '${text}' in ${context}`)
     }
     const slots = names.map(name => (declares ? this.#declare(name) : this.#slot(name)))
     return { evaluate: evaluate!, slots }
@@ -131,7 +132,7 @@ class Parser {
         return { names, declares: kind === 'declare' }
       }
       if (kind !== 'comma') break
-      if (context !== 'range' || names.length > 1) throw new TemplateError(`too many declarations in ${context}`)
+      if (context !== 'range' || names.length > 1) throw new EvaluationError(`too many declarations in ${context}`)
       this.#next()
     }
     this.#at = start
@@ -145,14 +146,14 @@ class Parser {
 
   #slot(name: string): number {
     const found = this.#scope.findLast(([known]) => known === name)
-    if (!found) throw new TemplateError(`undefined variable "${name}"`)
+    if (!found) throw new EvaluationError(`undefined variable "${name}"`)
     return found[1]
   }
 
   /** An operand with its arguments. @param last a further argument, which comes from the command before */
   #command(last: Evaluate | undefined): Evaluate {
     const first = this.#operand()
-    if (!first) throw new TemplateError(`unexpected '${this.#peek().text}' in command`)
+    if (!first) throw new EvaluationError(`unexpected '${this.#peek().text}' in command`)
     const args: Evaluate[] = []
     for (;;) {
       const { kind } = this.#tokens[this.#at] ?? END
@@ -161,7 +162,7 @@ class Parser {
         if (operand) args.push(operand.isNil ? () => undefined : operand.invoke([]))
         else return first.invoke(last ? [...args, last] : args)
       } else if (kind === 'right' || kind === 'close' || kind === 'pipe') return first.invoke(last ? [...args, last] : args)
-      else throw new TemplateError(`unexpected '${this.#next().text}' in operand`)
+      else throw new EvaluationError(`unexpected '${this.#next().text}' in operand`)
     }
   }
 
@@ -178,7 +179,7 @@ class Parser {
     }
     while (this.#tokens[this.#at]?.kind === 'field') fields.push(this.#next().text.slice(1))
     if (fields.length === 0) return term
-    if (term.isConstant) throw new TemplateError(`unexpected . after term ${token.text}`)
+    if (term.isConstant) throw new EvaluationError(`unexpected . after term ${token.text}`)
     if ((token.kind === 'field' && this.#dotIsData) || token.text === '$') checkFields(this.#data, fields)
     return operands.field(term.invoke([]), fields)
   }
@@ -217,7 +218,7 @@ class Parser {
     if (text === 'nil') return operands.nil
     if (text === 'and' || text === 'or') return operands.choice(text)
     const called = functions.get(text)
-    if (!called) throw new TemplateError(`function "${text}" not defined`)
+    if (!called) throw new EvaluationError(`function "${text}" not defined`)
     return operands.call(text, called)
   }
 
@@ -235,7 +236,7 @@ class Parser {
 
   #expect(kind: Kind): void {
     const token = this.#next()
-    if (token.kind !== kind) throw new TemplateError(`unexpected '${token.text}'`)
+    if (token.kind !== kind) throw new EvaluationError(`unexpected '${token.text}'`)
   }
 }
 
@@ -243,7 +244,7 @@ const END: Token = { kind: 'end', text: 'end of the template' }
 
 const constant = (value: Value): Operand => ({ ...operands.value(() => value), isConstant: true })
 
-/** Whether there are such fields, as far as it is known before there is a query. @throws {TemplateError} */
+/** Whether there are such fields, as far as it is known before there is a query. @throws {EvaluationError} */
 function checkFields(data: StructType, fields: readonly string[]): void {
   let type: StructType | undefined = data
   for (const field of fields) type = type?.field(field).type

@@ -1,5 +1,5 @@
 /** Go's formats, as far as strings, truth values and whole numbers are concerned. */
-import { Integer, isList, sortedEntries, TemplateError, textOf, typeOf, type Value } from './values.ts'
+import { EvaluationError, Integer, isList, sortedEntries, textOf, typeOf, type Value } from '#src/go/values.ts'
 
 /** Go's own bound. */
 const MOST_WIDTH = 1_000_000
@@ -13,14 +13,14 @@ interface Verb {
 
 const DIRECTIVE = /%([+\-# 0]*)(?:\[(\d+)\])?(\*|\d*)(?:(\.)(\*|\d*))?(?:\[(\d+)\])?([\s\S]?)/g
 
-/** @throws {TemplateError} a value that cannot be printed */
+/** @throws {EvaluationError} a value that cannot be printed */
 export function formatted(format: string, args: readonly Value[]): string {
   let next = 0
   let isReordered = false
   const star = (text: string | undefined): number => {
     if (text !== '*') return Number(text ?? '')
     const value = args[next++]
-    if (!(value instanceof Integer)) throw new TemplateError('no width or precision in printf')
+    if (!(value instanceof Integer)) throw new EvaluationError('no width or precision in printf')
     return Number(value.value)
   }
   const choose = (position: string | undefined) => {
@@ -34,7 +34,7 @@ export function formatted(format: string, args: readonly Value[]): string {
     const precision = dot ? star(precisionText) : undefined
     choose(second)
     if (Math.max(Math.abs(given), precision ?? 0) > MOST_WIDTH)
-      throw new TemplateError('width or precision is too large in printf')
+      throw new EvaluationError('width or precision is too large in printf')
     if (letter === '%') return '%'
     if (letter === '') return '%!(NOVERB)'
     if (next < 0 || next >= args.length) return `%!${letter}(${isReordered ? 'BADINDEX' : 'MISSING'})`

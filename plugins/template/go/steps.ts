@@ -1,8 +1,9 @@
 /** What a template is made of: text, values, and what chooses between them. */
-import type { Evaluate, Frame } from './operands.ts'
-import { Integer, isList, sortedEntries, TemplateError, textOf, truth, typeOf, type Value } from './values.ts'
 
-/** Writes to the text of the frame. @returns what a `range` around has to do @throws {TemplateError} */
+import { EvaluationError, Integer, isList, sortedEntries, textOf, truth, typeOf, type Value } from '#src/go/values.ts'
+import type { Evaluate, Frame } from './operands.ts'
+
+/** Writes to the text of the frame. @returns what a `range` around has to do @throws {EvaluationError} */
 export type Step = (frame: Frame, dot: Value) => 'break' | 'continue' | undefined
 
 export interface Pipeline {
@@ -26,9 +27,9 @@ function* elements(value: Value, hasIndex: boolean): Generator<readonly [index: 
     for (const [i, element] of value.entries()) yield [new Integer(i), element]
   } else if (value instanceof Map) yield* sortedEntries(value)
   else if (value instanceof Integer) {
-    if (hasIndex) throw new TemplateError(`can't use ${textOf(value)} to iterate over more than one variable`)
+    if (hasIndex) throw new EvaluationError(`can't use ${textOf(value)} to iterate over more than one variable`)
     for (let i = 0n; i < value.value; i++) yield [undefined, new Integer(i, value.type)]
-  } else if (value !== undefined) throw new TemplateError(`range can't iterate over ${typeOf(value)}`)
+  } else if (value !== undefined) throw new EvaluationError(`range can't iterate over ${typeOf(value)}`)
 }
 
 export const steps = {
@@ -78,7 +79,7 @@ export const steps = {
     const [one, two] = pipeline.slots
     let isEmpty = true
     for (const [index, element] of elements(value, two !== undefined)) {
-      if (frame.turns-- === 0) throw new TemplateError('range takes too many turns')
+      if (frame.turns-- === 0) throw new EvaluationError('range takes too many turns')
       isEmpty = false
       if (one !== undefined) frame.variables[one] = two === undefined ? element : index
       if (two !== undefined) frame.variables[two] = element

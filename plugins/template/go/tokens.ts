@@ -1,5 +1,5 @@
 /** Text of a template to tokens, as Go's text/template takes it: text, and what stands between `{{` and `}}`. */
-import { TemplateError } from './values.ts'
+import { EvaluationError } from '#src/go/values.ts'
 
 export type Kind =
   | 'text'
@@ -55,7 +55,7 @@ const COMMENT = /\{\{(?:-[ \t\r\n])?\/\*(?:(?!\*\/)[\s\S])*\*\/([ \t\r\n]-)?\}\}
 const SPACE_BEFORE = /[ \t\r\n]+$/
 const SPACE = /[ \t\r\n]*/y
 
-/** @throws {TemplateError} */
+/** @throws {EvaluationError} */
 export function tokenize(source: string): Token[] {
   const tokens: Token[] = []
   let at = 0
@@ -82,7 +82,7 @@ export function tokenize(source: string): Token[] {
     at = left + (isTrimmed ? 4 : 2)
     for (let isInside = true; isInside; ) {
       const lexeme = match(LEXEME)
-      if (!lexeme) throw new TemplateError(at < source.length ? `unexpected '${source.slice(at, at + 12)}'` : 'unclosed action')
+      if (!lexeme) throw new EvaluationError(at < source.length ? `unexpected '${source.slice(at, at + 12)}'` : 'unclosed action')
       const [kind, word] = Object.entries(lexeme.groups!).find(([, word]) => word !== undefined) as [Kind, string]
       tokens.push({ kind, text: word })
       isInside = kind !== 'right'

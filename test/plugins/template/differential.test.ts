@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { OPTION, RCODE } from '#src/dns/codes.ts'
+import { failing, cases as values } from '#test/src/expression/cases.ts'
 import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { type Answer, comparable } from '#test/support/message.ts'
 import { messageFrom } from '#test/support/records.ts'
 import { type Script, startUpstream } from '#test/support/upstream.ts'
-import { failing, cases as values } from './expression/cases.ts'
 
 /** Uses of *template*, and questions to ask with them; those with an exclamation mark are answered otherwise, as the comment above tells. */
 const cases: readonly (readonly [lines: string, ...questions: string[]])[] = [

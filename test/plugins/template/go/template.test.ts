@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { text } from '#plugins/template/go/functions.ts'
 import { GoTemplate } from '#plugins/template/go/template.ts'
-import { type Field, Integer, StructType, type Value } from '#plugins/template/go/values.ts'
+import { type Field, Integer, StructType, type Value } from '#src/go/values.ts'
 
 const field = (value: Value): Field<never> => ({ read: () => value })
 
@@ -204,7 +204,7 @@ const refused: readonly (readonly [template: string, message: RegExp])[] = [
 
 suite('a template that cannot be rendered says why', () => {
   for (const [template, message] of refused)
-    test(template, () => assert.throws(() => render(template), { name: 'TemplateError', message }))
+    test(template, () => assert.throws(() => render(template), { name: 'EvaluationError', message }))
 })
 
 test('what this server does not have is refused when the Corefile is read', () => {

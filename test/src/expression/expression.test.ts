@@ -1,10 +1,10 @@
 /** Expressions of `var` and `expr`; `differential.test.ts` compares the same ones with CoreDNS's. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { Data } from '#plugins/template/data.ts'
-import { parse } from '#plugins/template/expression/parser.ts'
-import { octetsOf, textOf } from '#plugins/template/go/values.ts'
+import { Data, FUNCTIONS } from '#plugins/template/data.ts'
 import { compilePattern } from '#src/corefile/pattern.ts'
+import { parse } from '#src/expression/parser.ts'
+import { octetsOf, textOf } from '#src/go/values.ts'
 import { queryOf } from '#test/support/exchange.ts'
 import { cases, failing } from './cases.ts'
 
@@ -20,7 +20,9 @@ function evaluate(expression: string): string {
     readMetadata: () => undefined,
   })
   data.variables.set('answer', 'forty-two')
-  const value = parse(octetsOf(expression), new Map([['answer', 'string']])).evaluate({ data })
+  const value = parse(octetsOf(expression), { functions: FUNCTIONS, variables: new Map([['answer', 'string']]) }).evaluate({
+    data,
+  })
   return Buffer.from(textOf(value), 'latin1').toString()
 }
 
@@ -31,7 +33,7 @@ suite('an expression is', () => {
 
 suite('an expression fails with a query', () => {
   for (const [expression, message] of failing)
-    test(expression, () => assert.throws(() => evaluate(expression), { name: 'TemplateError', message }))
+    test(expression, () => assert.throws(() => evaluate(expression), { name: 'EvaluationError', message }))
 })
 
 test('mistakes are named when the Corefile is read', () => {
@@ -43,7 +45,8 @@ test('mistakes are named when the Corefile is read', () => {
     ['"abc', /^unexpected '"abc'$/],
     ['1.5', /^only whole numbers can be had: '1.5'$/],
     ['1 / 2', /^unexpected '\/'$/],
-    ['1..3', /^only whole numbers can be had: '1..3'$/],
+    ['1.."a"', /^invalid operation: \.\. \(mismatched types int and string\)$/],
+    ['1.2.3', /^only whole numbers can be had: '1.2.3'$/],
     ['{"a": 1}', /^unexpected '\{'$/],
     ['#', /^unexpected '#'$/],
     ['true not true', /^unexpected 'not'$/],

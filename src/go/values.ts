@@ -1,5 +1,5 @@
 /**
- * The values that templates compute with, as far as Go has them there.
+ * The values that templates and expressions compute with, as far as Go has them there.
  *
  * Strings are octets, one character each, as in Go: so lengths, indexes and comparisons are Go's own. `undefined` is no value: an entry
  * that a map does not have.
@@ -37,10 +37,10 @@ export class StructType {
     this.#fields = fields
   }
 
-  /** @throws {TemplateError} */
+  /** @throws {EvaluationError} */
   field(name: string): Field<unknown> {
     const field = this.#fields.get(name)
-    if (!field) throw new TemplateError(`no field ${name} in ${this.name}`)
+    if (!field) throw new EvaluationError(`no field ${name} in ${this.name}`)
     return field as Field<unknown>
   }
 }
@@ -50,9 +50,9 @@ export interface Struct {
   readonly of: unknown
 }
 
-/** A template that is none, or that cannot be rendered. */
-export class TemplateError extends Error {
-  override readonly name = 'TemplateError'
+/** A template or an expression that is none, or that has no value. */
+export class EvaluationError extends Error {
+  override readonly name = 'EvaluationError'
 }
 
 export const isList = (value: Value): value is readonly Value[] => Array.isArray(value)
@@ -74,7 +74,7 @@ export function truth(value: Value): boolean {
   return isList(value) ? value.length > 0 : Boolean(value)
 }
 
-/** As Go's fmt writes it. @param none what stands for no value @throws {TemplateError} a struct */
+/** As Go's fmt writes it. @param none what stands for no value @throws {EvaluationError} a struct */
 export function textOf(value: Value, none = '<nil>'): string {
   if (value === undefined) return none
   if (typeof value === 'string') return value
@@ -85,7 +85,7 @@ export function textOf(value: Value, none = '<nil>'): string {
       .map(([key, entry]) => `${key}:${textOf(entry)}`)
       .join(' ')}]`
   if (isList(value)) return `[${value.map(item => textOf(item)).join(' ')}]`
-  throw new TemplateError(`can't print ${typeOf(value)}`)
+  throw new EvaluationError(`can't print ${typeOf(value)}`)
 }
 
 /** In the order of the keys, as Go walks through maps. */

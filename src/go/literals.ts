@@ -1,5 +1,5 @@
-/** Constants of templates, in Go's notation. */
-import { Integer, octetsOf, TemplateError } from './values.ts'
+/** Constants in Go's notation. */
+import { EvaluationError, Integer, octetsOf } from './values.ts'
 
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.)|$)/gs
 
@@ -14,7 +14,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
   ['\\', '\\'],
 ])
 
-/** A string, or with a single quote a character, with its quotes. @throws {TemplateError} */
+/** A string, or with a single quote a character, with its quotes. @throws {EvaluationError} */
 export function unquote(quoted: string): string {
   const quote = quoted[0]!
   return quoted.slice(1, -1).replace(ESCAPE, (whole, hex, octal, short, long, character) => {
@@ -23,17 +23,17 @@ export function unquote(quoted: string): string {
     const point = Number.parseInt(short ?? long ?? '', 16)
     if (point <= 0x10ffff && (point < 0xd800 || point > 0xdfff)) return octetsOf(String.fromCodePoint(point))
     const plain = character === quote ? quote : SHORT.get(character)
-    if (plain === undefined) throw new TemplateError(`no escape of a string: '${whole}'`)
+    if (plain === undefined) throw new EvaluationError(`no escape of a string: '${whole}'`)
     return plain
   })
 }
 
-/** A character is the number of its code point. @throws {TemplateError} */
+/** A character is the number of its code point. @throws {EvaluationError} */
 export function readCharacter(quoted: string): Integer {
   const octets = unquote(quoted)
   // An escaped octet over 127 stands for the code point of that number.
   const characters = /^'\\[x0-3]/.test(quoted) ? [octets] : [...Buffer.from(octets, 'latin1').toString()]
-  if (characters.length !== 1) throw new TemplateError(`no character: ${quoted}`)
+  if (characters.length !== 1) throw new EvaluationError(`no character: ${quoted}`)
   return new Integer(characters[0]!.codePointAt(0)!)
 }
 
@@ -46,11 +46,11 @@ export function readUnsigned(text: string): bigint | undefined {
   return digits === undefined ? undefined : BigInt(digits.replaceAll('_', ''))
 }
 
-/** A whole number that fits into 64 bits. @throws {TemplateError} */
+/** A whole number that fits into 64 bits. @throws {EvaluationError} */
 export function readNumber(text: string): Integer {
   const size = readUnsigned(text.replace(/^[+-]/, ''))
-  if (size === undefined) throw new TemplateError(`only whole numbers can be had: '${text}'`)
+  if (size === undefined) throw new EvaluationError(`only whole numbers can be had: '${text}'`)
   const value = text.startsWith('-') ? -size : size
-  if (BigInt.asIntN(64, value) !== value) throw new TemplateError(`${text} overflows int`)
+  if (BigInt.asIntN(64, value) !== value) throw new EvaluationError(`${text} overflows int`)
   return new Integer(value)
 }

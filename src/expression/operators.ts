@@ -1,12 +1,12 @@
 /** What stands between two operands, with what it binds, the strongest last. */
-import { compilePattern } from '#src/corefile/pattern.ts'
+import { compilePattern } from '../corefile/pattern.ts'
 import { isEqual, isLess } from '../go/comparison.ts'
-import { Integer, TemplateError, type Value } from '../go/values.ts'
+import { EvaluationError, Integer, type Value } from '../go/values.ts'
 import { type Expression, elementOf, type Scope, type Type } from './types.ts'
 
 export const PRECEDENCE: ReadonlyMap<string, number> = new Map([
   ['|', 0], ['or', 10], ['||', 10], ['and', 15], ['&&', 15], ['==', 20], ['!=', 20], ['<', 20], ['>', 20], ['<=', 20], ['>=', 20], ['in', 20],
-  ['matches', 20], ['contains', 20], ['startsWith', 20], ['endsWith', 20], ['+', 30], ['-', 30], ['*', 60], ['%', 60],
+  ['matches', 20], ['contains', 20], ['startsWith', 20], ['endsWith', 20], ['..', 25], ['+', 30], ['-', 30], ['*', 60], ['%', 60],
 ]) // biome-ignore format: a table
 
 /** Of those before an operand. */
@@ -47,11 +47,28 @@ const onNumbers: ReadonlyMap<string, Operate> = new Map([
 ])
 
 function remainder(left: bigint, right: bigint): bigint {
-  if (right === 0n) throw new TemplateError('division by zero')
+  if (right === 0n) throw new EvaluationError('division by zero')
   return left % right
 }
 
-/** @throws {TemplateError} there is no such operation on values of these types */
+/** How many elements a range has at most, as in expr-lang. */
+const LONGEST_RANGE = 1_000_000
+
+function range(left: Value, right: Value): Value {
+  const first = (left as Integer).value
+  const size = Number((right as Integer).value - first) + 1
+  if (size > LONGEST_RANGE) throw new EvaluationError(`a range of more than ${LONGEST_RANGE} numbers`)
+  return Array.from({ length: Math.max(0, size) }, (_, i) => new Integer(first + BigInt(i)))
+}
+
+/** Worked out once, where the query decides nothing. @throws {EvaluationError} */
+function constantly(expression: Expression, ...parts: readonly Expression[]): Expression {
+  if (parts.some(({ constant }) => constant === undefined)) return expression
+  const value = expression.evaluate({} as Scope)
+  return { type: expression.type, constant: value, evaluate: () => value }
+}
+
+/** @throws {EvaluationError} there is no such operation on values of these types */
 export function operation(sign: string, left: Expression, right: Expression): Expression {
   const of = (type: Type, operate: Operate): Expression => ({
     type,
@@ -66,6 +83,8 @@ export function operation(sign: string, left: Expression, right: Expression): Ex
   } else if (sign === 'in') {
     if (elementOf(right.type) === left.type)
       return of('bool', (item, list) => (list as readonly Value[]).some(one => isEqual(one, item)))
+  } else if (sign === '..') {
+    if (areSame && left.type === 'int') return constantly(of('int[]', range), left, right)
   } else if (comparisons.has(sign)) {
     if (areSame && (left.type === 'string' || left.type === 'int')) return of('bool', comparisons.get(sign)!)
   } else if (sign === '+' && areSame && left.type === 'string') {
@@ -75,7 +94,7 @@ export function operation(sign: string, left: Expression, right: Expression): Ex
   } else if (areSame && left.type === 'string') {
     return sign === 'matches' ? matching(left, right) : of('bool', onTexts.get(sign)!)
   }
-  throw new TemplateError(`invalid operation: ${sign} (mismatched types ${left.type} and ${right.type})`)
+  throw new EvaluationError(`invalid operation: ${sign} (mismatched types ${left.type} and ${right.type})`)
 }
 
 const choice = (left: Expression, right: Expression, decides: boolean): Expression => ({
@@ -85,12 +104,12 @@ const choice = (left: Expression, right: Expression, decides: boolean): Expressi
 
 /** An expression that the query decides would be compiled with each. */
 function matching(left: Expression, right: Expression): Expression {
-  if (typeof right.constant !== 'string') throw new TemplateError('what stands behind matches must be a text')
+  if (typeof right.constant !== 'string') throw new EvaluationError('what stands behind matches must be a text')
   const pattern = compilePattern(Buffer.from(right.constant, 'latin1').toString())
   return { type: 'bool', evaluate: scope => pattern.test(left.evaluate(scope) as string) }
 }
 
-/** @throws {TemplateError} */
+/** @throws {EvaluationError} */
 export function prefixed(sign: string, { type, evaluate }: Expression): Expression {
   if (sign === 'not' || sign === '!') {
     if (type === 'bool') return { type, evaluate: scope => !evaluate(scope) }
@@ -98,5 +117,5 @@ export function prefixed(sign: string, { type, evaluate }: Expression): Expressi
     const negate = numbers((_, value) => -value)
     return { type, evaluate: (scope: Scope) => (sign === '-' ? negate(new Integer(0), evaluate(scope)) : evaluate(scope)) }
   }
-  throw new TemplateError(`invalid operation: ${sign} (mismatched type ${type})`)
+  throw new EvaluationError(`invalid operation: ${sign} (mismatched type ${type})`)
 }

@@ -1,12 +1,20 @@
 /** Expressions are checked when the Corefile is read: each knows of what type its value will be. */
-import type { Data } from '../data.ts'
+import type { Query } from '../dns/query.ts'
 import type { Value } from '../go/values.ts'
 
 export type Type = 'string' | 'bool' | 'int' | `${string}[]`
 
+/** What expressions are asked of. */
+export interface Subject {
+  readonly query: Query
+  /** What plugins tell of the query under a label; undefined for nothing. */
+  readMetadata(label: string): string | undefined
+  readonly variables: ReadonlyMap<string, Value>
+}
+
 /** What an expression is evaluated with. */
 export interface Scope {
-  readonly data: Data
+  readonly data: Subject
   /** The element that a predicate looks at, `#`. */
   readonly element?: Value
 }
@@ -15,7 +23,7 @@ export interface Expression {
   readonly type: Type
   /** It is the same whatever the query; undefined where that is not known. */
   readonly constant?: Value
-  /** @throws {TemplateError} */
+  /** @throws {EvaluationError} */
   evaluate(scope: Scope): Value
 }
 
@@ -23,7 +31,7 @@ export interface Expression {
 export interface Signature {
   readonly parameters: readonly Type[]
   readonly result: Type
-  /** @throws {TemplateError} */
+  /** @throws {EvaluationError} */
   call(args: readonly Value[], scope: Scope): Value
 }
 

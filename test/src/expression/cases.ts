@@ -22,6 +22,10 @@ export const cases: readonly (readonly [expression: string, text: string])[] = [
   ['0x1F + 0b11 + 0o17 + 1_000', '1049'],
   ['017', '17'],
   ['[1, 2, 3,]', '[1 2 3]'],
+  ['1..3', '[1 2 3]'],
+  ['1 + 1..1 * 3', '[2 3]'],
+  ['len(3..1) + len(opcode()..4) + (2..2)[0]', '7'],
+  ['opcode() in 0..5 and not (size() in 0..5)', 'true'],
   ['["a", "b"]', '[a b]'],
   // Operators, and how they bind.
   ['1 + 2 * 3 - 4', '3'],
@@ -97,6 +101,7 @@ export const failing: readonly (readonly [expression: string, message: RegExp])[
   ['split("a", ".")[-2]', /^index out of range: -2$/],
   ['int(group("a"))', /^no whole number: 'w'$/],
   ['1 % (len(group("none")))', /^division by zero$/],
+  ['len(opcode()..1000000)', /^a range of more than 1000000 numbers$/],
   ['incidr(name(), "10.0.0.0/8")', /^no IP address: 'web\.example\.org\.'$/],
   ['incidr("10.0.0.1", name())', /^no CIDR: 'web\.example\.org\.'$/],
 ] // biome-ignore format: a table

@@ -1,5 +1,5 @@
 /** Text of an expression to tokens. */
-import { TemplateError } from '../go/values.ts'
+import { EvaluationError } from '../go/values.ts'
 
 export type Kind = 'number' | 'text' | 'raw' | 'word' | 'sign' | 'end'
 
@@ -11,7 +11,7 @@ export interface Token {
 const LEXEME = new RegExp(
   [
     String.raw`(?<space>\s+)`,
-    String.raw`(?<number>\d[\w.]*)`,
+    String.raw`(?<number>\d(?:\w|\.(?!\.))*)`,
     String.raw`(?<text>'(?:\\[^\n]|[^'\\\n])*'|"(?:\\[^\n]|[^"\\\n])*")`,
     '(?<raw>`(?:[^`]|``)*`)',
     String.raw`(?<word>[A-Za-z_$][\w$]*)`,
@@ -20,13 +20,13 @@ const LEXEME = new RegExp(
   'y',
 )
 
-/** @throws {TemplateError} */
+/** @throws {EvaluationError} */
 export function tokenize(source: string): Token[] {
   const tokens: Token[] = []
   for (let at = 0; at < source.length; at = LEXEME.lastIndex) {
     LEXEME.lastIndex = at
     const found = LEXEME.exec(source)
-    if (!found) throw new TemplateError(`unexpected '${source.slice(at, at + 12)}'`)
+    if (!found) throw new EvaluationError(`unexpected '${source.slice(at, at + 12)}'`)
     const [kind, text] = Object.entries(found.groups!).find(([, text]) => text !== undefined) as [Kind | 'space', string]
     if (kind !== 'space') tokens.push({ kind, text })
   }

@@ -1,7 +1,8 @@
 /** Text of an expression to functions that evaluate it: the expr language, as far as texts, truth values, whole numbers and lists of them go. */
+import type { Line } from '../corefile/directive.ts'
 import { readNumber, unquote } from '../go/literals.ts'
-import { TemplateError, type Value } from '../go/values.ts'
-import { functions, lengthOf } from './functions.ts'
+import { EvaluationError, octetsOf, type Value } from '../go/values.ts'
+import { type Functions, lengthOf } from './functions.ts'
 import { COMPARISONS, NEGATED, operation, PRECEDENCE, PREFIXES, prefixed } from './operators.ts'
 import { isPredicate, predicate } from './predicates.ts'
 import { entry, slice } from './subscripts.ts'
@@ -10,26 +11,44 @@ import { type Expression, elementOf, type Type } from './types.ts'
 
 const WORDS = ['true', 'false', 'nil', 'not', 'let', 'if', 'else', 'len', ...PRECEDENCE.keys()]
 
-/** Whether it means something already. */
-export const isReserved = (name: string): boolean => WORDS.includes(name) || functions.has(name) || isPredicate(name)
+/** What an expression may name beside what the language has. */
+export interface Known {
+  readonly functions: Functions
+  /** Their types by name. */
+  readonly variables: ReadonlyMap<string, Type>
+}
 
-/** @param source as octets @param variables their types by name @throws {TemplateError} */
-export function parse(source: string, variables: ReadonlyMap<string, Type>): Expression {
-  return new Parser(tokenize(source), variables).parse()
+/** Whether it means something already. */
+export const isReserved = (name: string, { functions, variables }: Known): boolean =>
+  WORDS.includes(name) || isPredicate(name) || functions.has(name) || variables.has(name)
+
+/** @param source as octets @throws {EvaluationError} */
+export function parse(source: string, known: Known): Expression {
+  return new Parser(tokenize(source), known).parse()
+}
+
+/** All that is left of a line. @throws {Problem} */
+export function readExpression(line: Line, known: Known): Expression {
+  const source = line.some('EXPRESSION').join(' ')
+  try {
+    return parse(octetsOf(source), known)
+  } catch (error) {
+    throw line.problem(`EXPRESSION: ${(error as Error).message}`)
+  }
 }
 
 const END: Token = { kind: 'end', text: 'end of the expression' }
 
 class Parser {
   readonly #tokens: readonly Token[]
-  readonly #variables: ReadonlyMap<string, Type>
+  readonly #known: Known
   #at = 0
   /** What `#` is, within a predicate. */
   #element: Type | undefined
 
-  constructor(tokens: readonly Token[], variables: ReadonlyMap<string, Type>) {
+  constructor(tokens: readonly Token[], known: Known) {
     this.#tokens = tokens
-    this.#variables = variables
+    this.#known = known
   }
 
   parse(): Expression {
@@ -46,9 +65,9 @@ class Parser {
       const yes = this.#whole()
       this.#expect(':')
       const no = this.#whole()
-      if (condition.type !== 'bool') throw new TemplateError(`a condition must be a bool, not ${condition.type}`)
+      if (condition.type !== 'bool') throw new EvaluationError(`a condition must be a bool, not ${condition.type}`)
       if (yes.type !== no.type)
-        throw new TemplateError(`both values of a condition must be of one type, not ${yes.type} and ${no.type}`)
+        throw new EvaluationError(`both values of a condition must be of one type, not ${yes.type} and ${no.type}`)
       expression = { type: yes.type, evaluate: scope => (condition.evaluate(scope) ? yes : no).evaluate(scope) }
     }
     return expression
@@ -118,17 +137,17 @@ class Parser {
   #name(name: string): Expression {
     if (name === 'true' || name === 'false') return constant('bool', name === 'true')
     if (this.#token.text === '(') return this.#call(name)
-    const type = this.#variables.get(name)
-    if (type === undefined) throw new TemplateError(`unknown name ${name}`)
+    const type = this.#known.variables.get(name)
+    if (type === undefined) throw new EvaluationError(`unknown name ${name}`)
     return { type, evaluate: ({ data }) => data.variables.get(name) }
   }
 
   #list(): Expression {
     const items = this.#arguments(']')
     const [first] = items
-    if (!first) throw new TemplateError('an empty list has no type')
+    if (!first) throw new EvaluationError('an empty list has no type')
     const other = items.find(({ type }) => type !== first.type)
-    if (other) throw new TemplateError(`a list is of one type, not of ${first.type} and ${other.type}`)
+    if (other) throw new EvaluationError(`a list is of one type, not of ${first.type} and ${other.type}`)
     return { type: `${first.type}[]`, evaluate: scope => items.map(item => item.evaluate(scope)) }
   }
 
@@ -141,10 +160,10 @@ class Parser {
     const [first] = args
     if (name === 'len' && first && args.length === 1 && (first.type === 'string' || elementOf(first.type) !== undefined))
       return { type: 'int', evaluate: scope => lengthOf(first.evaluate(scope) as string | readonly Value[]) }
-    const signatures = functions.get(name)
-    if (!signatures && name !== 'len') throw new TemplateError(`unknown name ${name}`)
+    const signatures = this.#known.functions.get(name)
+    if (!signatures && name !== 'len') throw new EvaluationError(`unknown name ${name}`)
     const fitting = signatures?.find(({ parameters }) => parameters.join() === types.join())
-    if (!fitting) throw new TemplateError(`${name} takes other arguments than (${types.join(', ')})`)
+    if (!fitting) throw new EvaluationError(`${name} takes other arguments than (${types.join(', ')})`)
     return {
       type: fitting.result,
       evaluate: scope =>
@@ -158,7 +177,7 @@ class Parser {
   #predicate(name: string, piped: Expression | undefined): Expression {
     const list = piped ?? this.#whole()
     const element = elementOf(list.type)
-    if (element === undefined) throw new TemplateError(`${name} takes a list, not ${list.type}`)
+    if (element === undefined) throw new EvaluationError(`${name} takes a list, not ${list.type}`)
     if (!piped) this.#expect(',')
     const around = this.#element
     this.#element = element
@@ -169,7 +188,7 @@ class Parser {
     this.#takes(',')
     this.#expect(')')
     const found = predicate(name, list, each)
-    if (!found) throw new TemplateError(`a predicate of ${name} must be a bool, not ${each.type}`)
+    if (!found) throw new EvaluationError(`a predicate of ${name} must be a bool, not ${each.type}`)
     return found
   }
 
@@ -222,8 +241,8 @@ class Parser {
     if (!this.#takes(text)) throw this.#unexpected()
   }
 
-  #unexpected(): TemplateError {
-    return new TemplateError(`unexpected ${this.#token.kind === 'end' ? this.#token.text : `'${this.#token.text}'`}`)
+  #unexpected(): EvaluationError {
+    return new EvaluationError(`unexpected ${this.#token.kind === 'end' ? this.#token.text : `'${this.#token.text}'`}`)
   }
 }
 

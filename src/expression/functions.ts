@@ -1,9 +1,9 @@
 /** The functions that expressions can call: those of the *view* plugin of CoreDNS, and what texts need of the language's own. */
-import { toOctets } from '#src/dns/address.ts'
-import { className, typeName } from '#src/dns/codes.ts'
-import { Subnet } from '#src/dns/subnet.ts'
-import type { Query } from '#src/plugin.ts'
-import { Integer, octetsOf, TemplateError, textOf, type Value } from '../go/values.ts'
+import { toOctets } from '../dns/address.ts'
+import { className, typeName } from '../dns/codes.ts'
+import type { Query } from '../dns/query.ts'
+import { Subnet } from '../dns/subnet.ts'
+import { EvaluationError, Integer, octetsOf, textOf, type Value } from '../go/values.ts'
 import type { Signature, Type } from './types.ts'
 
 /** Types were checked before. */
@@ -29,18 +29,41 @@ const told = (result: Type, read: (query: Query) => string | boolean | number): 
 /** Of a text, in characters rather than octets. */
 const characters = (octets: string): string => Buffer.from(octets, 'latin1').toString()
 
+/** What texts mean, with those kept that were read of late: a network of the Corefile is read once, not with each query. */
+class Readings<T> {
+  static readonly #MOST = 1000
+  readonly #read: (text: string) => T
+  readonly #known = new Map<string, T>()
+
+  constructor(read: (text: string) => T) {
+    this.#read = read
+  }
+
+  of(text: string): T {
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    if (this.#known.size >= Readings.#MOST) this.#known.clear()
+    const value = this.#read(text)
+    this.#known.set(text, value)
+    return value
+  }
+}
+
+const addresses = new Readings(text => toOctets(text.replace(/^::ffff:(?=[\d.]+$)/i, '')))
+const subnets = new Readings(Subnet.parse)
+
 /** An IPv4 address written as mapped IPv6 (RFC 4291 §2.5.5.2) is an IPv4 address. */
 const isWithin = (text: string, network: string): boolean => {
-  const address = toOctets(text.replace(/^::ffff:(?=[\d.]+$)/i, ''))
-  const subnet = Subnet.parse(network)
-  if (!address) throw new TemplateError(`no IP address: '${text}'`)
-  if (!subnet) throw new TemplateError(`no CIDR: '${network}'`)
+  const address = addresses.of(text)
+  const subnet = subnets.of(network)
+  if (!address) throw new EvaluationError(`no IP address: '${text}'`)
+  if (!subnet) throw new EvaluationError(`no CIDR: '${network}'`)
   return subnet.has(address)
 }
 
 const toInteger = (text: string): Integer => {
   const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined
-  if (value === undefined || BigInt.asIntN(64, value) !== value) throw new TemplateError(`no whole number: '${text}'`)
+  if (value === undefined || BigInt.asIntN(64, value) !== value) throw new EvaluationError(`no whole number: '${text}'`)
   return new Integer(value)
 }
 
@@ -66,7 +89,10 @@ const ALL = new Integer(-1)
 const STRING: Type = 'string'
 const TWO: readonly Type[] = [STRING, STRING]
 
-export const functions: ReadonlyMap<string, readonly Signature[]> = new Map([
+/** By name. */
+export type Functions = ReadonlyMap<string, readonly Signature[]>
+
+export const functions: Functions = new Map([
   ['bufsize', told('int', ({ transport, edns }) => (transport === 'udp' ? (edns?.udpSize ?? 512) : 65535))],
   ['class', told(STRING, query => className(query.class))],
   ['client_ip', told(STRING, ({ client }) => client.address)],
@@ -82,14 +108,6 @@ export const functions: ReadonlyMap<string, readonly Signature[]> = new Map([
   ['type', told(STRING, ({ type }) => typeName(type))],
   ['incidr', [of(TWO, 'bool', isWithin)]],
   ['metadata', [{ parameters: [STRING], result: STRING, call: ([label], { data }) => data.readMetadata(label as string) ?? '' }]],
-  [
-    'group',
-    [STRING, 'int' as const].map(type => ({
-      parameters: [type],
-      result: STRING,
-      call: ([name], { data }) => data.groups.get(textOf(name)) ?? '',
-    })),
-  ],
   ['hasPrefix', [of(TWO, 'bool', (text: string, part: string) => text.startsWith(part))]],
   ['hasSuffix', [of(TWO, 'bool', (text: string, part: string) => text.endsWith(part))]],
   ['indexOf', [of(TWO, 'int', (text: string, part: string) => new Integer(text.indexOf(part)))]],

@@ -1,0 +1,99 @@
+/** A server block with instances of its plugins. */
+import type { Token } from '../corefile/problem.ts'
+import type { ZoneSet } from '../dns/zone-map.ts'
+import { type Logger, pluginLogger } from '../log.ts'
+import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock, View } from '../plugin.ts'
+import { ask, type Site } from '../server.ts'
+import type { Stage } from './chain.ts'
+import type { Configuration } from './configuration.ts'
+import { type Place, placeLabel } from './listeners.ts'
+
+/** Asks the zones that the query's listener serves at the moment. */
+const resolve: Handler = query => ask(query, (query.listener as Site).zones)
+
+export class Block implements ServerBlock {
+  readonly zones: readonly string[]
+  readonly server: Server
+  root = ''
+  debug = false
+  stacktrace = false
+  readonly bind: string[] = []
+  cluster: ServerBlock['cluster']
+  metadataZones: ZoneSet | undefined
+  sockets: number | undefined
+  tls: ServerBlock['tls']
+  view: View | undefined
+  readonly chain: readonly string[]
+  readonly resolve = resolve
+  readonly stages: readonly Stage[]
+  readonly otherClasses: boolean
+  readonly #labels: Configuration['labels']
+  readonly #log: Logger
+
+  constructor({ labels, zones, uses }: Configuration, server: Server, log: Logger) {
+    this.#labels = labels
+    this.zones = zones
+    this.server = server
+    this.#log = log
+    this.chain = uses.map(({ plugin }) => plugin.name)
+    this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
+    this.stages = uses.map(({ plugin, options }) => ({
+      name: plugin.name,
+      instance: this.#create(plugin, options),
+      waits: plugin.waits === true,
+    }))
+  }
+
+  #create(plugin: Plugin, options: unknown): Instance {
+    try {
+      return plugin.create(options, this)
+    } catch (error) {
+      throw named(plugin.name, error)
+    }
+  }
+
+  /** Each zone with the places where it is served, and the word that says so. */
+  get places(): { zone: string; place: Place; token: Token }[] {
+    const addresses = this.bind.length > 0 ? this.bind : ['']
+    return this.#labels.flatMap(({ scheme, zone, port, token }) => {
+      const tls = scheme === 'dns' ? undefined : this.tls
+      return addresses.map(address => ({ zone, place: { scheme, address, port, sockets: this.sockets, tls }, token }))
+    })
+  }
+
+  get listeners(): string[] {
+    return [...new Set(this.places.map(({ place }) => placeLabel(place)))]
+  }
+
+  /** The zones that it serves at the place with this label. */
+  zonesAt(label: string): string[] {
+    return this.places.filter(({ place }) => placeLabel(place) === label).map(({ zone }) => zone)
+  }
+
+  log(plugin?: string): Logger {
+    const log = plugin === undefined ? this.#log.child({}) : pluginLogger(this.#log, plugin)
+    if (this.debug) log.level = 'debug'
+    return log
+  }
+
+  metadata(label: string): MetadataReader | undefined {
+    const zones = this.metadataZones
+    if (!zones) return undefined
+    for (const { instance } of this.stages) {
+      const read = instance.metadata?.(label)
+      if (read) return (query, reply) => (zones.has(query.key) ? read(query, reply) : undefined)
+    }
+    return undefined
+  }
+
+  /** The instance of `plugin`, if the block uses it. */
+  instance(plugin: string): Instance | undefined {
+    return this.stages.find(stage => stage.name === plugin)?.instance
+  }
+}
+
+/** What a plugin fails with, with its name in front. */
+export const named = (plugin: string, error: unknown): Error => {
+  const { message, code } = error as NodeJS.ErrnoException
+  return Object.assign(new Error(`plugin/${plugin}: ${message}`, { cause: error }), { code })
+}
