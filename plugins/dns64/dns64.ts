@@ -1,0 +1,116 @@
+import { CLASS, FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
+import { type WholeRecord, wholeRecords } from '#src/dns/rebase.ts'
+import { readTtl, type Sections, SectionsBuilder } from '#src/dns/sections.ts'
+import { CellsByServer } from '#src/metrics.ts'
+import { type Handler, type Instance, onReply, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+
+export interface Options {
+  /** What stands before IPv4 addresses, in octets. */
+  readonly prefix: Uint8Array
+  /** Names that have IPv6 addresses are translated, too. */
+  readonly translateAll: boolean
+  /** Clients that ask over IPv4 are told translated addresses, too. */
+  readonly allowIpv4: boolean
+}
+
+/** The TTL of an address is no longer than this where nobody says how long there is none of IPv6, in seconds (RFC 6147 §5.1.7). */
+const LONGEST_TTL = 600
+
+export class Dns64 implements Instance {
+  readonly #options: Options
+  readonly #resolve: Handler
+  readonly #translated: CellsByServer
+
+  constructor(options: Options, { server, resolve }: ServerBlock) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#translated = new CellsByServer(
+      server.metrics.counter('coredns_dns64_requests_translated_total', 'Counter of DNS requests translated by dns64.'),
+    )
+  }
+
+  wrap(next: Handler): Handler {
+    return query => (this.#concerns(query) ? onReply(query, next(query), this.#complete) : next(query))
+  }
+
+  /** Who wants to validate what there is translates on their own (RFC 6147 §5.5). */
+  #concerns({ type, class: classCode, client, flags, edns }: Query): boolean {
+    if (type !== TYPE.AAAA || classCode !== CLASS.IN) return false
+    if (client.family === 4 && !this.#options.allowIpv4) return false
+    return !(edns?.dnssecOk && (flags & FLAG.CD) !== 0)
+  }
+
+  readonly #complete = (reply: Reply, query: Query): Reply | PromiseLike<Reply> => {
+    if (reply.silent || reply.rcode === RCODE.NXDOMAIN) return reply
+    const own = addressesOf(reply.sections)
+    const meant = own.filter(isMeant)
+    if (meant.length > 0 && !this.#options.translateAll) return meant.length < own.length ? withoutMapped(query, reply) : reply
+    const derived = query.derive(query.key, TYPE.A)
+    return onReply(derived, this.#resolve(derived), found => {
+      this.#translated.of(query.listener.label).value++
+      const isFound = found.sections.answerSpans.some(({ type }) => type === TYPE.A)
+      return meant.length > 0 && !isFound ? reply : this.#translate(derived, found, timeOf(reply))
+    })
+  }
+
+  /** What is found for A as what is answered for AAAA (RFC 6147 §5.3). @param longest TTL of addresses, in seconds */
+  #translate(asked: Query, found: Reply, longest: number): Reply {
+    const { prefix } = this.#options
+    const sections = rebuilt(asked, found, record =>
+      record.type === TYPE.A
+        ? { ...record, type: TYPE.AAAA, ttl: Math.min(record.ttl, longest), data: translate(prefix, record.data) }
+        : record,
+    )
+    const { rcode, flags, cause, extendedError, upstream, shuffle } = found
+    return Object.assign(new Reply(rcode, flags & (FLAG.RA | FLAG.TC), sections), { cause, extendedError, upstream, shuffle })
+  }
+}
+
+/** An IPv4 address behind its octets (RFC 6052 §2.2): bits 64 to 71 are 0. */
+function translate(prefix: Uint8Array, address: Uint8Array): Uint8Array {
+  const octets = new Uint8Array(16)
+  octets.set(prefix)
+  let at = prefix.length
+  for (const octet of address) {
+    if (at === 8) at++
+    octets[at++] = octet
+  }
+  return octets
+}
+
+/** The data of the AAAA records of the answer. */
+const addressesOf = ({ bytes, answerSpans }: Sections): Uint8Array[] =>
+  answerSpans.filter(({ type }) => type === TYPE.AAAA).map(({ fixed, end }) => bytes.subarray(fixed + 10, end))
+
+/** Mapped IPv4 addresses, ::ffff:0:0/96, are nowhere to go (RFC 6147 §5.1.4). */
+const isMeant = (address: Uint8Array): boolean => {
+  const first = address.findIndex(octet => octet !== 0)
+  return first !== 10 || address[10] !== 0xff || address[11] !== 0xff
+}
+
+function withoutMapped(query: Query, reply: Reply): Reply {
+  reply.sections = rebuilt(query, reply, record => (record.type === TYPE.AAAA && !isMeant(record.data) ? undefined : record))
+  reply.ttl = undefined
+  return reply
+}
+
+/** How long it may be said that there are no addresses of IPv6, in seconds. */
+function timeOf({ sections, ttl }: Reply): number {
+  const { answers, authorities, spans } = sections
+  const soa = spans.slice(answers, answers + authorities).findLast(({ type }) => type === TYPE.SOA)
+  return soa ? (ttl ?? readTtl(sections.bytes, soa.fixed)) : LONGEST_TTL
+}
+
+/** The records of a reply to `asked`, each of the answer as `change` has it; without those for which that is undefined. */
+function rebuilt(asked: Query, { sections, ttl }: Reply, change: (record: WholeRecord) => WholeRecord | undefined): Sections {
+  const builder = new SectionsBuilder(asked.key)
+  const { answers, authorities } = sections
+  for (const [i, record] of wholeRecords(asked, sections).entries()) {
+    if (i === answers) builder.authority()
+    if (i === answers + authorities) builder.additional()
+    const sent = { ...record, ttl: ttl ?? record.ttl }
+    const changed = i < answers ? change(sent) : sent
+    if (changed) builder.record(changed.owner, changed.type, changed.class, changed.ttl, changed.data)
+  }
+  return builder.build()
+}
