@@ -54,6 +54,8 @@ export class Join {
   readonly #selecting = new Grouped<Selecting>()
   /** Ids of objects whose records are to be made anew. */
   readonly #touched = new Set<string>()
+  /** Those of them that are Services with endpoints. */
+  readonly #together = new Set<string>()
   readonly #told: ReadonlyMap<string, MeshRecord>
   /** The ids of the records of a ServiceEntry; those of all others are the object's. */
   readonly #hosts = new Map<string, readonly string[]>()
@@ -81,9 +83,19 @@ export class Join {
 
   /** What has changed since it was taken last: about `most` changes, the rest the next time. */
   take(most: number): Change[] {
+    return this.#take(this.#touched, most)
+  }
+
+  /** The same of Services with endpoints alone, while the others may be waiting for theirs. */
+  takeTogether(most: number): Change[] {
+    return this.#take(this.#together, most)
+  }
+
+  #take(ids: ReadonlySet<string>, most: number): Change[] {
     const changes = this.#clients.splice(0, most)
-    for (const id of this.#touched) {
+    for (const id of ids) {
       this.#touched.delete(id)
+      this.#together.delete(id)
       const object = this.#named.get(id)
       if (object?.kind === 'ServiceEntry' || this.#hosts.has(id)) this.#tellHosts(id, object as ServiceEntry | undefined, changes)
       else this.#tell(id, object && this.#record(id, object), changes)
@@ -121,12 +133,14 @@ export class Join {
       const service = serviceOf(object)
       this.#slices.add(service, object)
       this.#touched.add(service)
+      if (this.#named.has(service)) this.#together.add(service)
     } else if (isWorkload(object)) {
       this.#workloads.add(object.namespace, object)
       this.#touchSelecting(object)
     } else {
       this.#named.set(id, object)
       this.#touched.add(id)
+      if (this.#slices.has(id)) this.#together.add(id)
       if (object.kind === 'Namespace') return
       if (object.selector?.length) this.#selecting.add(object.namespace, object)
       if (isRestricted(object.exportTo) && !this.#restricted) this.#restrict()

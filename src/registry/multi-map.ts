@@ -2,6 +2,10 @@
 export class MultiMap<K, V extends object> {
   readonly #held = new Map<K, V | readonly V[]>()
 
+  has(key: K): boolean {
+    return this.#held.has(key)
+  }
+
   of(key: K): readonly V[] {
     const held = this.#held.get(key)
     return held === undefined ? [] : Array.isArray(held) ? held : [held as V]

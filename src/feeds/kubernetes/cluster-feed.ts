@@ -103,9 +103,10 @@ export class ClusterFeed extends Records implements Feed, Listener {
   }
 
   flush(): void {
-    // At first Services and their endpoints come one by one: each host is made once, when they are together.
-    if (!this.#begun || !this.#join.changed) return
-    for (const [id, record] of this.#join.take(MAX_CHANGES)) this.tell(id, record)
+    // At first Services and their endpoints come one by one: each host is made when they are together.
+    const changes = this.#begun ? this.#join.take(MAX_CHANGES) : this.#join.takeTogether(MAX_CHANGES)
+    for (const [id, record] of changes) this.tell(id, record)
+    if (!this.#begun) return
     if (this.#join.changed) this.#later ??= setImmediate().then(() => this.#flushMore())
     else for (const trigger of this.#triggers.splice(0)) this.onDelay((Date.now() - trigger) / 1000)
   }

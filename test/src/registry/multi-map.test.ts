@@ -5,7 +5,7 @@ import { MultiMap } from '#src/registry/multi-map.ts'
 test('a key has the values that were added, each once, until they are deleted', () => {
   const map = new MultiMap<string, { name: string }>()
   const [a, b, c] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }]
-  assert.deepEqual(map.of('x'), [])
+  assert.deepEqual([map.of('x'), map.has('x')], [[], false])
   map.delete('x', a)
   for (const value of [a, a, b, b, c, a]) map.add('x', value)
   map.add('y', b)
@@ -14,7 +14,7 @@ test('a key has the values that were added, each once, until they are deleted', 
   map.delete('x', b)
   assert.deepEqual(map.of('x'), [a, c])
   map.delete('x', a)
-  assert.deepEqual(map.of('x'), [c])
+  assert.deepEqual([map.of('x'), map.has('x')], [[c], true])
   map.delete('x', c)
   assert.deepEqual([map.of('x'), map.of('y')], [[], [b]])
 })

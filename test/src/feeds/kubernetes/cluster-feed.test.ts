@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import type { Feed } from '#src/feeds/feed.ts'
 import { openClusters } from '#src/feeds/kubernetes/clusters.ts'
 import { clusterSource } from '#src/feeds/kubernetes/source.ts'
@@ -11,8 +11,12 @@ import { at } from '#test/support/kubernetes/watching.ts'
 
 const octets = (...numbers: number[]): string => String.fromCharCode(...numbers)
 
-const openFeed = (api: FakeApi): Promise<Feed> =>
-  clusterSource(at(api.url)).open(createLogger('text', 'info', { write: () => {} }))
+/** A feed that is closed with the test at the latest. */
+async function openFeed(t: TestContext, api: FakeApi): Promise<Feed> {
+  const feed = await clusterSource(at(api.url)).open(createLogger('text', 'info', { write: () => {} }))
+  t.after(() => feed.close())
+  return feed
+}
 
 /** The records of hosts, as a subscriber is told of them. */
 class Told {
@@ -37,10 +41,10 @@ class Told {
   }
 }
 
-test('Services, their endpoints and namespaces become hosts, and follow every change', async () => {
+test('Services, their endpoints and namespaces become hosts, and follow every change', async t => {
   await using api = await FakeApi.start()
   api.put(namespace('default'), service('backend'), endpointSlice('backend', ['10.0.0.1', '10.0.0.2']))
-  const feed = await openFeed(api)
+  const feed = await openFeed(t, api)
   const told = new Told()
   await feed.subscribe(told.take)
   await feed.completed
@@ -64,12 +68,28 @@ test('Services, their endpoints and namespaces become hosts, and follow every ch
   assert.deepEqual(openClusters(), [])
 })
 
-test('Pods are watched as soon as a ServiceEntry selects some', async () => {
+test('a Service with endpoints is told at once, one without when everything is known', async t => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'), endpointSlice('backend', ['10.0.0.1']), service('lonely'))
+  let held = true
+  api.script = ({ path }) => (held && path === '/api/v1/namespaces' ? { status: 500 } : undefined)
+  const feed = await openFeed(t, api)
+  const told = new Told()
+  await feed.subscribe(told.take)
+  await told.until(({ size }) => size > 0)
+  assert.deepEqual([[...told.records.keys()], feed.complete], [['Service default/backend'], false])
+  assert.equal(told.addresses('Service default/backend'), octets(10, 0, 0, 1))
+  held = false
+  await feed.completed
+  assert.deepEqual([...told.records.keys()], ['Service default/backend', 'Service default/lonely'])
+})
+
+test('Pods are watched as soon as a ServiceEntry selects some', async t => {
   await using api = await FakeApi.start()
   const ready = { podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }], conditions: [{ type: 'Ready', status: 'True' }] }
   const labels = { app: 'legacy' }
   api.put(pod('legacy-0', ready, {}, { labels }), workloadEntry('vm', { address: '192.0.2.7', labels }))
-  const feed = await openFeed(api)
+  const feed = await openFeed(t, api)
   const told = new Told()
   await feed.subscribe(told.take)
   await feed.completed
@@ -85,22 +105,20 @@ test('Pods are watched as soon as a ServiceEntry selects some', async () => {
   const id = 'ServiceEntry default/legacy \x06legacy\x07example\x03org\0'
   await told.until(() => told.addresses(id).length === 8)
   assert.equal([...told.addresses(id).match(/..../gs)!].sort().join(''), octets(10, 0, 0, 7, 192, 0, 2, 7))
-  await feed.close()
 })
 
-test('a feed whose ServiceEntries select Pods is complete only with them', async () => {
+test('a feed whose ServiceEntries select Pods is complete only with them', async t => {
   await using api = await FakeApi.start()
   api.put(
     serviceEntry('legacy', { hosts: ['legacy.example.org'], resolution: 'STATIC', workloadSelector: { labels: { app: 'x' } } }),
   )
   let held = true
   api.script = ({ path }) => (held && path === '/api/v1/pods' ? { status: 500 } : undefined)
-  const feed = await openFeed(api)
+  const feed = await openFeed(t, api)
   await api.asked(({ path }) => path === '/api/v1/pods')
   await new Promise(resolve => setTimeout(resolve, 50))
   assert.equal(feed.complete, false)
   assert.match(feed.waiting, /^pods: /)
   held = false
   await feed.completed
-  await feed.close()
 })
