@@ -23,7 +23,7 @@ export const top: Plugin<undefined> = {
 }
 
 /** Where the server block counts, and did before a reload. */
-function tallyOf({ zones, server: { metrics } }: ServerBlock): Tally {
+function tallyOf({ zones, view, server: { metrics } }: ServerBlock): Tally {
   const { tallies } = metrics.once('coredns_top_client_queries_per_second', () => {
     const help = 'Queries of the clients that ask most, over the last one to two minutes.'
     return new Ranking('coredns_top_client_queries_per_second', help, 'client', new Map(), ({ clients }) => clients)
@@ -36,8 +36,9 @@ function tallyOf({ zones, server: { metrics } }: ServerBlock): Tally {
     const help = 'Queries for the names that are most often answered with NXDOMAIN, over the last one to two minutes.'
     return new Ranking('coredns_top_nxdomain_queries_per_second', help, 'name', tallies, ({ missing }) => missing, toText)
   })
-  const key = zones.join()
-  const tally = tallies.get(key) ?? new Tally()
+  const labels = { zones: zones.join(), view: view?.name ?? '' }
+  const key = JSON.stringify(labels)
+  const tally = tallies.get(key) ?? new Tally(labels)
   tallies.set(key, tally)
   return tally
 }

@@ -12,7 +12,7 @@ export class Ranking implements Metric {
   readonly type = 'gauge'
   /** Each thread tells of the queries that it answered. */
   readonly parts = true
-  /** By the zones of a server block. */
+  /** By what they are called. */
   readonly tallies: Map<string, Tally>
   readonly #label: string
   readonly #which: (counts: Counts) => Counts[keyof Counts]
@@ -40,11 +40,11 @@ export class Ranking implements Metric {
 
   samples(): Sample[] {
     const now = performance.now()
-    return Array.from(this.tallies, ([zones, tally]) =>
+    return Array.from(this.tallies.values(), tally =>
       Array.from(tally.rates(this.#which, now))
         .toSorted(([, a], [, b]) => b - a)
         .slice(0, MOST)
-        .map(([key, value]) => ({ name: this.name, labels: { zones, [this.#label]: this.#text(key) }, value })),
+        .map(([key, value]) => ({ name: this.name, labels: { ...tally.labels, [this.#label]: this.#text(key) }, value })),
     ).flat()
   }
 }

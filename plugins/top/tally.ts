@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { RCODE } from '#src/dns/codes.ts'
+import type { Labels } from '#src/metrics.ts'
 import type { Query, Reply } from '#src/plugin.ts'
 
 /** Milliseconds. */
@@ -23,6 +24,7 @@ const noCounts = (): Counts => ({ clients: new Map(), names: new Map(), missing:
 
 /** The queries of this minute and of the one before. Of many, some are looked at, chosen by chance, and stand for all. */
 export class Tally {
+  readonly labels: Labels
   readonly #begun = performance.now()
   /** When this minute ends. */
   #end = this.#begun + MINUTE
@@ -34,6 +36,11 @@ export class Tally {
   /** For how many one query stands, and how many there are until the next one that is looked at. */
   #weight = 1
   #left = 1
+
+  /** @param labels of the server block */
+  constructor(labels: Labels) {
+    this.labels = labels
+  }
 
   see(query: Query, reply: Reply): void {
     if (--this.#left <= 0 || query.received >= this.#end) this.#lookAt(query, reply)

@@ -19,7 +19,7 @@ const near = (value: number | undefined, expected: number, share: number) =>
 
 test('a rate is over this minute and the one before', () => {
   const begun = performance.now()
-  const tally = new Tally()
+  const tally = new Tally({})
   const rate = (minutes: number) => new Map(tally.rates(names, begun + minutes * MINUTE)).get('a')
   ask(tally, 'a', begun + 1000, 600)
   near(rate(0.5), 20, 0.01)
@@ -32,7 +32,7 @@ test('a rate is over this minute and the one before', () => {
 
 test('what was asked before a pause of minutes is not told', () => {
   const begun = performance.now()
-  const tally = new Tally()
+  const tally = new Tally({})
   ask(tally, 'old', begun)
   ask(tally, 'new', begun + 7.5 * MINUTE)
   assert.deepEqual(
@@ -43,14 +43,14 @@ test('what was asked before a pause of minutes is not told', () => {
 })
 
 test('one query in the first second is one a second', () => {
-  const tally = new Tally()
+  const tally = new Tally({})
   ask(tally, 'a', performance.now())
   assert.deepEqual(Array.from(tally.rates(names, performance.now())), [['a', 1]])
 })
 
 test('of many queries some stand for all, also where names come by turns, and few are all counted again', () => {
   const begun = performance.now()
-  const tally = new Tally()
+  const tally = new Tally({})
   const held = (minutes: number) => Array.from(tally.rates(names, begun + minutes * MINUTE)).length
   for (const minute of [0, 1, 2]) {
     for (let i = 0; i < 400_000; i++) {

@@ -5,7 +5,7 @@ import { NO_RECORDS } from '#src/dns/sections.ts'
 import { answer, nameError, Problem } from '#src/plugin.ts'
 import { scrape } from '#test/plugins/prometheus/scrape.ts'
 import { directiveOf } from '#test/support/directive.ts'
-import { startInProcess } from '#test/support/in-process.ts'
+import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
 
@@ -41,6 +41,16 @@ test('ten are told, those that were counted most', async () => {
   )
 })
 
+test('blocks of several views are told apart', async () => {
+  const port = await freePort()
+  const block = (view: string, type: string) => `.:${port} {\n view ${view} {\n  expr type() == '${type}'\n }\n top\n whoami\n}\n`
+  await using server = new InProcessServer(block('four', 'A') + block('six', 'AAAA'))
+  await server.server.start()
+  for (const type of ['A', 'AAAA', 'AAAA']) await server.query('example.org', type)
+  const [four, six] = [await server.metric(NAMES, { view: 'four' }), await server.metric(NAMES, { view: 'six' })]
+  assert.ok(Math.abs(six! / four! - 2) < 0.5, `${six} ${four}`)
+})
+
 test('a reload forgets nothing', async () => {
   await using server = await startInProcess('top\nscript')
   await server.query('example.org')
@@ -56,8 +66,8 @@ test('what several threads have counted is added up', async () => {
   const metrics = await scrape(port)
   const threads = Array.from(metrics.get('coredns_serving_thread_requests_total')!.samples.values())
   assert.equal(threads.filter(requests => requests > 0).length, 2)
-  const rate = metrics.get(NAMES)!.samples.get(`${NAMES}{zones=".",name="example.org."}`)!
-  const byThread = metrics.get(CLIENTS)!.samples.get(`${CLIENTS}{zones=".",client="127.0.0.1"}`)!
+  const rate = metrics.get(NAMES)!.samples.get(`${NAMES}{zones=".",view="",name="example.org."}`)!
+  const byThread = metrics.get(CLIENTS)!.samples.get(`${CLIENTS}{zones=".",view="",client="127.0.0.1"}`)!
   assert.ok(Math.abs(rate / byThread - 1) < 0.1, `${rate} ${byThread}`)
 })
 
