@@ -14,14 +14,14 @@ import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { ConnectUdp, TlsSettings } from './transport/transport.ts'
+import type { ConnectionLimits, ConnectUdp, TlsSettings } from './transport/transport.ts'
 
 export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
 export { type Listener, Query } from './dns/query.ts'
 export { answer, failure, nameError, noData, onReply, Reply, refused } from './dns/reply.ts'
 export type { LogFormat, Logger } from './log.ts'
-export type { ConnectUdp, Outgoing, PeerSocket, TlsSettings } from './transport/transport.ts'
+export type { ConnectionLimits, ConnectUdp, Outgoing, PeerSocket, TlsSettings } from './transport/transport.ts'
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
@@ -94,6 +94,8 @@ export interface ServerBlock {
   metadataZones: ZoneSet | undefined
   /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
   sockets: number | undefined
+  /** How long connections of its listeners may take (*timeouts*); empty for as long as usual. */
+  readonly limits: Partial<ConnectionLimits>
   /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
   tls: TlsSettings | undefined
   /** What tells its queries from those of other blocks for the same zones (*view*); undefined where it takes all. */

@@ -21,6 +21,7 @@ export class Block implements ServerBlock {
   cluster: ServerBlock['cluster']
   metadataZones: ZoneSet | undefined
   sockets: number | undefined
+  readonly limits: ServerBlock['limits'] = {}
   tls: ServerBlock['tls']
   view: View | undefined
   readonly chain: readonly string[]
@@ -57,7 +58,11 @@ export class Block implements ServerBlock {
     const addresses = this.bind.length > 0 ? this.bind : ['']
     return this.#labels.flatMap(({ scheme, zone, port, token }) => {
       const tls = scheme === 'dns' ? undefined : this.tls
-      return addresses.map(address => ({ zone, place: { scheme, address, port, sockets: this.sockets, tls }, token }))
+      return addresses.map(address => ({
+        zone,
+        place: { scheme, address, port, sockets: this.sockets, tls, limits: this.limits },
+        token,
+      }))
     })
   }
 

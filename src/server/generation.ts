@@ -52,10 +52,17 @@ export class Generation {
     return this.#blocks.flatMap(block => block.stages)
   }
 
-  /** Every place that a block wants, each once, by label. Of several blocks the first says how many sockets it has, as in CoreDNS. */
+  /**
+   * Every place that a block wants, each once, by label. Of several blocks the first says how many sockets it has, and the last that says
+   * anything of a limit, what that is; as in CoreDNS.
+   */
   get places(): Map<string, Place> {
-    const places = this.#blocks.flatMap(block => block.places)
-    return new Map(places.toReversed().map(({ place }) => [placeLabel(place), place]))
+    const places = new Map<string, Place>()
+    for (const { place, label } of this.describe()) {
+      const first = places.get(label) ?? place
+      places.set(label, { ...first, limits: { ...first.limits, ...place.limits } })
+    }
+    return places
   }
 
   /** Sentences about what was passed over, or is probably not meant. */

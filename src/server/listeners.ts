@@ -5,6 +5,7 @@ import { listenTcp } from '../transport/tcp.ts'
 import type { ListenSecure } from '../transport/tls.ts'
 import {
   ANY_ADDRESS,
+  type ConnectionLimits,
   familyMissing,
   type Listening,
   type Losses,
@@ -29,6 +30,8 @@ export interface Place {
   readonly sockets: number | undefined
   /** For those that are not plain DNS. */
   readonly tls: TlsSettings | undefined
+  /** Of its connections, where they are others than usual. */
+  readonly limits: Partial<ConnectionLimits>
 }
 
 /** As metrics name it, and as listeners are told apart: `dns://:53`, `dns://[::1]:53`. */
@@ -42,8 +45,8 @@ export const isAny = (place: Place): boolean => place.address === '' || place.ad
 export interface OpenPlace extends Site, Place {
   /** Of all its sockets that know. */
   losses(): Losses[]
-  /** Clients that come from now on are shown this. */
-  secure(settings: TlsSettings): void
+  /** Clients that come from now on are served as `place`, which has its label, says. */
+  change(place: Place): void
   close(): Promise<void>
 }
 
@@ -112,7 +115,8 @@ export class Listeners {
     try {
       for (const address of isAny(place) ? ANY_ADDRESS : [place.address]) {
         try {
-          for (const listen of ways) open.push(await listen(address, open[0]?.port ?? place.port, opening))
+          for (const listen of ways)
+            open.push(await listen(address, open[0]?.port ?? place.port, { ...opening, limits: () => site.limits }))
         } catch (error) {
           // A machine without IPv6 is served over IPv4, and the other way round.
           if (!(isAny(place) && familyMissing(error))) throw error
@@ -128,8 +132,9 @@ export class Listeners {
     return Object.assign(site, {
       close,
       losses: () => open.flatMap(listening => listening.losses?.() ?? []),
-      secure(settings: TlsSettings) {
-        for (const listening of open) listening.secure?.(settings)
+      change({ tls, limits }: Place) {
+        site.limits = limits
+        if (tls) for (const listening of open) listening.secure?.(tls)
       },
     })
   }

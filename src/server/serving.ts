@@ -158,7 +158,7 @@ export class Serving implements Thread {
       const still = wanted.get(label)
       if (still) {
         place.zones = next.zonesAt(label)
-        if (still.tls) place.secure(still.tls)
+        place.change(still)
       } else {
         this.#open.delete(label)
         unused.push(place)

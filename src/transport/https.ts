@@ -10,7 +10,7 @@ import type { TLSSocket } from 'node:tls'
 import { readReply } from '../dns/message.ts'
 import { clientOf, STREAM_LIMITS } from './stream.ts'
 import { isWelcome, type ListenSecure, listenSecure, optionsOf } from './tls.ts'
-import { octetsOf, type Receive, type TlsSettings } from './transport.ts'
+import { type ConnectionLimits, octetsOf, type Receive, type TlsSettings } from './transport.ts'
 
 const PATH = '/dns-query'
 const CONTENT_TYPE = 'application/dns-message'
@@ -18,20 +18,26 @@ const LONGEST = 65_535
 
 export const listenHttps: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const sessions = new Set<ServerHttp2Session>()
+  const limits = (): ConnectionLimits => ({ ...STREAM_LIMITS, ...opening?.limits?.() })
   const create = (changed: TlsSettings) =>
-    createSecureServer({ ...optionsOf(changed), settings: { maxConcurrentStreams: STREAM_LIMITS.inFlight } })
+    createSecureServer({ ...optionsOf(changed, opening), settings: { maxConcurrentStreams: STREAM_LIMITS.inFlight } })
       .on('session', session => {
         const socket = session.socket as TLSSocket
         if (!isWelcome(socket, changed)) return session.destroy()
         sessions.add(session)
-        session.setTimeout(STREAM_LIMITS.idle, () => session.destroy())
+        let streams = 0
+        session.on('stream', stream => {
+          streams++
+          stream.once('close', () => streams--)
+        })
+        session.setTimeout(limits().idle, () => {
+          if (streams === 0) session.destroy()
+        })
         session.on('error', () => session.destroy()).once('close', () => sessions.delete(session))
       })
       .on('stream', (stream, headers) => {
         stream.on('error', () => {})
-        // Neither is there a client that sends nothing, nor one that reads nothing.
-        stream.setTimeout(STREAM_LIMITS.idle, () => stream.close(constants.NGHTTP2_CANCEL))
-        void serve(stream as ServerHttp2Stream, headers, receive)
+        void serve(stream as ServerHttp2Stream, headers, receive, limits())
       })
   const end = () => {
     for (const session of sessions) session.close()
@@ -49,17 +55,27 @@ class Refusal extends Error {
   }
 }
 
-async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, receive: Receive): Promise<void> {
+async function serve(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  receive: Receive,
+  { read, write }: ConnectionLimits,
+): Promise<void> {
   const { session } = stream
   if (!session) return
+  const cancel = () => stream.close(constants.NGHTTP2_CANCEL)
+  stream.setTimeout(read, cancel)
   const client = clientOf(session.socket)
   try {
-    const reply = await receive(await messageOf(stream, headers), client)
+    const message = await messageOf(stream, headers)
+    stream.setTimeout(0)
+    const reply = await receive(message, client)
     if (stream.destroyed) return
+    stream.setTimeout(write, cancel)
     if (!reply) throw new Refusal(500)
-    const message = octetsOf(reply)
-    stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE, 'content-length': message.length, ...freshness(message) })
-    stream.end(message)
+    const octets = octetsOf(reply)
+    stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE, 'content-length': octets.length, ...freshness(octets) })
+    stream.end(octets)
   } catch (error) {
     if (stream.destroyed) return
     stream.respond({ ':status': error instanceof Refusal ? error.status : 400 }, { endStream: true })

@@ -1,17 +1,13 @@
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
-import type { Outgoing, Receive } from './transport.ts'
+import type { ConnectionLimits, Outgoing, Receive } from './transport.ts'
 
 /** Bounds of stream transports. Times in milliseconds, sizes in octets. */
-export interface StreamLimits {
+export interface StreamLimits extends ConnectionLimits {
   /** Connections in all. */
   connections: number
   /** Connections of one client address. */
   perClient: number
-  /** Until the first message is whole, and until any later one is that has begun. */
-  read: number
-  /** Without a message begun and without a reply owed. */
-  idle: number
   /** Queries of one connection that are being answered; reading pauses above. */
   inFlight: number
   /** Replies that the client does not read; above, the connection ends. */
@@ -24,7 +20,9 @@ export const STREAM_LIMITS: StreamLimits = {
   // CoreDNS as a forwarder (NodeLocal DNSCache with force_tcp) has one query under way on each, so this is what may wait for a node at a time.
   perClient: 256,
   read: 3000,
+  write: 5000,
   idle: 10_000,
+  queries: Number.POSITIVE_INFINITY,
   inFlight: 100,
   // So all connections of a client together hold up 32 MiB at most.
   unsent: 128 << 10,
@@ -74,9 +72,10 @@ export class Connections {
   /**
    * Serves messages with a length of two octets in front (RFC 1035 §4.2.2), any number at a time, answered as they get ready (RFC 7766 §6.2.1.1).
    * @param stream of a connection that was admitted
+   * @param limits of the listener, where they are others
    */
-  serve(stream: Socket, receive: Receive): Connection {
-    return new Connection(stream, clientOf(stream), receive, this.#limits)
+  serve(stream: Socket, receive: Receive, limits: Partial<ConnectionLimits> = {}): Connection {
+    return new Connection(stream, clientOf(stream), receive, { ...this.#limits, ...limits })
   }
 }
 
@@ -107,6 +106,9 @@ export class Connection {
   /** The time of a message runs: of the first from the start, of any later one since it has begun. */
   #due = true
   #timer: NodeJS.Timeout
+  /** The client does not read: time runs until it has. */
+  #stalled: NodeJS.Timeout | undefined
+  #queries = 0
 
   constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits) {
     this.#socket = socket
@@ -121,7 +123,11 @@ export class Connection {
       this.#wait()
     })
     socket.on('error', () => socket.destroy())
-    socket.once('close', () => clearTimeout(this.#timer))
+    socket.on('drain', () => this.#flows())
+    socket.once('close', () => {
+      clearTimeout(this.#timer)
+      this.#flows()
+    })
   }
 
   /** Reads no more, answers what is owed, closes. */
@@ -158,6 +164,7 @@ export class Connection {
   }
 
   #answer(message: Buffer): void {
+    if (++this.#queries >= this.#limits.queries) this.#ending = true
     const reply = this.#receive(message, this.#client)
     if (reply === undefined) return
     if (!('then' in reply)) {
@@ -180,8 +187,14 @@ export class Connection {
     const frame = Buffer.allocUnsafe(2 + reply.longest)
     const end = reply.write(frame, 2)
     frame.writeUInt16BE(end - 2, 0)
-    this.#socket.write(frame.subarray(0, end))
+    if (!this.#socket.write(frame.subarray(0, end)))
+      this.#stalled ??= setTimeout(() => this.#socket.destroy(), this.#limits.write)
     if (this.#socket.writableLength > this.#limits.unsent) this.#socket.destroy()
+  }
+
+  #flows(): void {
+    clearTimeout(this.#stalled)
+    this.#stalled = undefined
   }
 
   /** Starts the time that fits the state: a begun message must get whole, a quiet connection goes, one that ends must be read. */

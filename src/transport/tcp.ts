@@ -13,11 +13,11 @@ export interface Spoken {
 }
 
 /** Messages with their length in front. */
-export function framed(connections: Connections, receive: Receive): Spoken {
+export function framed(connections: Connections, receive: Receive, { limits }: Opening = {}): Spoken {
   const open = new Set<Connection>()
   return {
     take(stream) {
-      const connection = connections.serve(stream, receive)
+      const connection = connections.serve(stream, receive, limits?.())
       open.add(connection)
       stream.once('close', () => open.delete(connection))
     },
@@ -38,7 +38,7 @@ export const listenTcp = (
   receive: Receive,
   connections: Connections,
   opening?: Opening,
-): Promise<Listening> => listenStream(address, port, framed(connections, receive), connections, opening)
+): Promise<Listening> => listenStream(address, port, framed(connections, receive, opening), connections, opening)
 
 /** Serves one TCP address with what is spoken over TCP. */
 export async function listenStream(

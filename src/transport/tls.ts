@@ -16,9 +16,9 @@ export type ListenSecure = (
 ) => Promise<Listening>
 
 export const listenTls: ListenSecure = (address, port, receive, connections, settings, opening) => {
-  const { take, end } = framed(connections, receive)
+  const { take, end } = framed(connections, receive, opening)
   const create = (changed: TlsSettings) =>
-    createServer(optionsOf(changed), stream => (isWelcome(stream, changed) ? take(stream) : stream.destroy()))
+    createServer(optionsOf(changed, opening), stream => (isWelcome(stream, changed) ? take(stream) : stream.destroy()))
   return listenSecure(address, port, { create, end }, connections, settings, opening)
 }
 
@@ -47,14 +47,14 @@ export async function listenSecure(
 }
 
 /** The settings as Node takes them. */
-export const optionsOf = ({ cert, key, ca, client }: TlsSettings): TlsOptions => ({
+export const optionsOf = ({ cert, key, ca, client }: TlsSettings, { limits }: Opening = {}): TlsOptions => ({
   cert,
   key,
   ca,
   minVersion: 'TLSv1.2',
   requestCert: client.asked,
   rejectUnauthorized: client.needed && client.verified,
-  handshakeTimeout: STREAM_LIMITS.read,
+  handshakeTimeout: limits?.().read ?? STREAM_LIMITS.read,
 })
 
 /** Whether a client that has shaken hands has shown what it must. */

@@ -44,10 +44,24 @@ export interface Losses {
   readonly shed: number
 }
 
+/** What one connection of a client may take. Times in milliseconds. */
+export interface ConnectionLimits {
+  /** Until the first message is whole, and until any later one is that has begun; with TLS, until hands are shaken, too. */
+  read: number
+  /** Until the client has read what is sent to it. */
+  write: number
+  /** Without a message begun and without a reply owed. */
+  idle: number
+  /** Messages that are answered. */
+  queries: number
+}
+
 /** How an address is opened. */
 export interface Opening {
   /** Other threads open it, too, and the kernel gives each client's messages to one of them (SO_REUSEPORT). Other processes of the user may as well. */
   readonly shared?: boolean
+  /** Of a connection that comes now, where they are others than usual. */
+  readonly limits?: () => Partial<ConnectionLimits>
 }
 
 /** What a listener shows its clients, and what it wants to be shown. */

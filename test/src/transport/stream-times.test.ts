@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Receive, written } from '#src/transport/transport.ts'
 import { HeldReplies, serveStreams } from './stream-server.ts'
 
-const LIMITS = { read: 3000, idle: 10_000 }
+const LIMITS = { read: 3000, write: 5000, idle: 10_000 }
 const echo: Receive = message => written(Buffer.from(message))
 
 /** A connection whose times are moved on by hand. */
@@ -113,6 +113,27 @@ test('an ended connection without anything owed closes at once', async t => {
   await using connection = await start(t)
   connection.connection!.end()
   assert.equal(await connection.client.next(), undefined)
+})
+
+test('a client that reads nothing is let go of five seconds after that shows, and one that reads at last is not', async t => {
+  await using connection = await start(t, () => written(Buffer.alloc(65535)))
+  const fill = async () => {
+    connection.client.socket.pause()
+    // More than the kernel takes, less than what has the connection cut.
+    while (connection.socket.writableLength < 60_000) {
+      await connection.write(0, 1, 1)
+      await nextTurn()
+    }
+  }
+  await fill()
+  connection.tick(4000)
+  const drained = once(connection.socket, 'drain')
+  connection.client.socket.resume()
+  await drained
+  connection.tick(4000)
+  assert.ok(!connection.socket.destroyed)
+  await fill()
+  await connection.endsAfter(5000)
 })
 
 test('a client that does not read what it is owed cannot hold up the end', async t => {
