@@ -171,14 +171,14 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
   }
 
   #read(): void {
-    const { calls, errno } = this.#native
-    // The kernel may have stopped another thread in the midst of many datagrams, to wake this one for a few. That one goes on first; then there are more here, too.
-    if (this.#pace?.isFast && !this.#wasFull) calls.sched_yield()
+    const { calls, errno, moderation } = this.#native
+    if (!this.#wasFull && (moderation.isOn || this.#pace?.isFast)) moderation.gather()
     const count = calls.recvmmsg(this.#fd, this.#ring.incoming, BATCH, MSG_DONTWAIT, 0n)
     // Any other error was one of an earlier call; what is queued comes with the next.
     const empty = count < 0 ? errno() === EAGAIN : count < BATCH
     const received = performance.now()
     this.#pace?.note(Math.max(count, 0), received)
+    moderation.note(received)
     this.#wasFull = count === BATCH
     for (let i = 0; i < count; i++) this.#answer(i, received)
     this.#outbox.flush()

@@ -12,6 +12,7 @@ import { getSystemErrorName } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { loadFfi } from '../../ffi.ts'
 import { Bundles } from './bundles.ts'
+import { Moderation } from './moderation.ts'
 import { Outbox } from './outbox.ts'
 import { Ring } from './ring.ts'
 
@@ -25,7 +26,7 @@ const calls = {
   recvmmsg: { arguments: ['i32', 'pointer', 'u32', 'i32', 'pointer'], return: 'i32' },
   sendmmsg: { arguments: ['i32', 'pointer', 'u32', 'i32'], return: 'i32' },
   recv: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
-  sched_yield: { arguments: [], return: 'i32' },
+  usleep: { arguments: ['u32'], return: 'i32' },
   close: { arguments: ['i32'], return: 'i32' },
   calloc: { arguments: ['u64', 'u64'], return: 'pointer' },
   free: { arguments: ['pointer'], return: 'void' },
@@ -87,6 +88,8 @@ function load() {
     peerRing,
     peerOutbox: new Outbox(peerRing),
     peerBundles: new Bundles(peerRing),
+    // Timers are 50 µs late (prctl(2), PR_SET_TIMERSLACK).
+    moderation: new Moderation(() => functions.usleep(1)),
     pollers,
     closePoll,
     raise,

@@ -1,9 +1,9 @@
 /** Milliseconds over which datagrams are counted, at least. */
 const SPAN = 1
-/** So many in a millisecond are many. At fewer, they come one by one, and none is to wait for another. */
-const MANY = 10
+/** So many in a millisecond are many. */
+const MANY = 20
 
-/** How densely datagrams come. */
+/** How densely datagrams come: of threads that share a core none knows that it has no time left (`moderation.ts`), as others run while it waits. */
 export class Pace {
   /** Whether many came in the last span. */
   isFast = false
