@@ -22,6 +22,7 @@ const order = [
   'top', // counts what clients ask and are told
   'errors', // sees every cause
   'log', // prints the reply that the client receives
+  'rrl', // policy: before any cache or source answers; log and errors see what became of the query
   'cancel', // its clock runs over everything below; its SERVFAIL is seen above
   'local', // names of this machine never reach a source
   'dns64', // above all that answers for A and AAAA

@@ -1,0 +1,25 @@
+import { type Cell, type Metrics, Scalar } from '#src/metrics.ts'
+
+/** Clients that are told apart, as everybody may send queries from any number of forged addresses. */
+const CLIENTS = 1000
+
+/** A counter by the address of clients: the first thousand, and `other` for all further ones. */
+export class Exceeded extends Scalar {
+  readonly #clients = new Map<string, Cell>()
+
+  static of(metrics: Metrics, name: string, help: string): Exceeded {
+    return metrics.once(name, () => new Exceeded('counter', name, help))
+  }
+
+  count(address: string): void {
+    const cell = this.#clients.get(address) ?? this.#bind(address)
+    cell.value++
+  }
+
+  #bind(address: string): Cell {
+    if (this.#clients.size >= CLIENTS) return this.with({ client_ip: 'other' })
+    const cell = this.with({ client_ip: address })
+    this.#clients.set(address, cell)
+    return cell
+  }
+}
