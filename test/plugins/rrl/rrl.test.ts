@@ -181,6 +181,13 @@ test('report-only counts, and drops nothing', async () => {
   assert.deepEqual([await server.metric(REQUESTS), await server.metric(RESPONSES)], [2, 2])
 })
 
+test('what a plugin below drops is no response', async () => {
+  await using server = await startInProcess(`rrl {\n responses-per-second ${RARELY}\n}\nscript`)
+  server.script = () => Object.assign(noData(), { silent: true })
+  assert.deepEqual(await outcomes(server, 'a.org', 'a.org'), ['silence', 'silence'])
+  assert.equal(await server.metric(RESPONSES), undefined)
+})
+
 test('lookups of the server itself cost nothing', async () => {
   const rule =
     'template IN A a.org {\n answer "{{ .Name }} 60 IN CNAME www.b.org."\n}\ntemplate IN A b.org {\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n}'
