@@ -16,6 +16,7 @@ const order = [
   'nsid', // says who answers, whoever does
   'bufsize', // before anything looks at the client's size
   'bind', // handles no queries
+  'pprof', // handles no queries
   'ready', // handles no queries
   'health', // handles no queries
   'prometheus', // times and counts everything below

@@ -163,7 +163,12 @@ export interface Unready {
   readonly reason: string
 }
 
-/** What a side port answers. `content` is the MIME type. */
-export type HttpHandler = () =>
-  | { status: number; body: string; content?: string }
-  | Promise<{ status: number; body: string; content?: string }>
+/** What a side port answers; `content` is the MIME type. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: string | Uint8Array
+  readonly content?: string
+}
+
+/** Answers what a side port is asked for with these parameters. */
+export type HttpHandler = (parameters: URLSearchParams) => HttpAnswer | Promise<HttpAnswer>

@@ -9,7 +9,7 @@ interface SidePort {
   routes: Map<string, HttpHandler[]>
 }
 
-/** The HTTP ports of *health*, *ready* and *prometheus*: shared by address, and handed over in a reload without being closed. */
+/** The HTTP ports of *health*, *ready*, *prometheus* and *pprof*: shared by address, and handed over in a reload without being closed. */
 export class SidePorts {
   readonly #ports = new Map<string, Promise<SidePort>>()
 
@@ -43,11 +43,11 @@ export class SidePorts {
 async function open(address: string, tls: TlsOptions | undefined): Promise<SidePort> {
   const routes: SidePort['routes'] = new Map()
   const listener: RequestListener = async (request, response) => {
-    const path = URL.parse(request.url ?? '/', 'http://side.port')?.pathname
-    const handler = path === undefined ? undefined : routes.get(path)?.at(-1)
-    if (!handler) return void response.writeHead(404).end('404 page not found\n')
+    const url = URL.parse(request.url ?? '/', 'http://side.port')
+    const handler = url ? routes.get(url.pathname)?.at(-1) : undefined
+    if (!url || !handler) return void response.writeHead(404).end('404 page not found\n')
     try {
-      const { status, body, content = 'text/plain; charset=utf-8' } = await handler()
+      const { status, body, content = 'text/plain; charset=utf-8' } = await handler(url.searchParams)
       response.writeHead(status, { 'content-type': content }).end(body)
     } catch (error) {
       response.writeHead(500).end(`${(error as Error).message}\n`)
