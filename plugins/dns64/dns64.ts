@@ -53,7 +53,7 @@ export class Dns64 implements Instance {
     })
   }
 
-  /** What is found for A as what is answered for AAAA (RFC 6147 §5.3). @param longest TTL of addresses, in seconds */
+  /** What is found for A as what is answered for AAAA (RFC 6147 §5.1.7). @param longest TTL of addresses, in seconds */
   #translate(asked: Query, found: Reply, longest: number): Reply {
     const { prefix } = this.#options
     const sections = rebuilt(asked, found, record =>
