@@ -100,6 +100,8 @@ export interface ServerBlock {
   tls: TlsSettings | undefined
   /** What tells its queries from those of other blocks for the same zones (*view*); undefined where it takes all. */
   view: View | undefined
+  /** Its name, as the label of metrics; empty for none. */
+  readonly viewName: string
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */

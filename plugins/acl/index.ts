@@ -15,7 +15,7 @@ export const acl: Plugin<readonly Rule[]> = {
 
   create(rules, block) {
     const { metrics } = block.server
-    const view = block.view?.name ?? ''
+    const view = block.viewName
     const allowed = new CellsByServer(
       metrics.counter('coredns_acl_allowed_requests_total', 'Counter of DNS requests being allowed.'),
       { view },

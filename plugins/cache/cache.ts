@@ -31,7 +31,7 @@ export class Cache implements Instance {
     const zones = new ZoneSet(options.zones)
     this.#zones = block.zones.every(zone => zones.has(toKey(zone))) ? undefined : zones
     this.#except = { success: new ZoneSet(options.success.except), denial: new ZoneSet(options.denial.except) }
-    this.#counts = new CountsByServer(block.server.metrics, { zones: options.zones.join(','), view: block.view?.name ?? '' })
+    this.#counts = new CountsByServer(block.server.metrics, { zones: options.zones.join(','), view: block.viewName })
     this.#store = new Store(capacities(options))
   }
 

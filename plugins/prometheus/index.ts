@@ -97,7 +97,7 @@ class Prometheus implements Instance {
   }
 
   serving(servers: readonly ServedListener[]): void {
-    this.#enabled.set(this, { servers, view: this.#block.view?.name ?? '', chain: this.#block.chain })
+    this.#enabled.set(this, { servers, view: this.#block.viewName, chain: this.#block.chain })
   }
 
   async stop(): Promise<void> {
@@ -120,7 +120,7 @@ class Prometheus implements Instance {
   #bind({ listener, zone }: Query): ZoneRequests {
     const zones = this.#zones.get(listener) ?? new Map()
     this.#zones.set(listener, zones)
-    const requests = this.#requests.zone(listener.label, zone, this.#block.view?.name)
+    const requests = this.#requests.zone(listener.label, zone, this.#block.viewName)
     zones.set(zone, requests)
     return requests
   }

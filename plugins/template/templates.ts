@@ -55,7 +55,7 @@ export class Templates implements Instance {
     const labels = {
       server: query.listener.label,
       zone: data.zone,
-      view: this.#block.view?.name ?? '',
+      view: this.#block.viewName,
       class: data.class,
       type: data.type,
     }

@@ -23,20 +23,34 @@ export const top: Plugin<undefined> = {
 }
 
 /** Where the server block counts, and did before a reload. */
-function tallyOf({ zones, view, server: { metrics } }: ServerBlock): Tally {
-  const { tallies } = metrics.once('coredns_top_client_queries_per_second', () => {
-    const help = 'Queries of the clients that ask most, over the last one to two minutes.'
-    return new Ranking('coredns_top_client_queries_per_second', help, 'client', new Map(), ({ clients }) => clients)
-  })
-  metrics.once('coredns_top_name_queries_per_second', () => {
-    const help = 'Queries for the names that are asked for most, over the last one to two minutes.'
-    return new Ranking('coredns_top_name_queries_per_second', help, 'name', tallies, ({ names }) => names, toText)
-  })
-  metrics.once('coredns_top_nxdomain_queries_per_second', () => {
-    const help = 'Queries for the names that are most often answered with NXDOMAIN, over the last one to two minutes.'
-    return new Ranking('coredns_top_nxdomain_queries_per_second', help, 'name', tallies, ({ missing }) => missing, toText)
-  })
-  const labels = { zones: zones.join(), view: view?.name ?? '' }
+function tallyOf({ zones, viewName, server: { metrics } }: ServerBlock): Tally {
+  const { tallies } = Ranking.of(
+    metrics,
+    'coredns_top_client_queries_per_second',
+    'Queries of the clients that ask most, over the last one to two minutes.',
+    'client',
+    new Map(),
+    ({ clients }) => clients,
+  )
+  Ranking.of(
+    metrics,
+    'coredns_top_name_queries_per_second',
+    'Queries for the names that are asked for most, over the last one to two minutes.',
+    'name',
+    tallies,
+    ({ names }) => names,
+    toText,
+  )
+  Ranking.of(
+    metrics,
+    'coredns_top_nxdomain_queries_per_second',
+    'Queries for the names that are most often answered with NXDOMAIN, over the last one to two minutes.',
+    'name',
+    tallies,
+    ({ missing }) => missing,
+    toText,
+  )
+  const labels = { zones: zones.join(), view: viewName }
   const key = JSON.stringify(labels)
   const tally = tallies.get(key) ?? new Tally(labels)
   tallies.set(key, tally)

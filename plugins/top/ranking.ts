@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Metric, Sample } from '#src/metrics.ts'
+import type { Metric, Metrics, Sample } from '#src/metrics.ts'
 import type { Counts, Tally } from './tally.ts'
 
 /** How many are told. */
@@ -17,6 +17,11 @@ export class Ranking implements Metric {
   readonly #label: string
   readonly #which: (counts: Counts) => Counts[keyof Counts]
   readonly #text: (key: string) => string
+
+  /** The ranking of this name, made at the first call. */
+  static of(metrics: Metrics, ...parts: ConstructorParameters<typeof Ranking>): Ranking {
+    return metrics.once(parts[0], () => new Ranking(...parts))
+  }
 
   /**
    * @param which what is ranked

@@ -53,6 +53,10 @@ export class Block implements ServerBlock {
     }
   }
 
+  get viewName(): string {
+    return this.view?.name ?? ''
+  }
+
   /** Each zone with the places where it is served, and the word that says so. */
   get places(): { zone: string; place: Place; token: Token }[] {
     const addresses = this.bind.length > 0 ? this.bind : ['']
