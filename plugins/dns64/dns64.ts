@@ -1,5 +1,5 @@
 import { CLASS, FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
-import { type WholeRecord, wholeRecords } from '#src/dns/rebase.ts'
+import { rebase, type WholeRecord } from '#src/dns/rebase.ts'
 import { readTtl, type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { CellsByServer } from '#src/metrics.ts'
 import { type Handler, type Instance, onReply, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
@@ -103,14 +103,9 @@ function timeOf({ sections, ttl }: Reply): number {
 
 /** The records of a reply to `asked`, each of the answer as `change` has it; without those for which that is undefined. */
 function rebuilt(asked: Query, { sections, ttl }: Reply, change: (record: WholeRecord) => WholeRecord | undefined): Sections {
-  const builder = new SectionsBuilder(asked.key)
-  const { answers, authorities } = sections
-  for (const [i, record] of wholeRecords(asked, sections).entries()) {
-    if (i === answers) builder.authority()
-    if (i === answers + authorities) builder.additional()
+  const changed = (record: WholeRecord, at: number) => {
     const sent = { ...record, ttl: ttl ?? record.ttl }
-    const changed = i < answers ? change(sent) : sent
-    if (changed) builder.record(changed.owner, changed.type, changed.class, changed.ttl, changed.data)
+    return at < sections.answers ? change(sent) : sent
   }
-  return builder.build()
+  return rebase(asked, sections, new SectionsBuilder(asked.key), changed).build()
 }

@@ -1,7 +1,8 @@
 /** *rrl* bounds how many queries a client may ask, and how many responses of a kind it is sent, a second. */
 import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
-import { lowerCase, toKey } from '#src/dns/name.ts'
+import { toKey } from '#src/dns/name.ts'
 import { hashOf } from '#src/dns/name-hash.ts'
+import { ownerOf } from '#src/dns/rebase.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
 import { type Handler, type MetadataReader, onReply, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
 import { Accounts } from './accounts.ts'
@@ -93,7 +94,10 @@ class Limiter {
   /** The number of the name that stands for those that may be asked for in its place. */
   #nameOf(kind: Kind, reply: Reply, query: Query): number {
     if (kind === 'errors') return 0
-    if (kind === 'nxdomains' || kind === 'referrals') return authorityOf(reply, query)
+    const { sections } = reply
+    if (kind === 'nxdomains' || kind === 'referrals')
+      // Without answers, the first record is one of the authority.
+      return sections.authorities > 0 ? hashOf(ownerOf(query, sections, sections.spans[0]!)) : 0
     const wildcard = this.#wildcardOf?.(query, reply)
     return wildcard ? hashOf(toKey(wildcard.slice('*.'.length))) : query.hash
   }
@@ -106,15 +110,4 @@ function kindOf({ rcode, sections }: Reply): Kind {
   if (rcode === RCODE.NXDOMAIN) return 'nxdomains'
   if (rcode !== RCODE.NOERROR) return 'errors'
   return sections.authorities > 0 && sections.spans[0]!.type === TYPE.NS ? 'referrals' : 'nodata'
-}
-
-/** The number of the owner of the first authority record, in a reply without answers: nothing but the question stands before it. */
-function authorityOf({ sections }: Reply, { key }: Query): number {
-  if (sections.authorities === 0) return 0
-  const { bytes } = sections
-  let at = 0
-  while (bytes[at]! > 0 && bytes[at]! < 0xc0) at += 1 + bytes[at]!
-  const labels = String.fromCharCode(...bytes.subarray(0, at))
-  const rest = bytes[at] === 0 ? '\0' : key.slice((((bytes[at]! & 0x3f) << 8) | bytes[at + 1]!) - 12)
-  return hashOf(lowerCase(labels + rest))
 }

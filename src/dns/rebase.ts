@@ -3,6 +3,7 @@ import { TYPE } from './codes.ts'
 import { endOfName, FormatError, readKey } from './message.ts'
 import type { Query } from './query.ts'
 import { NAMES_IN_DATA } from './rdata.ts'
+import type { RecordSpan } from './record-spans.ts'
 import { readTtl, readUint16, type Sections, type SectionsBuilder } from './sections.ts'
 
 /** What stands in the data of a record, from `start` on, before its names, in octets, and how many names there are. */
@@ -44,13 +45,20 @@ export function wholeRecords(asked: Query, sections: Sections): WholeRecord[] {
 
 /**
  * Adds all records of `sections`, which answer `asked`, to `builder`, whose answer section is open.
+ * @param change what becomes of a record, the first of all being 0; undefined leaves it out
  * @throws {FormatError} a name is not well formed
  */
-export function rebase(asked: Query, sections: Sections, builder: SectionsBuilder): SectionsBuilder {
-  for (const [i, { owner, type, class: classCode, ttl, data }] of wholeRecords(asked, sections).entries()) {
+export function rebase(
+  asked: Query,
+  sections: Sections,
+  builder: SectionsBuilder,
+  change = (record: WholeRecord, _at: number): WholeRecord | undefined => record,
+): SectionsBuilder {
+  for (const [i, record] of wholeRecords(asked, sections).entries()) {
     if (i === sections.answers) builder.authority()
     if (i === sections.answers + sections.authorities) builder.additional()
-    builder.record(owner, type, classCode, ttl, data)
+    const changed = change(record, i)
+    if (changed) builder.record(changed.owner, changed.type, changed.class, changed.ttl, changed.data)
   }
   return builder
 }
@@ -58,9 +66,13 @@ export function rebase(asked: Query, sections: Sections, builder: SectionsBuilde
 /** The owner of the first answer; undefined without answers. @throws {FormatError} */
 export function firstOwner(asked: Query, sections: Sections): string | undefined {
   const [first] = sections.answerSpans
-  if (!first) return undefined
+  return first && ownerOf(asked, sections, first)
+}
+
+/** The owner of a record of `sections`, which answer `asked`. @throws {FormatError} */
+export function ownerOf(asked: Query, sections: Sections, { start }: RecordSpan): string {
   const message = Buffer.concat([asked.message.subarray(0, asked.questionEnd), sections.bytes])
-  return nameAt(message, asked.questionEnd + first.start).key
+  return nameAt(message, asked.questionEnd + start).key
 }
 
 function withWholeNames(message: Buffer, start: number, end: number, type: number): Uint8Array {
