@@ -61,7 +61,9 @@ test('metrics count what is in use and tell when the file was changed', async ()
     return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1])
   }
   assert.equal(await metric('coredns_hosts_entries\\{hostsfile="hosts.txt"\\}'), 5)
-  await reread(server, () => writeFile(server.path('hosts.txt'), '192.0.2.1 b.example.org c.example.org\n'))
+  // In one step: what is read while it is written is read again later.
+  await writeFile(server.path('new.txt'), '192.0.2.1 b.example.org c.example.org\n')
+  await reread(server, () => rename(server.path('new.txt'), server.path('hosts.txt')))
   assert.equal(await metric('coredns_hosts_entries\\{hostsfile="hosts.txt"\\}'), 6)
   assert.equal(await metric('coredns_hosts_reload_timestamp_seconds'), (await stat(server.path('hosts.txt'))).mtimeMs / 1000)
 })
