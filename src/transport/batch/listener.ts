@@ -15,7 +15,6 @@ import { Bundles } from './bundles.ts'
 import { type Debt, type Debtor, Debts } from './debts.ts'
 import { type Native, openNative } from './native.ts'
 import type { Outbox, Sender } from './outbox.ts'
-import { Pace } from './pace.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
 import { BATCH, type Ring } from './ring.ts'
 import { Senders } from './senders.ts'
@@ -45,12 +44,7 @@ export async function listenBatch(
   { shared = false, native = openNative() }: Opening & { native?: Native } = {},
 ): Promise<BatchListener> {
   const wildcard = isAnyAddress(address)
-  return new BatchListener(
-    native,
-    { ...openSocket(native, address, port, { shared, wildcard }), wildcard, shared },
-    address,
-    receive,
-  )
+  return new BatchListener(native, { ...openSocket(native, address, port, { shared, wildcard }), wildcard }, address, receive)
 }
 
 /** A reply in memory of its own, and the name that it goes to, as the ring has it. */
@@ -72,8 +66,6 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
   /** -1 once it is closed. */
   #fd: number
   readonly #poll: Poll
-  /** Where other threads have sockets at the same address. */
-  readonly #pace: Pace | undefined
   /** The last batch was, and more waits. */
   #wasFull = false
   readonly #senders: Senders
@@ -95,12 +87,7 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
   #deadline = 0
   #drained = false
 
-  constructor(
-    native: Native,
-    socket: { fd: number; port: number; wildcard: boolean; shared: boolean },
-    address: string,
-    receive: Receive,
-  ) {
+  constructor(native: Native, socket: { fd: number; port: number; wildcard: boolean }, address: string, receive: Receive) {
     this.address = address
     this.port = socket.port
     this.#native = native
@@ -110,7 +97,6 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
     this.#debts = new Debts(this.#ring.nameWords, this)
     this.#bundles = new Bundles(this.#ring)
     this.#receive = receive
-    this.#pace = socket.shared ? new Pace() : undefined
     this.#fd = socket.fd
     try {
       this.#poll = new Poll(native, this.#fd, this.#wake)
@@ -172,16 +158,15 @@ export class BatchListener implements Listening, Sender, Debtor, Disposable {
 
   #read(): void {
     const { calls, errno, moderation } = this.#native
-    if (!this.#wasFull && (moderation.isOn || this.#pace?.isFast)) moderation.gather()
+    if (!this.#wasFull) moderation.gather()
     const count = calls.recvmmsg(this.#fd, this.#ring.incoming, BATCH, MSG_DONTWAIT, 0n)
     // Any other error was one of an earlier call; what is queued comes with the next.
     const empty = count < 0 ? errno() === EAGAIN : count < BATCH
     const received = performance.now()
-    this.#pace?.note(Math.max(count, 0), received)
-    moderation.note(received)
     this.#wasFull = count === BATCH
     for (let i = 0; i < count; i++) this.#answer(i, received)
     this.#outbox.flush()
+    moderation.note(received, performance.now())
     if (count === BATCH && !this.#closing) this.#shedOldest()
     if (this.#closing) this.#drained = empty || performance.now() > this.#deadline
   }

@@ -12,7 +12,7 @@ import { getSystemErrorName } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { loadFfi } from '../../ffi.ts'
 import { Bundles } from './bundles.ts'
-import { Moderation } from './moderation.ts'
+import { Moderation, schedulerStatistics } from './moderation.ts'
 import { Outbox } from './outbox.ts'
 import { Ring } from './ring.ts'
 
@@ -88,8 +88,7 @@ function load() {
     peerRing,
     peerOutbox: new Outbox(peerRing),
     peerBundles: new Bundles(peerRing),
-    // Timers are 50 µs late (prctl(2), PR_SET_TIMERSLACK).
-    moderation: new Moderation(() => functions.usleep(1)),
+    moderation: new Moderation(microseconds => functions.usleep(microseconds), schedulerStatistics()),
     pollers,
     closePoll,
     raise,

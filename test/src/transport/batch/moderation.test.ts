@@ -1,46 +1,69 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Moderation } from '#src/transport/batch/moderation.ts'
+import { Moderation, schedulerStatistics } from '#src/transport/batch/moderation.ts'
 
-/** A thread that has this share of its time left, and reads every millisecond; and how often it slept. */
+/** A thread that has this share of its time left, and reads every millisecond; and for how many microseconds it slept, each time. */
 class Thread {
-  naps = 0
+  naps: number[] = []
   #now = 1000
-  #idle = 0
+  #engaged = 0
   readonly moderation = new Moderation(
-    () => this.naps++,
-    () => this.#idle,
+    microseconds => this.naps.push(microseconds),
+    () => this.#engaged,
   )
 
-  run(left: number, milliseconds: number): number {
-    const before = this.naps
+  /** @param took milliseconds to answer what was read */
+  run(left: number, milliseconds: number, took = 0.1): number[] {
+    this.naps = []
     for (let i = 0; i < milliseconds; i++) {
       this.#now++
-      this.#idle += left
-      if (this.moderation.isOn) this.moderation.gather()
-      this.moderation.note(this.#now)
+      this.#engaged += 1 - left
+      this.moderation.gather()
+      this.moderation.note(this.#now - took, this.#now)
     }
-    return this.naps - before
+    return this.naps
   }
 }
 
 test('a thread that has time reads at once', () => {
-  assert.equal(new Thread().run(0.2, 1000), 0)
+  assert.equal(new Thread().run(0.2, 1000).length, 0)
 })
 
 test('one that has hardly any lets datagrams gather, until it has half of it', () => {
   const thread = new Thread()
-  const naps = thread.run(0.1, 1000)
-  assert.ok(naps > 970, `${naps}`)
-  assert.equal(thread.run(0.4, 100), 100)
-  assert.ok(thread.run(0.5, 100) <= 20)
-  assert.equal(thread.run(0.2, 100), 0)
+  const naps = thread.run(0.1, 1000).length
+  assert.ok(naps > 950, `${naps}`)
+  assert.equal(thread.run(0.4, 100).length, 100)
+  assert.ok(thread.run(0.5, 100).length <= 40)
+  assert.equal(thread.run(0.2, 100).length, 0)
+})
+
+test('they gather for as long as those before took to be answered, and 150 µs at most', () => {
+  const thread = new Thread()
+  thread.run(0, 100)
+  assert.equal(thread.run(0, 100, 0.05).at(-1), 50)
+  assert.equal(thread.run(0, 100, 3).at(-1), 150)
 })
 
 test('after a rest, however busy it was, datagrams do not wait', () => {
   const thread = new Thread()
   thread.run(0, 1000)
-  assert.equal(thread.moderation.isOn, true)
-  thread.moderation.note(10_000)
-  assert.equal(thread.moderation.isOn, false)
+  thread.moderation.note(10_000, 10_000)
+  thread.naps = []
+  thread.moderation.gather()
+  assert.deepEqual(thread.naps, [])
+})
+
+test('the kernel tells for how long a thread was at work, and not for how long it slept', {
+  skip: process.platform !== 'linux' && 'not Linux',
+}, t => {
+  const engaged = schedulerStatistics()
+  const before = engaged()
+  for (const end = performance.now() + 60; performance.now() < end; );
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+  const worked = engaged() - before
+  if (worked === 0) return t.skip('the kernel keeps no statistics')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60)
+  const slept = engaged() - before - worked
+  assert.ok(worked > 40 && slept < worked, `worked ${worked} ms, then ${slept}`)
 })
