@@ -9,7 +9,7 @@ export class Draft {
   readonly #additionals: readonly WholeRecord[]
 
   /** @param asked what `reply` answers @throws {FormatError} a name is not well formed */
-  constructor(asked: Query, { sections, ttl }: Reply) {
+  constructor(asked: Query, { sections, ttl }: Pick<Reply, 'sections' | 'ttl'>) {
     const records = wholeRecords(asked, sections)
     if (ttl !== undefined) for (const record of records) record.ttl = ttl
     const [answers, authorities] = [sections.answers, sections.answers + sections.authorities]

@@ -19,7 +19,13 @@ import type { ReadLabel } from './template.ts'
 export function restore(rewriting: Rewriting, asked: Query, reply: Reply, resolve: Handler): Reply | PromiseLike<Reply> {
   const { query, cnames } = rewriting
   const changes = rewriting.changes.toReversed()
+  const rewritten = (draft: Draft): Sections => {
+    for (const record of draft.records) rewrite(record, changes)
+    return draft.sectionsFor(query)
+  }
   for (const { rcode } of changes) if (rcode) reply.rcode = rcode(reply.rcode)
+  const { ttl } = reply
+  reply.following = reply.following?.map(sections => rewritten(new Draft(asked, { sections, ttl })))
   const isElsewhere = cnames.length > 0 && reply.sections.answerSpans.some(span => span.type === TYPE.CNAME)
   const isRenamed = asked.key !== query.key || changes.some(({ owner, target }) => owner || target)
   if (!isElsewhere && !isRenamed) return withTtls(reply, changes)
@@ -31,8 +37,7 @@ export function restore(rewriting: Rewriting, asked: Query, reply: Reply, resolv
 
   const draft = new Draft(asked, reply)
   const finish = (): Reply => {
-    for (const record of draft.records) rewrite(record, changes)
-    reply.sections = draft.sectionsFor(query)
+    reply.sections = rewritten(draft)
     reply.ttl = undefined
     return reply
   }

@@ -12,6 +12,8 @@ export class Reply {
   /** AA, RA, AD and TC as `FLAG` bits; id, opcode, RD and CD are the query's. */
   flags: number
   sections: Sections
+  /** Records that one message does not hold: the sections of those that go behind it, over a stream (RFC 5936 §2.2). */
+  following: IteratorObject<Sections> | undefined = undefined
   /** When set, every record is sent with this TTL, in seconds. */
   ttl: number | undefined = undefined
   /** Send the addresses of each name in random order. */

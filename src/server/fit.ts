@@ -4,7 +4,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { FLAG, OPTION } from '../dns/codes.ts'
 import { findOption } from '../dns/message.ts'
 import { type Edns, type Query, writeOpt, writeOption } from '../dns/query.ts'
-import type { Reply } from '../dns/reply.ts'
+import { Reply } from '../dns/reply.ts'
 import { NO_RECORDS, Sections } from '../dns/sections.ts'
 import type { Outgoing } from '../transport/transport.ts'
 
@@ -40,6 +40,7 @@ class Fitted implements Outgoing {
   readonly #opt: Uint8Array | undefined
   /** As long as it is. */
   readonly longest: number
+  readonly following: IteratorObject<Outgoing> | undefined
 
   constructor(query: Query, reply: Reply) {
     const { questionEnd, edns } = query
@@ -57,6 +58,7 @@ class Fitted implements Outgoing {
     this.#isShuffled = reply.shuffle && !isCut
     this.#opt = opt
     this.longest = before + sections.length
+    this.following = reply.following?.map(next => new Fitted(query, continuation(reply, next)))
   }
 
   write(target: Uint8Array, at: number): number {
@@ -78,6 +80,10 @@ class Fitted implements Outgoing {
     return at + this.longest
   }
 }
+
+/** What a message behind the first of a reply says. */
+const continuation = ({ rcode, flags, ttl }: Reply, sections: Sections): Reply =>
+  Object.assign(new Reply(rcode, flags, sections), { ttl })
 
 /** The longest beginning of the sections within `room` octets. Additional records go first, and whole: leaving them out is no truncation (RFC 2181 §9). */
 function shorten(sections: Sections, room: number): Sections {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
 import type { ConnectionLimits, Outgoing, Receive } from './transport.ts'
 
@@ -100,6 +101,8 @@ export class Connection {
   #chunks: Buffer[] = []
   #buffered = 0
   #owed = 0
+  /** Replies that go on in further messages. */
+  #following = 0
   #ending = false
   /** The client has said everything. */
   #ended = false
@@ -108,6 +111,7 @@ export class Connection {
   #timer: NodeJS.Timeout
   /** The client does not read: time runs until it has. */
   #stalled: NodeJS.Timeout | undefined
+  #flow: PromiseWithResolvers<void> | undefined
   #queries = 0
 
   constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits) {
@@ -160,7 +164,7 @@ export class Connection {
   }
 
   get #mayAnswer(): boolean {
-    return this.#owed < this.#limits.inFlight && !this.#ending && !this.#socket.destroyed
+    return this.#owed < this.#limits.inFlight && this.#following === 0 && !this.#ending && !this.#socket.destroyed
   }
 
   #answer(message: Buffer): void {
@@ -171,19 +175,52 @@ export class Connection {
       this.#send(reply)
       return
     }
-    this.#owed++
-    if (this.#owed >= this.#limits.inFlight) this.#socket.pause()
+    this.#owe()
     reply.then(late => {
       if (late) this.#send(late)
-      this.#owed--
-      this.#takeMessages()
-      if (this.#owed < this.#limits.inFlight) this.#socket.resume()
-      this.#wait()
+      this.#settle()
     })
   }
 
+  #owe(): void {
+    this.#owed++
+    if (this.#owed >= this.#limits.inFlight || this.#following > 0) this.#socket.pause()
+  }
+
+  #settle(): void {
+    this.#owed--
+    this.#takeMessages()
+    if (this.#owed < this.#limits.inFlight && this.#following === 0) this.#socket.resume()
+    this.#wait()
+  }
+
   #send(reply: Outgoing): void {
-    if (!this.#socket.writable) return
+    if (this.#socket.writable) this.#write(reply)
+    if (reply.following) void this.#follow(reply.following)
+  }
+
+  /** Sends each message when the client takes more and others have had their turn. Nothing is read meanwhile, so that a connection has one such reply at a time. */
+  async #follow(messages: IteratorObject<Outgoing>): Promise<void> {
+    this.#following++
+    this.#owe()
+    try {
+      for (;;) {
+        if (this.#stalled) await this.#flowing()
+        await nextTurn()
+        const next = this.#socket.writable && messages.next()
+        if (!next || next.done) break
+        this.#write(next.value)
+      }
+    } catch {
+      // The client must not take what it has got for the whole reply.
+      this.#socket.destroy()
+    }
+    messages.return?.()
+    this.#following--
+    this.#settle()
+  }
+
+  #write(reply: Outgoing): void {
     const frame = Buffer.allocUnsafe(2 + reply.longest)
     const end = reply.write(frame, 2)
     frame.writeUInt16BE(end - 2, 0)
@@ -192,9 +229,17 @@ export class Connection {
     if (this.#socket.writableLength > this.#limits.unsent) this.#socket.destroy()
   }
 
+  /** Fulfilled when the client reads again, or has left. */
+  #flowing(): Promise<void> {
+    this.#flow ??= Promise.withResolvers()
+    return this.#flow.promise
+  }
+
   #flows(): void {
     clearTimeout(this.#stalled)
     this.#stalled = undefined
+    this.#flow?.resolve()
+    this.#flow = undefined
   }
 
   /** Starts the time that fits the state: a begun message must get whole, a quiet connection goes, one that ends must be read. */

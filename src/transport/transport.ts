@@ -7,6 +7,8 @@ export interface Outgoing {
   readonly longest: number
   /** Writes it from `at` on. Never throws. @returns the offset behind it */
   write(target: Uint8Array, at: number): number
+  /** What a stream sends behind it, each message made when those before have left; whoever does not send them all calls `return`. */
+  readonly following?: IteratorObject<Outgoing> | undefined
 }
 
 /** A message that is written already. */
