@@ -36,6 +36,7 @@ const order = [
   'header', // above all that answers, hits of the cache included
   'minimal', // above the cache: the whole reply is kept
   'template', // from memory, and with rules of their own: above other sources
+  'transfer', // above all sources: a whole zone is for who is listed
   'hosts', // from memory
   'mesh', // from memory: caching it would only age it
   'k8s_external', // from memory

@@ -10,6 +10,7 @@ import type { Directive } from './corefile/directive.ts'
 import type { Listener, Query } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
 import type { ZoneSet } from './dns/zone-map.ts'
+import type { ZoneVersion } from './dns/zone-version.ts'
 import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -20,8 +21,18 @@ export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
 export { type Listener, Query } from './dns/query.ts'
 export { answer, failure, nameError, noData, onReply, Reply, refused } from './dns/reply.ts'
+export type { ZoneRecord, ZoneVersion } from './dns/zone-version.ts'
 export type { LogFormat, Logger } from './log.ts'
-export type { ConnectionLimits, ConnectUdp, Outgoing, PeerSocket, TlsSettings } from './transport/transport.ts'
+export {
+  type ConnectionLimits,
+  type ConnectUdp,
+  type Outgoing,
+  type Peer,
+  type PeerEvents,
+  type PeerSocket,
+  type TlsSettings,
+  written,
+} from './transport/transport.ts'
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
@@ -39,6 +50,8 @@ export interface Instance {
   wrap?(next: Handler): Handler
   /** What it tells of queries under `label` (`kubernetes/namespace`); undefined for a label that is not its own. Nothing is read unless somebody asks. */
   metadata?(label: string): MetadataReader | undefined
+  /** The zone that has this key as it is now, for whoever is to have a copy of it; undefined for one that is not its own. @throws what keeps it from being told */
+  zone?(key: string): ZoneVersion | undefined
   /** Reload: takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
   adopt?(previous: Instance): void
   /** Opens watches, loads tables. Queries come only after it resolved; a rejection keeps the server from starting, or a reload from happening. */
@@ -108,6 +121,10 @@ export interface ServerBlock {
   log(plugin?: string): Logger
   /** What the plugins of the block tell of queries under `label`, for use in `wrap`; undefined where none does. */
   metadata(label: string): MetadataReader | undefined
+  /** The zone that has this key, of the first plugin that has it. @throws what keeps it from being told */
+  zone(key: string): ZoneVersion | undefined
+  /** Tells whoever has a copy of the zone that has this key that there is another version of it (*transfer*). */
+  notify: (key: string) => void
   /** Asks the server itself, from the choice of the server block on, as `query.derive` made the question. At a depth over 8: SERVFAIL. */
   resolve: Handler
 }

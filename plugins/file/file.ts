@@ -3,7 +3,16 @@ import { formatDuration } from '#src/corefile/duration.ts'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
 import { ZoneMap, ZoneSet } from '#src/dns/zone-map.ts'
-import { failure, type Handler, type Instance, type Logger, type MetadataReader, refused, type ServerBlock } from '#src/plugin.ts'
+import {
+  failure,
+  type Handler,
+  type Instance,
+  type Logger,
+  type MetadataReader,
+  refused,
+  type ServerBlock,
+  type ZoneVersion,
+} from '#src/plugin.ts'
 import { ZoneFile } from './zone-file.ts'
 
 /** One use of the directive. */
@@ -69,6 +78,7 @@ export class File implements Instance {
     try {
       if (!(await file.read())) return
       this.#log?.info(`Successfully reloaded zone "${origin}" in "${path}" with ${file.answers?.zone.serial} SOA serial`)
+      this.#block.notify(toKey(origin))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       // What was read before is kept.
@@ -81,11 +91,21 @@ export class File implements Instance {
     return query => {
       const file = query.class === CLASS.IN ? this.#zones.find(query.key, query.hash) : undefined
       if (!file) return next(query)
-      // Nobody may have the whole zone.
+      // Who may have the whole zone has got it above.
       if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return refused()
-      if (!file.answers) return failure(`zone ${file.origin} is not read yet`)
+      if (!file.answers) return failure(notRead(file))
       return file.answers.respond(query, resolve, this.#fallthrough.has(query.key) ? next : undefined)
     }
+  }
+
+  zone(key: string): ZoneVersion | undefined {
+    const file = this.#zones.get(key)
+    if (file && !file.answers) throw new Error(notRead(file))
+    return file?.answers?.zone
+  }
+
+  serving(): void {
+    for (const { origin, answers } of this.#zones.values()) if (answers) this.#block.notify(toKey(origin))
   }
 
   metadata(label: string): MetadataReader | undefined {
@@ -97,3 +117,5 @@ export class File implements Instance {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer)
   }
 }
+
+const notRead = ({ origin }: ZoneFile): string => `zone ${origin} is not read yet`

@@ -27,6 +27,11 @@ export class Node {
     return undefined
   }
 
+  /** All records, by type. */
+  get sets(): readonly RecordSet[] {
+    return this.#sets
+  }
+
   /** Some of the records (RFC 8482 §4.1). */
   get first(): RecordSet | undefined {
     return this.#sets.find(set => set.data.length > 0)

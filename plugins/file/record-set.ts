@@ -20,11 +20,12 @@ export class RecordSet {
   answer: Sections | undefined = undefined
   #length = 0
 
+  /** @throws {RangeError} no message holds the record */
   constructor(type: number, ttl: number, data: string[]) {
     this.type = type
     this.ttl = ttl
     this.data = data
-    this.#length = HEAD + (data[0]?.length ?? 0)
+    this.#grow(data[0] ?? '')
   }
 
   /** @throws {RangeError} no message holds them all */

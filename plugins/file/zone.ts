@@ -3,6 +3,7 @@ import type { MasterRecord } from '#src/dns/master-file/record.ts'
 import { isUnder, parentOf, toText } from '#src/dns/name.ts'
 import { hashAbove, hashOf } from '#src/dns/name-hash.ts'
 import { NameMap } from '#src/dns/name-map.ts'
+import type { ZoneRecord, ZoneVersion } from '#src/plugin.ts'
 import { Denials } from './denials.ts'
 import { Node } from './node.ts'
 import { RecordSet } from './record-set.ts'
@@ -20,7 +21,7 @@ export interface Place {
 }
 
 /** The records of a zone by name. */
-export class Zone {
+export class Zone implements ZoneVersion {
   readonly key: string
   readonly apex: Node
   readonly denials = new Denials()
@@ -82,6 +83,12 @@ export class Zone {
     return this.apex.get(TYPE.NSEC) !== undefined
   }
 
+  /** Every record once, the SOA record first. */
+  *records(): Iterable<ZoneRecord> {
+    yield* recordsOf(this.key, this.soa)
+    for (const { key, sets } of this.#nodes.values()) for (const set of sets) if (set !== this.soa) yield* recordsOf(key, set)
+  }
+
   #node(key: string): Node {
     const held = this.#nodes.get(key)
     if (held) return held
@@ -102,6 +109,11 @@ export class Zone {
       if (node) return { node, isExact: at === 0, barrier: node.barrier(at === 0) }
     }
   }
+}
+
+function* recordsOf(owner: string, { type, ttl, data, signatures }: RecordSet): Iterable<ZoneRecord> {
+  for (const octets of data) yield { owner, type, ttl, data: octets }
+  for (const octets of signatures) yield { owner, type: TYPE.RRSIG, ttl, data: octets }
 }
 
 /** The serial in the data of an SOA record. */

@@ -1,5 +1,6 @@
 /** What a plugin's `parse` reads: the lines of its directive, through typed readers that know where every word stands. */
 
+import { isIP, isIPv6 } from 'node:net'
 import type { RE2JS } from 're2js'
 import { toKey } from '../dns/name.ts'
 import { parseDuration } from './duration.ts'
@@ -194,6 +195,16 @@ export class Line {
     const match = /^(?:[^:[\]]*|\[[^[\]]*\]):(\d{1,5})$/.exec(text)
     if (!match || Number(match[1]) > 65535) throw this.problem(`${what} must be HOST:PORT or :PORT: '${text}'`)
     return text
+  }
+
+  /** A DNS server, `ADDRESS` or `ADDRESS:PORT`, with port 53 where none is given: an IPv6 address with a port stands in brackets. */
+  server(what: string): { readonly address: string; readonly port: number } {
+    const text = this.text(what)
+    const [, inside, before, port = '53'] = /^(?:\[(.*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(isIPv6(text) ? `[${text}]` : text) ?? []
+    const address = inside ?? before ?? ''
+    if (isIP(address) === 0 || !(Number(port) > 0 && Number(port) < 65_536))
+      throw this.problem(`${what} must be an IP address, or one with a port: '${text}'`)
+    return { address, port: Number(port) }
   }
 
   /**

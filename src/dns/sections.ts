@@ -153,6 +153,11 @@ export class SectionsBuilder {
     this.#remember(name, 12)
   }
 
+  /** Octets of the records so far. */
+  get length(): number {
+    return this.#length
+  }
+
   /** Records from here on belong to the authority section. */
   authority(): this {
     this.#section = 1

@@ -1,6 +1,7 @@
 /** A server block with instances of its plugins. */
 import type { Token } from '../corefile/problem.ts'
 import type { ZoneSet } from '../dns/zone-map.ts'
+import type { ZoneVersion } from '../dns/zone-version.ts'
 import { type Logger, pluginLogger } from '../log.ts'
 import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock, View } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'
@@ -24,6 +25,7 @@ export class Block implements ServerBlock {
   readonly limits: ServerBlock['limits'] = {}
   tls: ServerBlock['tls']
   view: View | undefined
+  notify: ServerBlock['notify'] = () => {}
   readonly chain: readonly string[]
   readonly resolve = resolve
   readonly stages: readonly Stage[]
@@ -91,6 +93,14 @@ export class Block implements ServerBlock {
     for (const { instance } of this.stages) {
       const read = instance.metadata?.(label)
       if (read) return (query, reply) => (zones.has(query.key) ? read(query, reply) : undefined)
+    }
+    return undefined
+  }
+
+  zone(key: string): ZoneVersion | undefined {
+    for (const { instance } of this.stages) {
+      const version = instance.zone?.(key)
+      if (version) return version
     }
     return undefined
   }
