@@ -29,6 +29,8 @@ export class Block implements ServerBlock {
   readonly chain: readonly string[]
   readonly resolve = resolve
   readonly stages: readonly Stage[]
+  /** By what a reload knows it again: its first zone, where it serves that first, and its view. */
+  readonly identity: string
   readonly otherClasses: boolean
   readonly #labels: Configuration['labels']
   readonly #log: Logger
@@ -45,6 +47,8 @@ export class Block implements ServerBlock {
       instance: this.#create(plugin, options),
       waits: plugin.waits === true,
     }))
+    const { zone, place } = this.places[0]!
+    this.identity = JSON.stringify([zone, placeLabel(place), this.view?.name])
   }
 
   #create(plugin: Plugin, options: unknown): Instance {

@@ -119,15 +119,15 @@ export class Generation {
   }
 
   /**
-   * Lets every plugin take over from the same plugin of the block with the same first zone and view. What blocks hold that have both in
-   * common, nobody takes over: it may be for other clients.
+   * Lets every plugin take over from the same plugin of the block with the same identity. What several blocks of one identity hold, nobody
+   * takes over: it may be for other clients.
    */
   adopt(previous: Generation): void {
-    for (const block of this.#blocks) {
-      const alike = (blocks: readonly Block[]) => blocks.filter(candidate => isAlike(candidate, block))
+    for (const { identity, stages } of this.#blocks) {
+      const alike = (blocks: readonly Block[]) => blocks.filter(block => block.identity === identity)
       const [old, ...others] = alike(previous.#blocks)
-      if (block.view && (others.length > 0 || alike(this.#blocks).length > 1)) continue
-      for (const { name, instance } of block.stages) {
+      if (others.length > 0 || alike(this.#blocks).length > 1) continue
+      for (const { name, instance } of stages) {
         const held = old?.instance(name)
         if (held) instance.adopt?.(held)
       }
@@ -219,5 +219,3 @@ export class Generation {
     }
   }
 }
-
-const isAlike = (a: Block, b: Block): boolean => a.zones[0] === b.zones[0] && a.view?.name === b.view?.name

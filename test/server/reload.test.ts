@@ -98,6 +98,24 @@ suite('SIGUSR1', () => {
     assert.deepEqual(readAnswer((await staying.next())!).answer, ['www.example.org. 3600 IN A 192.0.2.3'])
   })
 
+  test('blocks of one zone on several ports keep each its own cache, also when another stands before them', async () => {
+    const record = (address: string) => `www.example.org. 300 IN A ${address}`
+    await using one = await startUpstream(zone(record('192.0.2.1')))
+    await using other = await startUpstream(zone(record('192.0.2.2')))
+    const [first, second] = [await freePort(), await freePort()]
+    const caching = (port: number, to: string) => `.:${port} {\n cache\n forward . ${to}\n}\n`
+    const corefile = caching(first, one.to) + caching(second, other.to)
+    await using server = await startServer(corefile)
+    const answers = async () => [await answerOf(server, first), await answerOf(server, second)]
+    const expected = [['192.0.2.1'], ['192.0.2.2']]
+    assert.deepEqual(await answers(), expected)
+    await reload(server, corefile)
+    assert.deepEqual(await answers(), expected)
+    await reload(server, block('.:0', '192.0.2.3') + corefile)
+    assert.deepEqual(await answers(), expected)
+    assert.deepEqual([one.seen.length, other.seen.length], [1, 1], 'both caches were taken over')
+  })
+
   test('no query is lost, or answered otherwise, while it reloads twenty times', async () => {
     await using server = await startServer(block('.:0', '192.0.2.1'))
     await using burst = await openBurst()
