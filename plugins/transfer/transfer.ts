@@ -13,7 +13,6 @@ import {
   type Reply,
   refused,
   type ServerBlock,
-  type ZoneVersion,
 } from '#src/plugin.ts'
 import { framed, messages, soaOf } from './messages.ts'
 import { Notifier } from './notifier.ts'
@@ -96,7 +95,13 @@ export class Transfer implements Instance {
    * The messages behind the first, which has `count` records. A transfer is one once they are asked for: a reply that is given up above never is.
    * @param isKnown whether the first is the SOA record alone, which a client that has this version gets (RFC 1995 §2)
    */
-  *#follow({ key, client }: Query, serial: number, count: number, others: Iterable<Sections>, isKnown: boolean): Generator<Sections> {
+  *#follow(
+    { key, client }: Query,
+    serial: number,
+    count: number,
+    others: Iterable<Sections>,
+    isKnown: boolean,
+  ): Generator<Sections> {
     const zone = `zone "${toText(key)}" to ${client.address}`
     let isWhole = false
     this.#count++

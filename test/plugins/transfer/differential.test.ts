@@ -24,7 +24,13 @@ async function told(query: Buffer, port: number): Promise<unknown> {
   const messages = await transfer(query, { port })
   const { rcode, flags, question } = messages[0]!
   const records = messages.flatMap(({ answer }) => answer.map(line => line.toLowerCase()))
-  return { rcode, flags: records.length === 1 ? undefined : flags, question, ends: [records[0], records.at(-1)], records: records.sort() }
+  return {
+    rcode,
+    flags: records.length === 1 ? undefined : flags,
+    question,
+    ends: [records[0], records.at(-1)],
+    records: records.sort(),
+  }
 }
 
 suite('CoreDNS transfers the same', { skip: noCoreDns() ?? false }, () => {
