@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Denials } from '#plugins/file/denials.ts'
-import { Node } from '#plugins/file/node.ts'
 import { toKey } from '#src/dns/name.ts'
+import { Denials } from '#src/zones/denials.ts'
+import { Node } from '#src/zones/node.ts'
 
 /** RFC 4034 §6.1, and labels that begin with the octets that mark ends. */
 const ORDERED = ['example', '\\000.example', '\\000\\000.example', '\\000\\001.example', '\\001.example', '\\002.example', 'a.example', 'yljkjljk.a.example', 'Z.a.example', 'zABC.a.EXAMPLE', 'z.example', '\\001.z.example', '*.z.example', '\\200.z.example'] // biome-ignore format: a table

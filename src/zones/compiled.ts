@@ -1,5 +1,5 @@
-import { TYPE } from '#src/dns/codes.ts'
-import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
+import { TYPE } from '../dns/codes.ts'
+import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import type { RecordSet } from './record-set.ts'
 
 /** Records of a reply, under the name that they are sent with. */

@@ -1,4 +1,4 @@
-import { TYPE } from '#src/dns/codes.ts'
+import { TYPE } from '../dns/codes.ts'
 import type { Compiled } from './compiled.ts'
 import { RecordSet } from './record-set.ts'
 

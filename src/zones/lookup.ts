@@ -1,5 +1,5 @@
-import { RCODE, TYPE } from '#src/dns/codes.ts'
-import { endOfKey, isUnder, lowerCase } from '#src/dns/name.ts'
+import { RCODE, TYPE } from '../dns/codes.ts'
+import { endOfKey, isUnder, lowerCase } from '../dns/name.ts'
 import type { Draft, Part } from './compiled.ts'
 import type { Node } from './node.ts'
 import { RecordSet } from './record-set.ts'

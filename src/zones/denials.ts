@@ -1,4 +1,4 @@
-import { labelsOf } from '#src/dns/name.ts'
+import { labelsOf } from '../dns/name.ts'
 import type { Node } from './node.ts'
 
 /** The names of a signed zone in their order (RFC 4034 §6.1), each with the NSEC record that tells what the next one is. */

@@ -1,7 +1,7 @@
-import { TYPE } from '#src/dns/codes.ts'
-import { MasterFile, type Place } from '#src/dns/master-file/master-file.ts'
-import { toKey } from '#src/dns/name.ts'
-import type { Logger } from '#src/plugin.ts'
+import { TYPE } from '../dns/codes.ts'
+import { MasterFile, type Place } from '../dns/master-file/master-file.ts'
+import { toKey } from '../dns/name.ts'
+import type { Logger } from '../plugin.ts'
 import { Answers } from './answers.ts'
 import { serialOf, Zone } from './zone.ts'
 

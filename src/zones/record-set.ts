@@ -1,4 +1,4 @@
-import type { Sections } from '#src/dns/sections.ts'
+import type { Sections } from '../dns/sections.ts'
 
 /** Octets of a record but for its data, its owner being compressed. */
 const HEAD = 12
