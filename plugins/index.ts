@@ -42,6 +42,7 @@ const order = [
   'k8s_external', // from memory
   'kubernetes', // from memory
   'file', // from memory
+  'auto', // from memory
   'cache', // everything below may be slow or remote
   'loop', // must see what forward would send round
   'forward', // the outside world
