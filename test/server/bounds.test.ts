@@ -23,8 +23,9 @@ suite('what one client may take', { concurrency: true }, () => {
     )
   })
   after(async () => {
-    await server.stop()
+    // It is there also where the server has not started.
     await upstream.stop()
+    await server.stop()
   })
 
   /** A connection from an address of its own, so that cases that run at the same time do not count together. */

@@ -37,7 +37,11 @@ test('SIGTERM to npm start reaches the server', async () => {
   try {
     const corefile = join(folder, 'Corefile')
     await writeFile(corefile, '.:0 {\n  whoami\n}\n')
-    const npm = spawn('npm', ['start', '--', '-conf', corefile], { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] })
+    const npm = spawn('npm', ['start', '--', '-conf', corefile], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 60_000,
+    })
     const lines: string[] = []
     for await (const line of createInterface(npm.stdout!)) {
       lines.push(line)

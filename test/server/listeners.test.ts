@@ -96,18 +96,16 @@ suite('a port that is taken is one line, and the end', () => {
   }
 
   test('for UDP', async () => {
-    const socket = createSocket('udp4')
+    await using socket = createSocket('udp4')
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
     await starts(socket.address().port)
-    socket.close()
   })
 
   test('for TCP', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
+    await using server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     await starts((server.address() as AddressInfo).port)
-    server.close()
   })
 
   test('by another server of this kind', async () => {

@@ -67,7 +67,7 @@ suite('SIGUSR1', () => {
 
   test('a port that is taken leaves everything as it was, and opens no other', async () => {
     const [first, second] = [await freePort(), await freePort()]
-    const holder = createServer().listen(second, '127.0.0.1')
+    await using holder = createServer().listen(second, '127.0.0.1')
     await once(holder, 'listening')
     await using server = await startServer(block('.:0', '192.0.2.1'))
     const wanted =

@@ -106,8 +106,9 @@ suite('RFC 8906', () => {
     )
   })
   after(async () => {
-    await server.stop()
+    // It is there also where the server has not started.
     await upstream.stop()
+    await server.stop()
   })
 
   const send = async (message: Buffer, tcp = false): Promise<Answer> =>

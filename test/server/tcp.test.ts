@@ -7,6 +7,7 @@ import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { reply } from '#test/support/scripts.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { type Asked, type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
+import { until } from '#test/support/waiting.ts'
 
 /** What is known here and now; everything else is forwarded. */
 const KNOWN = 'www.example.org'
@@ -26,13 +27,14 @@ suite('TCP', () => {
     )
   })
   after(async () => {
-    await server.stop()
+    // It is there also where the server has not started.
     await upstream.stop()
+    await server.stop()
   })
 
   /** Waits until the upstream has been asked for `name`, then has it answered. */
   const release = async (name: string) => {
-    while (!held.has(name)) await nextTurn()
+    await until(() => held.has(name))
     held.get(name)!()
     held.delete(name)
   }
@@ -140,7 +142,7 @@ suite('TCP', () => {
   test('a client that is gone when its answer comes harms nobody', async () => {
     const client = server.connect()
     client.send(queryMessage('gone.example.net', 'A', { id: 1 }))
-    while (!held.has('gone.example.net.')) await nextTurn()
+    await until(() => held.has('gone.example.net.'))
     client.socket.resetAndDestroy()
     await once(client.socket, 'close')
     await release('gone.example.net.')

@@ -52,7 +52,7 @@ function run(script: string, kind: 'socket' | 'pipe' = 'socket') {
 
 for (const kind of ['socket', 'pipe'] as const) {
   test(`what is pending is written when the process ends, in its order: ${kind}`, async () => {
-    const child = run("for (let i = 0; i < 100_000; i++) log.info('line ' + i); process.exit(0)", kind)
+    using child = run("for (let i = 0; i < 100_000; i++) log.info('line ' + i); process.exit(0)", kind)
     const lines = (await text(child.stdout)).trimEnd().split('\n')
     assert.deepEqual(
       lines,
@@ -62,13 +62,12 @@ for (const kind of ['socket', 'pipe'] as const) {
 }
 
 test('a line is written soon, though no other comes', async () => {
-  const child = run("log.info('alone'); setTimeout(() => {}, 60_000)")
+  using child = run("log.info('alone'); setTimeout(() => {}, 60_000)")
   assert.equal(String((await once(child.stdout, 'data'))[0]), '[INFO] alone\n')
-  child.kill()
 })
 
 test('a reader that goes away does not end the process', async () => {
-  const child = run(`
+  using child = run(`
     setInterval(() => log.info('x'), 1)
     process.on('SIGTERM', () => process.exit(3))
     process.stderr.write('up')`)
@@ -84,7 +83,7 @@ test('a reader that goes away does not end the process', async () => {
 })
 
 test('a reader that stalls loses lines, not the process, and is told so', async () => {
-  const child = run(`
+  using child = run(`
     let rounds = 0
     const round = () => {
       for (let i = 0; i < 1000; i++) log.info('x'.repeat(100))

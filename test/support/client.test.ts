@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { askTcp, askUdp, sendUdp, TcpClient } from './client.ts'
 
 test('UDP: a reply with another id is not taken, silence is undefined, a closed port is an error', async () => {
-  const server = createSocket('udp4')
+  await using server = createSocket('udp4')
   server.on('message', (message, { port, address }) => {
     if (message[2] === 9) return
     server.send(Buffer.of(0, 0, 1), port, address)
@@ -22,7 +22,7 @@ test('UDP: a reply with another id is not taken, silence is undefined, a closed 
 })
 
 test('TCP: messages are put together from any pieces, and the end of the connection is undefined', async () => {
-  const server = createServer(socket => {
+  await using server = createServer(socket => {
     socket.on('data', () => {
       socket.write(Buffer.of(0))
       setImmediate(() => socket.end(Buffer.of(2, 7, 8, 0, 1, 9, 0)))
@@ -38,5 +38,4 @@ test('TCP: messages are put together from any pieces, and the end of the connect
     [Buffer.of(7, 8), Buffer.of(9), undefined],
   )
   assert.deepEqual(await askTcp(Buffer.of(1), { port }), Buffer.of(7, 8))
-  server.close()
 })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { runServer, startServer } from './server.ts'
 
 test('several blocks on port 0 listen, answer over UDP and TCP, and are gone with their folder when stopped', async () => {
-  const server = await startServer('example.org:0 {\n  whoami\n}\nexample.net:0 {\n  whoami\n  debug\n}\n', {
+  await using server = await startServer('example.org:0 {\n  whoami\n}\nexample.net:0 {\n  whoami\n  debug\n}\n', {
     files: { 'sub/file': 'content' },
   })
   assert.equal(server.ports.length, 2)

@@ -51,6 +51,9 @@ export class ServerProcess implements AsyncDisposable {
       cwd,
       env: { ...process.env, ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      // Longer than any test: whoever waits for it in vain goes on, and comes to the end.
+      timeout: 180_000,
+      killSignal: 'SIGKILL',
     })
     this.child.stdin?.end(input)
     const exited = Promise.withResolvers<Exit>()

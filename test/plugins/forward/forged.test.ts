@@ -90,14 +90,13 @@ const changeId = (message: Buffer, by: number): Buffer => {
 }
 
 test('a datagram from another address does not reach the server, however right it is', async () => {
-  const stranger = createSocket('udp4')
+  await using stranger = createSocket('udp4')
   await using upstream = await startUpstream(async asked => {
     stranger.send((await wrong(asked)) as Buffer, asked.from, '127.0.0.1')
     return delayed(50, example)(asked) as Promise<Buffer>
   })
   await using server = await startLocal(`forward . ${upstream.to}`)
   assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
-  stranger.close()
 })
 
 test('ids and ports are not to be foretold: 2,000 queries use most of the id space’s high bits, and many ports', async () => {

@@ -7,6 +7,7 @@ import { Poll } from '#plugins/health/poll.ts'
 import { createLogger } from '#src/log.ts'
 import { Metrics } from '#src/metrics.ts'
 import { freePort } from '#test/support/ports.ts'
+import { until } from '#test/support/waiting.ts'
 
 /** A poll whose seconds the test counts. `polled` resolves after the next request has been counted. */
 function polling(t: TestContext, address: string) {
@@ -27,7 +28,7 @@ function polling(t: TestContext, address: string) {
     async tick() {
       const before = await count()
       t.mock.timers.tick(1000)
-      while ((await count()) === before) await new Promise(resolve => setTimeout(resolve, 5))
+      await until(async () => (await count()) !== before)
     },
   }
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { freePort } from '#test/support/ports.ts'
 import { always } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
 import { startUpstream } from '#test/support/upstream.ts'
+import { until } from '#test/support/waiting.ts'
 
 test('a loop is told, cut and unready, and nothing but its zone suffers', async () => {
   const [port, readyPort] = [await freePort(), await freePort()]
@@ -48,5 +50,8 @@ test('where there is no loop, a probe goes upstream once and the block is ready'
 })
 
 async function readyOn(port: number): Promise<void> {
-  while ((await fetch(`http://127.0.0.1:${port}/ready`)).status !== 200) await new Promise(resolve => setTimeout(resolve, 20))
+  await until(
+    async () => (await fetch(`http://127.0.0.1:${port}/ready`)).status === 200,
+    () => setTimeout(20),
+  )
 }

@@ -13,6 +13,7 @@ import { admit } from '#src/server/admission.ts'
 import { fit } from '#src/server/fit.ts'
 import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
+import { until } from '#test/support/waiting.ts'
 
 /** *loop* for the root, behind a real socket, before a handler of the test's. */
 async function looping(t: TestContext, next: (query: Query, self: Handler) => ReturnType<Handler>) {
@@ -152,7 +153,3 @@ test('nobody can make it believe in a loop by asking', async t => {
   assert.deepEqual(lines, [])
   assert.equal(instance.ready!(), true)
 })
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await turn()
-}

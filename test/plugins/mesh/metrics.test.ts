@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import { startInProcess } from '#test/support/in-process.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { kubeconfigOf } from '#test/support/kubernetes/kubeconfig.ts'
 import { endpointSlice, service } from '#test/support/kubernetes/objects.ts'
+import { until } from '#test/support/waiting.ts'
 import { backend } from './manifests.ts'
 
 test('each source has its metrics, as long as it is in use', async t => {
@@ -16,7 +16,7 @@ test('each source has its metrics, as long as it is in use', async t => {
   const [one, other] = [join(folder, 'one.yaml'), join(folder, 'other.yaml')]
   writeFileSync(one, backend(['10.1.0.1', '10.1.0.2']))
   writeFileSync(other, `${backend(['10.1.0.3'], 'other')}kind: 7\n---\nkind: 8\n`)
-  const server = await startInProcess(`mesh {\nsource file ${one}\nsource file ${other}\n}`)
+  await using server = await startInProcess(`mesh {\nsource file ${one}\nsource file ${other}\n}`)
   const values = async (source: string) => {
     const names = ['hosts', 'endpoints', 'rejected_documents_total']
     return Promise.all(names.map(name => server.metric(`coredns_mesh_${name}`, { source: `file ${source}` })))
@@ -50,7 +50,7 @@ test('of a cluster, the delay of changes is measured from what led to them', asy
   const delays = (part: string) => server.metric(`coredns_mesh_change_delay_seconds_${part}`, { source })
   assert.equal(await delays('count'), undefined, 'what was there at first is no change')
   api.put(since(60, '10.0.0.2'))
-  while ((await delays('count')) === undefined) await setImmediate()
+  await until(async () => (await delays('count')) !== undefined)
   assert.equal(await delays('count'), 1)
   const sum = (await delays('sum'))!
   assert.ok(sum >= 60 && sum < 65, `${sum}`)

@@ -12,6 +12,7 @@ import { askUdp } from '#test/support/client.ts'
 import { loaded } from '#test/support/loaded.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
+import { until } from '#test/support/waiting.ts'
 
 /** A server with one plugin, *probe NAME*, whose every step is written down, and goes as the test wants. */
 class Probed implements AsyncDisposable {
@@ -19,6 +20,8 @@ class Probed implements AsyncDisposable {
   readonly steps: string[] = []
   /** What the steps wait for, by `NAME step`. */
   readonly held = new Map<string, Promise<unknown>>()
+  #shutdown: Promise<void> | undefined
+  readonly #holds: PromiseWithResolvers<void>[] = []
   server: Server | undefined
   readonly process: DnsServer
 
@@ -67,6 +70,7 @@ class Probed implements AsyncDisposable {
   hold(step: string): PromiseWithResolvers<void> {
     const held = Promise.withResolvers<void>()
     held.promise.catch(() => {})
+    this.#holds.push(held)
     this.held.set(step, held.promise)
     return held
   }
@@ -81,20 +85,26 @@ class Probed implements AsyncDisposable {
   }
 
   async came(step: string): Promise<void> {
-    while (!this.steps.includes(step)) await nextTurn()
+    await until(() => this.steps.includes(step))
+  }
+
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.process.shutdown()
+    return this.#shutdown
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const { resolve } of this.#holds) resolve()
     this.held.clear()
-    await this.process.shutdown()
+    await this.shutdown()
   }
 }
 
 test('the life of a plugin: start, serving, drain, stop', async () => {
-  const probed = new Probed()
+  await using probed = new Probed()
   await probed.process.start()
   assert.equal(await probed.ask(), 'NOERROR')
-  await probed.process.shutdown()
+  await probed.shutdown()
   assert.deepEqual(probed.steps, ['1 start', '1 serving 1', '1 answer', '1 drain', '1 stop'])
 })
 
@@ -161,14 +171,13 @@ test('a reload that needs a port that is taken stops what it had started, and op
   await using probed = new Probed()
   await probed.process.start()
   const [free, taken] = [await freePort(), await freePort()]
-  const holder = createServer().listen(taken)
+  await using holder = createServer().listen(taken)
   await once(holder, 'listening')
   probed.corefile = `.:0 example.org:${free} example.org:${taken} {\n probe 2\n}\n`
   await assert.rejects(probed.process.reload(), { code: 'EADDRINUSE' })
   assert.deepEqual(probed.steps.slice(-3), ['2 adopt 1', '2 start', '2 stop'])
   await assert.rejects(askUdp(queryMessage('example.org', 'A'), { port: free }), { code: 'ECONNREFUSED' })
   assert.equal(await probed.ask(), 'NOERROR')
-  holder.close()
 })
 
 test('reloads come one after another; those that ask meanwhile share one', async () => {
@@ -223,11 +232,11 @@ test('what is not ready is told, of the blocks that ask', async () => {
 })
 
 test('while it drains, the plugins know, and it answers', async () => {
-  const probed = new Probed()
+  await using probed = new Probed()
   await probed.process.start()
   assert.equal(probed.server?.control?.draining, false)
   const draining = probed.hold('1 drain')
-  const done = probed.process.shutdown()
+  const done = probed.shutdown()
   await probed.came('1 drain')
   assert.equal(probed.server?.control?.draining, true)
   assert.equal(await probed.ask(), 'NOERROR')

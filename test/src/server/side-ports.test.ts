@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { SidePorts } from '#src/server/side-ports.ts'
 import { freePort } from '#test/support/ports.ts'
 
@@ -14,14 +14,25 @@ async function get(url: string): Promise<[status: number, content: string | null
   return [response.status, response.headers.get('content-type'), await response.text()]
 }
 
-/** Side ports, and an address for them that is free. */
-async function free() {
+/** Side ports, which close with the test at the latest, and an address for them that is free. */
+async function free(t: TestContext) {
   const port = await freePort()
-  return { ports: new SidePorts(), port, address: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}` }
+  const ports = new SidePorts()
+  const serve: SidePorts['serve'] = async (...values) => {
+    const release = await ports.serve(...values)
+    let released: Promise<void> | undefined
+    const releaseOnce = () => {
+      released ??= release()
+      return released
+    }
+    t.after(releaseOnce)
+    return releaseOnce
+  }
+  return { ports: { serve }, port, address: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}` }
 }
 
-test('a page, whatever stands behind its path; no other', async () => {
-  const { ports, address, url } = await free()
+test('a page, whatever stands behind its path; no other', async t => {
+  const { ports, address, url } = await free(t)
   const release = await ports.serve(address, '/health', OK)
   assert.deepEqual(await get(`${url}/health`), [200, 'text/plain; charset=utf-8', 'OK'])
   assert.deepEqual(await get(`${url}/health?verbose=1`), [200, 'text/plain; charset=utf-8', 'OK'])
@@ -30,8 +41,8 @@ test('a page, whatever stands behind its path; no other', async () => {
   await release()
 })
 
-test('a handler may take its time, choose its status and type, and fail', async () => {
-  const { ports, address, url } = await free()
+test('a handler may take its time, choose its status and type, and fail', async t => {
+  const { ports, address, url } = await free(t)
   const releases = [
     await ports.serve(address, '/ready', async () => ({ status: 503, body: 'mesh', content: 'text/x' })),
     await ports.serve(address, '/broken', () => {
@@ -47,8 +58,8 @@ test('a handler may take its time, choose its status and type, and fail', async 
   for (const release of releases) await release()
 })
 
-test('several share an address; it closes when the last of them goes', async () => {
-  const { ports, address, url } = await free()
+test('several share an address; it closes when the last of them goes', async t => {
+  const { ports, address, url } = await free(t)
   const [health, ready] = await Promise.all([ports.serve(address, '/health', OK), ports.serve(address, '/ready', OK)])
   await health()
   assert.equal((await get(`${url}/health`))[0], 404)
@@ -60,8 +71,8 @@ test('several share an address; it closes when the last of them goes', async () 
   await again()
 })
 
-test('a reload hands a page over without a gap: the newest answers', async () => {
-  const { ports, address, url } = await free()
+test('a reload hands a page over without a gap: the newest answers', async t => {
+  const { ports, address, url } = await free(t)
   const old = await ports.serve(address, '/health', () => ({ status: 200, body: 'old' }))
   const next = await ports.serve(address, '/health', () => ({ status: 200, body: 'new' }))
   assert.equal((await get(`${url}/health`))[2], 'new')
@@ -70,8 +81,8 @@ test('a reload hands a page over without a gap: the newest answers', async () =>
   await next()
 })
 
-test('a reload that fails gives the page back to the one before', async () => {
-  const { ports, address, url } = await free()
+test('a reload that fails gives the page back to the one before', async t => {
+  const { ports, address, url } = await free(t)
   const old = await ports.serve(address, '/health', () => ({ status: 200, body: 'old' }))
   const next = await ports.serve(address, '/health', () => ({ status: 200, body: 'new' }))
   await next()
@@ -79,8 +90,8 @@ test('a reload that fails gives the page back to the one before', async () => {
   await old()
 })
 
-test('an address may be all of them, or one of IPv6', async () => {
-  const { ports, port } = await free()
+test('an address may be all of them, or one of IPv6', async t => {
+  const { ports, port } = await free(t)
   const all = await ports.serve(`:${port}`, '/health', OK)
   assert.equal((await get(`http://127.0.0.1:${port}/health`))[0], 200)
   assert.equal((await get(`http://[::1]:${port}/health`))[0], 200)
@@ -91,9 +102,9 @@ test('an address may be all of them, or one of IPv6', async () => {
   await six()
 })
 
-test('a port that is taken is an error, and may be tried again', async () => {
-  const { ports, port, address } = await free()
-  const holder = createServer().listen(port, '127.0.0.1')
+test('a port that is taken is an error, and may be tried again', async t => {
+  const { ports, port, address } = await free(t)
+  await using holder = createServer().listen(port, '127.0.0.1')
   await once(holder, 'listening')
   await assert.rejects(ports.serve(address, '/health', OK), { code: 'EADDRINUSE' })
   holder.close()
@@ -116,16 +127,16 @@ for (const [name, request, status] of [
   ['a name of Object.prototype', 'GET /__proto__ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404],
   ['no HTTP', '\0\x01\x02\r\n\r\n', 400],
 ] as const) {
-  test(`${name} is answered`, { timeout: 5000 }, async () => {
-    const { ports, port, address } = await free()
+  test(`${name} is answered`, { timeout: 5000 }, async t => {
+    const { ports, port, address } = await free(t)
     const release = await ports.serve(address, '/health', OK)
     assert.match(await raw(port, request), new RegExp(`^HTTP/1.1 ${status} `))
     await release()
   })
 }
 
-test('a client in the middle of a request does not keep the port from closing', { timeout: 5000 }, async () => {
-  const { ports, port, address } = await free()
+test('a client in the middle of a request does not keep the port from closing', { timeout: 5000 }, async t => {
+  const { ports, port, address } = await free(t)
   const release = await ports.serve(address, '/health', OK)
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => {})

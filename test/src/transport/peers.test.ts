@@ -9,6 +9,7 @@ import { type Native, openNative } from '#src/transport/batch/native.ts'
 import { BatchPeers } from '#src/transport/batch/peers.ts'
 import { type ConnectUdp, type Peer, written } from '#src/transport/transport.ts'
 import { connectUdp } from '#src/transport/udp.ts'
+import { until } from '#test/support/waiting.ts'
 
 /** Opens a socket whose events are noted. */
 function open(connect: ConnectUdp, peer: Peer) {
@@ -67,7 +68,7 @@ for (const [kind, connect] of Object.entries({ batch: new BatchPeers().connect, 
       })
     }
 
-    test('what is sent may be written over at once, what was received stays', async () => {
+    test('what is sent may be written over at once, what was received stays', async t => {
       await using server = await echoServer('127.0.0.1')
       using socket = open((peer, events) => connect(peer, events), { address: '127.0.0.1', port: server.address().port })
       const datagram = Buffer.from('0')
@@ -75,12 +76,12 @@ for (const [kind, connect] of Object.entries({ batch: new BatchPeers().connect, 
         { address: '127.0.0.1', port: server.address().port },
         { received: message => socket.messages.push(message), failed: error => socket.errors.push(error) },
       )
+      t.after(() => reusing.close())
       for (let i = 0; i < 10; i++) {
         datagram.write(String(i))
         reusing.send(written(datagram))
       }
       await socket.until(() => socket.messages.length === 10)
-      reusing.close()
       assert.deepEqual(
         socket.messages.map(String).sort(),
         Array.from({ length: 10 }, (_, i) => `${i}!`),
@@ -225,7 +226,7 @@ test('in batches, datagrams of one length are sent as one; where that fails, eac
   assert.deepEqual(socket.errors, [])
 })
 
-test('in batches, a throw of whoever is told is an uncaught exception outside of C, and the others are told', async () => {
+test('in batches, a throw of whoever is told is an uncaught exception outside of C, and the others are told', async t => {
   const thrown: unknown[] = []
   const peers = new BatchPeers({ ...native, raise: error => thrown.push(error) })
   await using server = await echoServer('127.0.0.1')
@@ -240,9 +241,9 @@ test('in batches, a throw of whoever is told is an uncaught exception outside of
       failed: error => assert.fail(error),
     },
   )
+  t.after(() => socket.close())
   for (const text of ['a', 'b', 'c']) socket.send(written(Buffer.from(text)))
-  while (told.length < 3) await nextTurn()
-  socket.close()
+  await until(() => told.length >= 3)
   assert.deepEqual(told, ['a!', 'b!', 'c!'])
   assert.deepEqual(thrown, [new Error('thrown')])
 })

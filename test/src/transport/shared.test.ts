@@ -6,23 +6,26 @@ import { Worker } from 'node:worker_threads'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import { Connections } from '#src/transport/stream.ts'
 import { listenTcp } from '#src/transport/tcp.ts'
-import { type Listening, type Opening, type Receive, written } from '#src/transport/transport.ts'
+import { type Opening, type Receive, written } from '#src/transport/transport.ts'
 import { listenUdp } from '#src/transport/udp.ts'
 import { askTcp, askUdp, type Target } from '#test/support/client.ts'
+import { closing } from './closing.ts'
 
 /** Clients of a port; that all of them come to the same one of two sockets happens once in 2^63 runs. */
 const CLIENTS = 64
 
 interface Transport {
-  listen(address: string, port: number, receive: Receive, opening: Opening): Promise<Listening>
+  listen(address: string, port: number, receive: Receive, opening: Opening): ReturnType<ReturnType<typeof closing>>
   ask(message: Uint8Array, target: Target): Promise<Buffer>
 }
 
 const transports: Readonly<Record<string, Transport>> = {
-  'UDP in batches': { listen: listenBatch, ask: askUdp },
-  'UDP one by one': { listen: listenUdp, ask: askUdp },
+  'UDP in batches': { listen: closing(listenBatch), ask: askUdp },
+  'UDP one by one': { listen: closing(listenUdp), ask: askUdp },
   TCP: {
-    listen: (address, port, receive, opening) => listenTcp(address, port, receive, new Connections(), opening),
+    listen: closing((address: string, port: number, receive: Receive, opening: Opening) =>
+      listenTcp(address, port, receive, new Connections(), opening),
+    ),
     ask: askTcp,
   },
 }
@@ -44,22 +47,20 @@ for (const [name, { listen, ask }] of Object.entries(transports)) {
   suite(name, () => {
     for (const address of ['127.0.0.1', '::1']) {
       test(`clients of ${address} are spread over the sockets that share it, and all come to the one that stays`, async () => {
-        const first = await listen(address, 0, signed(1), { shared: true })
+        await using first = await listen(address, 0, signed(1), { shared: true })
         const { port } = first
-        const second = await listen(address, port, signed(2), { shared: true })
+        await using second = await listen(address, port, signed(2), { shared: true })
         assert.equal(second.port, port)
         assert.deepEqual(await answering(ask, { address, port }), [1, 2])
         await first.close()
         assert.deepEqual(await answering(ask, { address, port }), [2])
-        await second.close()
       })
     }
 
     test('only sockets that all agree share a port', async () => {
       for (const shared of [true, false]) {
-        const first = await listen('127.0.0.1', 0, signed(1), { shared })
+        await using first = await listen('127.0.0.1', 0, signed(1), { shared })
         await assert.rejects(listen('127.0.0.1', first.port, signed(2), { shared: !shared }), { code: 'EADDRINUSE' })
-        await first.close()
       }
     })
   })
@@ -71,8 +72,8 @@ suite('a thread that ends takes its socket with it', () => {
     ['throw', 'by an error'],
   ] as const) {
     test(how, async () => {
-      const stays = await listenBatch('127.0.0.1', 0, signed(1), { shared: true })
-      const worker = new Worker(new URL('./batch/worker.ts', import.meta.url), { workerData: { port: stays.port } })
+      using stays = await listenBatch('127.0.0.1', 0, signed(1), { shared: true })
+      await using worker = new Worker(new URL('./batch/worker.ts', import.meta.url), { workerData: { port: stays.port } })
       worker.on('error', () => {})
       await once(worker, 'message')
       const ended = new Promise(resolve => worker.once('exit', resolve))

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { type Connection, Connections, STREAM_LIMITS, type StreamLimits } from '#src/transport/stream.ts'
 import { type Outgoing, type Receive, written } from '#src/transport/transport.ts'
 import { TcpClient } from '#test/support/client.ts'
+import { until } from '#test/support/waiting.ts'
 
 /** A port on 127.0.0.1 whose connections are served within given bounds; both ends are open to the test. */
 export class StreamServer implements AsyncDisposable {
@@ -47,7 +48,7 @@ export async function serveStreams(receive: Receive, limits: Partial<StreamLimit
 }
 
 /** Replies that come when the test says so. */
-export class HeldReplies {
+export class HeldReplies implements Disposable {
   readonly #held: { message: Buffer; reply: PromiseWithResolvers<Outgoing> }[] = []
   #changed = Promise.withResolvers<void>()
 
@@ -65,12 +66,20 @@ export class HeldReplies {
   }
 
   async came(count: number): Promise<void> {
-    while (this.count < count) await this.#changed.promise
+    await until(
+      () => this.count >= count,
+      () => this.#changed.promise,
+    )
   }
 
   /** Sends the message back that came as number `i`. */
   release(i: number): void {
     const { message, reply } = this.#held[i]!
     reply.resolve(written(message))
+  }
+
+  /** Sends all, for who still waits for them. */
+  [Symbol.dispose](): void {
+    for (const i of this.#held.keys()) this.release(i)
   }
 }

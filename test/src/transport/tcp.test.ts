@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Connections } from '#src/transport/stream.ts'
 import { listenTcp } from '#src/transport/tcp.ts'
 import { type Receive, written } from '#src/transport/transport.ts'
 import { askTcp, TcpClient } from '#test/support/client.ts'
+import { until } from '#test/support/waiting.ts'
+import { closing } from './closing.ts'
 
+const listen = closing(listenTcp)
 const echo: Receive = message => written(Buffer.from(message))
 
 test('what has arrived when the listener closes is answered, then the connections end', async () => {
-  const listening = await listenTcp('127.0.0.1', 0, echo, new Connections())
+  await using listening = await listen('127.0.0.1', 0, echo, new Connections())
   await using client = new TcpClient({ port: listening.port })
   client.send(Buffer.of(1))
   assert.deepEqual(await client.next(), Buffer.of(1))
@@ -22,7 +24,7 @@ test('what has arrived when the listener closes is answered, then the connection
 })
 
 test('a closed listener takes no connection', async () => {
-  const listening = await listenTcp('127.0.0.1', 0, echo, new Connections())
+  await using listening = await listen('127.0.0.1', 0, echo, new Connections())
   await listening.close()
   await assert.rejects(askTcp(Buffer.of(1), { port: listening.port }))
 })
@@ -30,23 +32,24 @@ test('a closed listener takes no connection', async () => {
 test('IPv6 has a socket of its own, whose port IPv4 may share; the clients are named as they are', async () => {
   const named: Receive = (_, { address, family }) => written(Buffer.from(`${address} ${family}`))
   const connections = new Connections()
-  const six = await listenTcp('::', 0, named, connections)
-  const four = await listenTcp('0.0.0.0', six.port, named, connections)
+  await using six = await listen('::', 0, named, connections)
+  await using four = await listen('0.0.0.0', six.port, named, connections)
   assert.equal(String(await askTcp(Buffer.of(1), { port: six.port, address: '::1' })), '::1 6')
   assert.equal(String(await askTcp(Buffer.of(1), { port: six.port })), '127.0.0.1 4')
   await Promise.all([six.close(), four.close()])
 })
 
 test('a port that is taken is an error', async () => {
-  const listening = await listenTcp('127.0.0.1', 0, echo, new Connections())
-  await assert.rejects(listenTcp('127.0.0.1', listening.port, echo, new Connections()), { code: 'EADDRINUSE' })
+  await using listening = await listen('127.0.0.1', 0, echo, new Connections())
+  await assert.rejects(listen('127.0.0.1', listening.port, echo, new Connections()), { code: 'EADDRINUSE' })
   await listening.close()
 })
 
 test('connections of all listeners count together', async () => {
   const connections = new Connections()
-  const listeners = [await listenTcp('127.0.0.1', 0, echo, connections), await listenTcp('127.0.0.1', 0, echo, connections)]
-  const clients = listeners.map(({ port }) => new TcpClient({ port }))
+  await using one = await listen('127.0.0.1', 0, echo, connections)
+  await using other = await listen('127.0.0.1', 0, echo, connections)
+  const clients = [one, other].map(({ port }) => new TcpClient({ port }))
   for (const client of clients) {
     client.send(Buffer.of(1))
     await client.next()
@@ -56,6 +59,5 @@ test('connections of all listeners count together', async () => {
     socket.destroy()
     await once(socket, 'close')
   }
-  while (connections.count > 0) await nextTurn()
-  await Promise.all(listeners.map(listening => listening.close()))
+  await until(() => connections.count === 0)
 })

@@ -7,8 +7,10 @@ import { type Receive, written } from '#src/transport/transport.ts'
 import { listenUdp } from '#src/transport/udp.ts'
 import { kept } from '#test/server/burst.ts'
 import { askUdp, sendUdp } from '#test/support/client.ts'
+import { closing } from './closing.ts'
 import { HeldReplies } from './stream-server.ts'
 
+const listen = closing(listenUdp)
 const echo: Receive = message => written(Buffer.from(message))
 
 /** A socket that counts what it gets. */
@@ -22,7 +24,7 @@ async function sender(): Promise<Socket & { got: number }> {
 }
 
 test('a datagram of up to 4,096 octets and more is taken whole', async () => {
-  const listening = await listenUdp('127.0.0.1', 0, echo)
+  await using listening = await listen('127.0.0.1', 0, echo)
   for (const length of [2, 512, 4096, 60_000]) {
     const message = Buffer.alloc(length, 7)
     assert.deepEqual(await askUdp(message, { port: listening.port }), message)
@@ -31,10 +33,10 @@ test('a datagram of up to 4,096 octets and more is taken whole', async () => {
 })
 
 test('IPv6 has a socket of its own, whose port IPv4 may share', async () => {
-  const six = await listenUdp('::', 0, (message, { address, family }) =>
+  await using six = await listen('::', 0, (message, { address, family }) =>
     written(Buffer.from([message[0]!, message[1]!, family, address.length])),
   )
-  const four = await listenUdp('0.0.0.0', six.port, (message, { family }) =>
+  await using four = await listen('0.0.0.0', six.port, (message, { family }) =>
     written(Buffer.from([message[0]!, message[1]!, family])),
   )
   assert.deepEqual(await askUdp(Buffer.of(1, 2), { port: six.port, address: '::1' }), Buffer.of(1, 2, 6, '::1'.length))
@@ -43,20 +45,20 @@ test('IPv6 has a socket of its own, whose port IPv4 may share', async () => {
 })
 
 test('a port that is taken is an error', async () => {
-  const listening = await listenUdp('127.0.0.1', 0, echo)
-  await assert.rejects(listenUdp('127.0.0.1', listening.port, echo), { code: 'EADDRINUSE' })
+  await using listening = await listen('127.0.0.1', 0, echo)
+  await assert.rejects(listen('127.0.0.1', listening.port, echo), { code: 'EADDRINUSE' })
   await listening.close()
 })
 
 test('a closed listener has answered everything that had arrived', async () => {
   const burst = Math.min(2000, kept)
   let received = 0
-  const listening = await listenUdp('127.0.0.1', 0, message => {
+  await using listening = await listen('127.0.0.1', 0, message => {
     received++
     const reply = written(Buffer.from(message))
     return received % 2 ? reply : Promise.resolve(reply)
   })
-  const client = await sender()
+  await using client = await sender()
   const sends = Array.from(
     { length: burst },
     (_, i) => new Promise(sent => client.send(Buffer.of(i >> 8, i & 255), listening.port, '127.0.0.1', sent)),
@@ -67,16 +69,16 @@ test('a closed listener has answered everything that had arrived', async () => {
   assert.ok(before < burst, 'nothing was left to drain')
   assert.equal(received, burst)
   while (client.got < burst) await once(client, 'message', { signal: AbortSignal.timeout(2000) })
-  client.close()
 })
 
 test('a closing listener waits for the answers that are owed', async () => {
   const held = new HeldReplies()
-  const listening = await listenUdp('127.0.0.1', 0, held.receive)
+  await using listening = await listen('127.0.0.1', 0, held.receive)
+  using _ = held
   const asked = askUdp(Buffer.of(1, 2, 3), { port: listening.port })
   await held.came(1)
   let closed = false
-  const closing = listening.close().then(() => {
+  const close = listening.close().then(() => {
     closed = true
   })
   for (let turns = 0; turns < 20; turns++) await nextTurn()
@@ -85,26 +87,27 @@ test('a closing listener waits for the answers that are owed', async () => {
   assert.deepEqual([held.count, closed], [1, false])
   held.release(0)
   assert.deepEqual(await asked, Buffer.of(1, 2, 3))
-  await closing
+  await close
 })
 
 test('waiting for them takes no time of the processor', async () => {
   const held = new HeldReplies()
-  const listening = await listenUdp('127.0.0.1', 0, held.receive)
+  await using listening = await listen('127.0.0.1', 0, held.receive)
+  using _ = held
   const asked = askUdp(Buffer.of(1, 2, 3), { port: listening.port })
   await held.came(1)
-  const closing = listening.close()
+  const close = listening.close()
   const before = process.cpuUsage()
   await new Promise(resolve => setTimeout(resolve, 300))
   const { user, system } = process.cpuUsage(before)
   assert.ok(user + system < 150_000, `${user + system} µs`)
   held.release(0)
-  await Promise.all([asked, closing])
+  await Promise.all([asked, close])
 })
 
 test('a client that goes on asking cannot keep a listener from closing', async () => {
-  const listening = await listenUdp('127.0.0.1', 0, echo)
-  const client = await sender()
+  await using listening = await listen('127.0.0.1', 0, echo)
+  await using client = await sender()
   let asking = true
   const ask = () => {
     if (!asking) return
@@ -116,5 +119,4 @@ test('a client that goes on asking cannot keep a listener from closing', async (
   await listening.close()
   asking = false
   assert.ok(performance.now() - started < 4000)
-  client.close()
 })

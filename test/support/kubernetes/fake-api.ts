@@ -11,6 +11,7 @@ import {
 } from 'node:http2'
 import { createServer as createOldSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { until } from '../waiting.ts'
 import type { Damage } from './body.ts'
 import { converse } from './conversation.ts'
 import type { KubeObject } from './objects.ts'
@@ -146,11 +147,12 @@ export class FakeApi implements AsyncDisposable {
 
   /** The first request from the one with this index on that is like this. */
   async asked(matches: (asked: Asked) => boolean, from = 0): Promise<Asked> {
-    for (;;) {
-      const found = this.seen.slice(from).find(matches)
-      if (found) return found
-      await this.#changed.promise
-    }
+    const find = () => this.seen.slice(from).find(matches)
+    await until(
+      () => find() !== undefined,
+      () => this.#changed.promise,
+    )
+    return find()!
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Listener } from '#src/feeds/kubernetes/held.ts'
 import type { ClusterObject } from '#src/feeds/kubernetes/objects.ts'
+import { until } from '#test/support/waiting.ts'
 
 /** What a listener of a cluster has been told. */
 export class Observer implements Listener {
@@ -24,7 +25,10 @@ export class Observer implements Listener {
 
   /** Fulfilled when what has been told is like this. */
   async until(matches: (observer: this) => boolean): Promise<void> {
-    while (!matches(this)) await this.#changed.promise
+    await until(
+      () => matches(this),
+      () => this.#changed.promise,
+    )
   }
 
   /** Fulfilled when the object under this id is there and like this. */

@@ -7,6 +7,7 @@ import type { Selectors } from '#src/feeds/kubernetes/kinds.ts'
 import type { ClusterObject, KindName } from '#src/feeds/kubernetes/objects.ts'
 import type { Timing } from '#src/feeds/kubernetes/timing.ts'
 import { createLogger } from '#src/log.ts'
+import { until } from '../waiting.ts'
 import { Observer } from './observer.ts'
 
 /** As the real ones, and over sooner. */
@@ -49,11 +50,12 @@ export const at = (server: string, ca?: string): AccessSource => {
 
 /** Fulfilled when a line of the log is like this. */
 export async function logged(log: readonly string[], line: RegExp): Promise<string> {
-  for (;;) {
-    const found = log.find(text => line.test(text))
-    if (found !== undefined) return found
-    await setTimeout(5)
-  }
+  const find = () => log.find(text => line.test(text))
+  await until(
+    () => find() !== undefined,
+    () => setTimeout(5),
+  )
+  return find()!
 }
 
 /** The addresses of a slice, as text. */

@@ -14,6 +14,7 @@ import {
 import { suite, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileSource } from '#src/feeds/files/source.ts'
+import { until } from '#test/support/waiting.ts'
 import { service, Watched } from '../watching.ts'
 
 const A = 'a.default.svc vips 10.0.0.1'
@@ -133,7 +134,10 @@ suite('a file', () => {
     assert.deepEqual(watched.hosts, [A2])
     assert.ok(watched.feed.current! < lost)
     renameSync(watched.path('c.txt'), watched.path('a.txt'))
-    while (watched.feed.current! < lost) await wait(10)
+    await until(
+      () => watched.feed.current! >= lost,
+      () => wait(10),
+    )
     assert.deepEqual([watched.hosts, watched.removed], [[A2], []])
   })
 

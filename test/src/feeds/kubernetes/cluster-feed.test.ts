@@ -8,6 +8,7 @@ import type { MeshRecord } from '#src/registry/record.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, namespace, pod, service, serviceEntry, workloadEntry } from '#test/support/kubernetes/objects.ts'
 import { at } from '#test/support/kubernetes/watching.ts'
+import { until } from '#test/support/waiting.ts'
 
 const octets = (...numbers: number[]): string => String.fromCharCode(...numbers)
 
@@ -31,7 +32,10 @@ class Told {
   }
 
   async until(matches: (records: ReadonlyMap<string, MeshRecord>) => boolean): Promise<void> {
-    while (!matches(this.records)) await this.#changed.promise
+    await until(
+      () => matches(this.records),
+      () => this.#changed.promise,
+    )
   }
 
   /** The addresses of a host, one behind the other. */

@@ -118,8 +118,9 @@ test('an object that cannot be read any more stays as it was', async () => {
   assert.ok(!observer.history.includes('~Service default/backend'))
 })
 
-test('a cluster is watched once for all its users, and until the last one has left', async () => {
+test('a cluster is watched once for all its users, and until the last one has left', async t => {
   await using api = await FakeApi.start()
+  t.after(() => openClusters().forEach(closeCluster))
   const lines: string[] = []
   const log = createLogger('text', 'info', { write: line => void lines.push(line) })
   const all = { labels: '', namespaceLabels: '' }

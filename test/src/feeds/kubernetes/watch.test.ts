@@ -6,6 +6,7 @@ import { type Asked, FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, service } from '#test/support/kubernetes/objects.ts'
 import { writeEvent } from '#test/support/kubernetes/protobuf-writer.ts'
 import { at, hasAddresses, logged, type Watching, watchCluster } from '#test/support/kubernetes/watching.ts'
+import { until } from '#test/support/waiting.ts'
 
 const BACKEND = 'Service default/backend'
 const SLICE = 'EndpointSlice default/backend-1'
@@ -137,7 +138,7 @@ for (const streams of [true, false]) {
       return undefined
     }
     await api.restart()
-    while (broken < 4) await setTimeout(5)
+    await until(() => broken >= 4)
     assert.equal(observer.objects.size, 1100)
     api.script = () => undefined
     await observer.until(({ objects }) => objects.size === 600)
@@ -153,7 +154,7 @@ test('a server that forbids it is named in one line, and in what is waited for',
   const { cluster, log } = watching
   await logged(log, /forbidden/)
   assert.equal(cluster.waiting(['Service']), `services: not allowed to list and watch: ${message} (403)`)
-  while (api.seen.length < 4) await setTimeout(5)
+  await until(() => api.seen.length >= 4)
   assert.deepEqual(log, [`[WARNING] kubernetes: services: not allowed to list and watch: ${message} (403); what is known stays`])
   api.script = () => undefined
   await cluster.synced(['Service'])
@@ -166,7 +167,7 @@ test('what stops the watches of all kinds is told once', async () => {
   api.script = () => ({ status: 500, body: 'etcd is gone' })
   const kinds = ['Service', 'EndpointSlice', 'Namespace'] as const
   using watching = watchCluster(at(api.url), kinds)
-  while (api.seen.length < 9) await setTimeout(5)
+  await until(() => api.seen.length >= 9)
   assert.equal(watching.log.length, 1)
   api.script = () => undefined
   await watching.cluster.synced(kinds)

@@ -8,6 +8,7 @@ import type { Client } from '#src/dns/query.ts'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import { type Receive, written } from '#src/transport/transport.ts'
 import { askUdp } from '#test/support/client.ts'
+import { until } from '#test/support/waiting.ts'
 import { BatchClient } from './client.ts'
 
 const ADDRESSES = ['127.0.0.1', '::1'] as const
@@ -233,7 +234,7 @@ test('what keeps a socket from being opened is a system error like those of dgra
 })
 
 test('a throw of receive is an uncaught exception outside of C, and the others of the batch are answered', async () => {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { survive: true } })
+  await using worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { survive: true } })
   const [port] = await once(worker, 'message')
   using client = new BatchClient('127.0.0.1', port)
   const errors: string[] = []
@@ -242,7 +243,7 @@ test('a throw of receive is an uncaught exception outside of C, and the others o
     client.send(...['first', 'throw', 'second', 'throw', 'third'].map(text => Buffer.from(text)))
     assert.deepEqual((await client.wait(3)).map(String).sort(), ['first', 'second', 'third'])
   }
-  while (errors.length < 6) await once(worker, 'message')
+  await until(() => errors.length >= 6)
   assert.deepEqual(errors, Array(6).fill('throw'))
   const ended = once(worker, 'exit')
   client.send(Buffer.from('exit'))

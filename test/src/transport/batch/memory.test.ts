@@ -40,7 +40,7 @@ for (const [end, code] of [
   ['throw', 1],
 ] as const) {
   test(`a worker thread that ends with open sockets does not take the process along: ${end}`, async () => {
-    const worker = new Worker(file('./worker.ts'))
+    await using worker = new Worker(file('./worker.ts'))
     const [port] = await once(worker, 'message')
     await using socket = createSocket('udp4')
     socket.send('ping', port, '127.0.0.1')
