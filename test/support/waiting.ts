@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Waits until it is so. That it ends lets a test that fails come to its clean-up; what stayed open would keep its file from ever ending.
- * @param change what may make it so; a turn of the event loop when nothing is said
+ * @param change what may make it so; five milliseconds when nothing is said
  * @param timeout in milliseconds
  * @throws when it is not so in time
  */
@@ -15,6 +15,6 @@ export async function until(
   const over = new Promise(resolve => (late.onabort = resolve))
   while (!(await isSo())) {
     if (late.aborted) throw new Error(`not so within ${timeout} ms: ${isSo}`)
-    await (change ? Promise.race([change(), over]) : nextTurn())
+    await (change ? Promise.race([change(), over]) : sleep(5))
   }
 }

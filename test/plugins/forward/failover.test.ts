@@ -6,6 +6,7 @@ import { queryMessage } from '#test/support/message.ts'
 import { always, delayed, over, reply, silence, zone } from '#test/support/scripts.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { type Asked, type FakeUpstream, type Script, startUpstream } from '#test/support/upstream.ts'
+import { until } from '#test/support/waiting.ts'
 import { type LocalServer, startLocal } from './server.ts'
 
 const WEB = 'web.example.org. 300 IN A 192.0.2.1'
@@ -34,15 +35,6 @@ async function shortest(limit: number, measure: () => Promise<number>): Promise<
   let least = Number.POSITIVE_INFINITY
   for (let i = 0; i < 5 && least >= limit; i++) least = Math.min(least, await measure())
   return least
-}
-
-/** Waits for something that timers bring about. */
-async function until(isThere: () => boolean | Promise<boolean>, timeout = 5000): Promise<void> {
-  const start = performance.now()
-  while (!(await isThere())) {
-    assert.ok(performance.now() - start < timeout, `not within ${timeout} ms: ${isThere}`)
-    await sleep(10)
-  }
 }
 
 test('a silent upstream is left after 200 ms, and not asked first any more', async () => {

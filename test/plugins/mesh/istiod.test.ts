@@ -1,13 +1,13 @@
 /** Istiods as sources, through a real process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import type { TypeName } from '#src/feeds/istiod/types.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { assignment, cluster, nameTable, wdsService, workload } from '#test/support/istiod/resources.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
 import { freePort } from '#test/support/ports.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
+import { until } from '#test/support/waiting.ts'
 import { BACKEND, backend } from './manifests.ts'
 
 const HOST = 'backend.default.svc.cluster.local'
@@ -41,11 +41,6 @@ async function untilAnswered(server: ServerProcess, ...addresses: readonly strin
     if (told.join() === addresses.join()) return
     assert.ok(performance.now() < late, `${told} are not ${addresses}`)
   }
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (const late = performance.now() + 5000; !(await isTrue()); await setImmediate())
-    assert.ok(performance.now() < late, `not so in time: ${isTrue}`)
 }
 
 for (const ambient of [true, false]) {

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { endsAnswered, openBurst } from '#test/server/burst.ts'
 import { freePort } from '#test/support/ports.ts'
 import { runServer, type ServerProcess, startServer } from '#test/support/server.ts'
+import { until } from '#test/support/waiting.ts'
 import { askMany, CLIENTS, untilAll } from './clients.ts'
 import { scrape } from './metrics.ts'
 
@@ -124,11 +125,12 @@ async function failThread(server: ServerProcess): Promise<void> {
 
 /** Until a thread that failed answers again. */
 async function untilBack(metrics: number): Promise<Map<string, number>> {
-  for (;;) {
-    const samples = await scrape(metrics)
-    if (samples.get('coredns_serving_thread_restarts_total') === 1) return samples
-    await sleep(50)
-  }
+  let samples = new Map<string, number>()
+  await until(async () => {
+    samples = await scrape(metrics)
+    return samples.get('coredns_serving_thread_restarts_total') === 1
+  })
+  return samples
 }
 
 test('a thread that fails is started again and counted, while the others answer, and nothing that it counted is lost', async () => {

@@ -4,7 +4,8 @@ import dns from 'node:dns'
 import { type TestContext, test } from 'node:test'
 import { Client } from '#src/feeds/istiod/client.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
-import { ACCESS, until } from './watching.ts'
+import { until } from '#test/support/waiting.ts'
+import { ACCESS } from './watching.ts'
 
 /** Keeps a stream from istiods that are called like this; what is told of it is said in a word or more. */
 function follow(t: TestContext, lookup: (name: string) => readonly string[], ...addresses: readonly string[]): readonly string[] {

@@ -3,23 +3,26 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Istiod } from '#src/feeds/istiod/source.ts'
 import { RealIstiod, withoutIstiod } from '#test/support/istiod/real-istiod.ts'
 import { realApiProgram } from '#test/support/kubernetes/build.ts'
 import { endpointSlice, namespace, pod, service, serviceEntry } from '#test/support/kubernetes/objects.ts'
 import { RealApi } from '#test/support/kubernetes/real-api.ts'
+import { until } from '#test/support/waiting.ts'
 import type { Watched } from '../watching.ts'
 import { watchIstiod } from './watching.ts'
 
 /** istiod puts its root certificate into every namespace. */
 async function rootCertificate(api: RealApi): Promise<string> {
-  for (;;) {
+  let root: string | undefined
+  const hasCome = async () => {
     const response = await fetch(`http://127.0.0.1:${api.port}/api/v1/namespaces/dns/configmaps/istio-ca-root-cert`)
     const { data } = (await response.json()) as { data?: Record<string, string> }
-    if (data?.['root-cert.pem']) return data['root-cert.pem']
-    await sleep(100)
+    root = data?.['root-cert.pem']
+    return root !== undefined
   }
+  await until(hasCome, undefined, 60_000)
+  return root!
 }
 
 test('a mesh of several networks', { skip: withoutIstiod(), timeout: 90_000 }, async t => {

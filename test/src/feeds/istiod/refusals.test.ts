@@ -14,7 +14,8 @@ import {
   writeResponse,
 } from '#test/support/istiod/resources.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
-import { has, until, watchIstiod } from './watching.ts'
+import { until } from '#test/support/waiting.ts'
+import { has, watchIstiod } from './watching.ts'
 
 const WEB = 'web.default.svc.cluster.local'
 const ONE = 'web.default.svc vips 10.96.0.1 at 10.0.0.1'

@@ -1,5 +1,4 @@
 /** The feed of a test istiod. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Access } from '#src/feeds/istiod/access.ts'
 import { type Istiod, istiodSource } from '#src/feeds/istiod/source.ts'
 import { Watched } from '../watching.ts'
@@ -18,15 +17,6 @@ export const ACCESS: Access = {
 /** @param addresses of istiods, the first one first */
 export const watchIstiod = (addresses: readonly string[], options: Partial<Istiod> = {}): Watched =>
   new Watched({}, folder => istiodSource({ ...ACCESS, addresses, mode: 'auto', ...options }, folder))
-
-/** Waits until it is so, also where the feed has nothing to tell. @throws when it takes longer than `timeout` milliseconds */
-export async function until(isTrue: () => boolean, timeout = 5000): Promise<void> {
-  const late = performance.now() + timeout
-  while (!isTrue()) {
-    if (performance.now() > late) throw new Error(`not so within ${timeout} ms: ${isTrue}`)
-    await sleep(5)
-  }
-}
 
 /** Waits until these are the hosts. */
 export const has = (watched: Watched, ...hosts: readonly string[]): Promise<void> =>
