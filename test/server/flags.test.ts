@@ -4,7 +4,6 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { plugins } from '#plugins/index.ts'
 import { freePort } from '#test/support/ports.ts'
 import { runServer, ServerProcess, type StartOptions, startServer } from '#test/support/server.ts'
@@ -177,10 +176,7 @@ test('-pidfile: where it cannot be written, that is told, and the server serves'
 
 test('-quiet: no line at start', async () => {
   await using server = await runServer('.:0 {\n whoami\n}\n', { args: ['-quiet', '-pidfile', 'run.pid'] })
-  await until(
-    () => existsSync(server.path('run.pid')),
-    () => sleep(10),
-  )
+  await until(() => existsSync(server.path('run.pid')))
   server.signal('SIGTERM')
   assert.deepEqual(await server.exited, OK)
   assert.deepEqual(server.stdout, ['[INFO] SIGTERM: Shutting down servers then terminating'])

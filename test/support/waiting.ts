@@ -13,8 +13,11 @@ export async function until(
 ): Promise<void> {
   const late = AbortSignal.timeout(timeout)
   const over = new Promise(resolve => (late.onabort = resolve))
-  while (!(await isSo())) {
+  for (;;) {
+    // Begun before it is looked at, so that no change is missed.
+    const changed = change?.()
+    if (await isSo()) return
     if (late.aborted) throw new Error(`not so within ${timeout} ms: ${isSo}`)
-    await (change ? Promise.race([change(), over]) : sleep(5))
+    await (changed ? Promise.race([changed, over]) : sleep(5))
   }
 }
