@@ -36,7 +36,7 @@ export class Telling {
 
   take(most: number): Change[] {
     if (this.#isDue()) this.#takeOver(this.#next!)
-    const changes = this.#view?.take(most) ?? []
+    const changes = this.#view?.changed ? this.#view.take(most) : []
     for (const [id, record] of changes) {
       if (record) this.#told.add(id)
       else this.#told.delete(id)

@@ -1,6 +1,7 @@
 /** Istiods as sources, through a real process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TypeName } from '#src/feeds/istiod/types.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { assignment, cluster, nameTable, wdsService, workload } from '#test/support/istiod/resources.ts'
@@ -83,7 +84,7 @@ test('a file knows the hostname of an endpoint that an istiod tells of without o
 
 test('until an istiod has told everything, unknown names fail, and /ready says what is waited for', async () => {
   await using istiod = await startIstiod(false, '10.0.0.1')
-  istiod.late = 600
+  istiod.delay = () => sleep(600)
   const port = await freePort()
   await using server = await startServer(
     `.:0 {\n  mesh {\n    source istiod ${istiod.address}\n    startup_timeout 0s\n  }\n  ready 127.0.0.1:${port}\n}\n`,

@@ -1,6 +1,5 @@
 /** An istiod that speaks its real protocol through the usual library of gRPC, and can be made to do what a real one does now and then. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type KeyCertPair, type Metadata, Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js'
 import type { TypeName } from '#src/feeds/istiod/types.ts'
 import { freePort } from '../ports.ts'
@@ -42,8 +41,8 @@ export class TestIstiod implements AsyncDisposable {
   ambient = true
   /** The status that every call is ended with. */
   refusal: { code: status; details: string } | undefined
-  /** Milliseconds that every response comes late. */
-  late = 0
+  /** What a response waits for. */
+  delay: ((type: TypeName) => Promise<void> | undefined) | undefined
   /** Given as the nonce of every response. */
   nonce: string | undefined
   /** Told of each response whose last octet was written. @param begun when the first one was about to be, by `performance.now()` */
@@ -183,7 +182,7 @@ export class TestIstiod implements AsyncDisposable {
     anyway = false,
   ): Promise<void> {
     if (resources.length === 0 && removed.length === 0 && !anyway) return
-    if (this.late > 0) await sleep(this.late)
+    await this.delay?.(type)
     const message = writeResponse({ type, nonce: this.nonce ?? `nonce-${++this.#nonces}`, resources, removed })
     const begun = performance.now()
     call.write(message, () => this.onWritten?.(type, message.length, begun))

@@ -105,11 +105,15 @@ test('what is waited for is told: the connection, then the type', async () => {
   await using watched = watchIstiod([`127.0.0.1:${port}`])
   await watched.until(() => /ECONNREFUSED.*is istiod there, and is it the right port\?/.test(watched.feed.waiting))
   await using istiod = await startIstiod({ ambient: false })
-  istiod.late = 300
+  const names = Promise.withResolvers<void>()
+  const endpoints = Promise.withResolvers<void>()
+  istiod.delay = type => (type === 'NDS' ? names : type === 'EDS' ? endpoints : undefined)?.promise
   await using other = watchIstiod([istiod.address], { mode: 'eds' })
   await until(() => other.feed.waiting === 'NDS: nothing has come yet')
-  // The last records come before the word that nothing is waited for.
-  await until(() => other.feed.waiting === 'EDS: 1 of 1 clusters have not come yet' && other.feed.records.size === 0)
+  names.resolve()
+  await until(() => other.feed.waiting === 'EDS: 1 of 1 clusters have not come yet')
+  assert.equal(other.feed.records.size, 0)
+  endpoints.resolve()
   await has(other, ONE)
 })
 

@@ -1,6 +1,7 @@
 /** What becomes of names, clusters and endpoints, as a sidecar is told of them. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TypeName } from '#src/feeds/istiod/types.ts'
 import { assignment, cluster, clusterName, nameTable, type Resource } from '#test/support/istiod/resources.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
@@ -207,7 +208,7 @@ test('a port whose endpoints have not come yet takes nothing away, not even in t
   const told: string[] = []
   await watched.feed.subscribe(() => told.push(...watched.hosts))
   istiod.hold('EDS', [assignment(443, WEB, [{ address: '10.0.0.2' }])])
-  istiod.late = 100
+  istiod.delay = () => sleep(100)
   istiod.push('CDS', [cluster(443, WEB)], [clusterName(80, WEB)])
   await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.2')
   assert.ok(
