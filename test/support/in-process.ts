@@ -1,4 +1,7 @@
 /** The server in this process: what it logs, counts and says of itself can be read, and its last plugin, `script`, answers as the test wants. */
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { plugins } from '#plugins/index.ts'
 import { parseCorefile } from '#src/corefile/tree.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
@@ -87,4 +90,31 @@ export async function startInProcess(lines: string, logFormat?: LogFormat): Prom
   const server = new InProcessServer(`.:0 {\n${lines}\n}\n`, logFormat)
   await server.server.start()
   return server
+}
+
+/**
+ * A server whose one block has these lines, and whose relative files are below a folder of its own, which goes when it ends.
+ * @param fill puts files into the folder before the server starts
+ */
+export async function startInFolder(
+  fill: (folder: string) => Promise<unknown>,
+  lines: string,
+): Promise<{ server: InProcessServer; folder: string } & AsyncDisposable> {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'in-process-'))
+  await fill(folder.path)
+  const server = new InProcessServer(`.:0 {\n  root ${folder.path}\n  errors\n${lines}\n}\n`)
+  const dispose = async () => {
+    await server[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  }
+  await server.server.start().catch(async error => {
+    await dispose()
+    throw error
+  })
+  return { server, folder: folder.path, [Symbol.asyncDispose]: dispose }
+}
+
+/** @param files by their names */
+export async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtempDisposable, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { InProcessServer } from '#test/support/in-process.ts'
+import { type InProcessServer, startInFolder, writeFiles } from '#test/support/in-process.ts'
 import { messageFrom } from '#test/support/records.ts'
 import { startUpstream } from '#test/support/upstream.ts'
 import { axfr } from '#test/support/zone-transfer.ts'
@@ -17,20 +16,12 @@ async function serve(
   files: Readonly<Record<string, string>>,
   lines = AUTO,
 ): Promise<{ server: InProcessServer; folder: string; zones: string } & AsyncDisposable> {
-  const folder = await mkdtempDisposable(join(tmpdir(), 'auto-'))
-  const zones = join(folder.path, 'zones')
-  await mkdir(zones)
-  for (const [name, text] of Object.entries(files)) await writeFile(join(zones, name), text)
-  const server = new InProcessServer(`.:0 {\n  root ${folder.path}\n  errors\n${lines}  script\n}\n`)
-  const dispose = async () => {
-    await server[Symbol.asyncDispose]()
-    await folder[Symbol.asyncDispose]()
+  const fill = async (folder: string) => {
+    await mkdir(join(folder, 'zones'))
+    await writeFiles(join(folder, 'zones'), files)
   }
-  await server.server.start().catch(async error => {
-    await dispose()
-    throw error
-  })
-  return { server, folder: folder.path, zones, [Symbol.asyncDispose]: dispose }
+  const served = await startInFolder(fill, `${lines}  script`)
+  return { ...served, zones: join(served.folder, 'zones') }
 }
 
 /** The address that a zone has for `www`; the rcode where there is none. */

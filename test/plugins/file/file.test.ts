@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { InProcessServer } from '#test/support/in-process.ts'
+import { type InProcessServer, startInFolder, writeFiles } from '#test/support/in-process.ts'
 import { SIGNED, ZONE } from './zones.ts'
 
 /** A server whose only files are these; `options` are those of *file*, for `db` and example.org. */
@@ -13,20 +12,7 @@ async function serve(
   options = '',
   lines = '',
 ): Promise<{ server: InProcessServer; folder: string } & AsyncDisposable> {
-  const folder = await mkdtempDisposable(join(tmpdir(), 'file-'))
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text)
-  const server = new InProcessServer(
-    `.:0 {\n  root ${folder.path}\n  errors\n  file db example.org {\n${options}\n}\n${lines}\n  script\n}\n`,
-  )
-  const dispose = async () => {
-    await server[Symbol.asyncDispose]()
-    await folder[Symbol.asyncDispose]()
-  }
-  await server.server.start().catch(async error => {
-    await dispose()
-    throw error
-  })
-  return { server, folder: folder.path, [Symbol.asyncDispose]: dispose }
+  return startInFolder(folder => writeFiles(folder, files), `  file db example.org {\n${options}\n}\n${lines}\n  script`)
 }
 
 const zone = (serial: number, address: string) => `$TTL 60\n@ SOA ns hostmaster ${serial} 2 3 4 5\n@ NS ns\nwww A ${address}\n`

@@ -1,7 +1,4 @@
-import { mkdtempDisposable, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { InProcessServer } from '#test/support/in-process.ts'
+import { type InProcessServer, startInFolder, writeFiles } from '#test/support/in-process.ts'
 
 /** `example.org.` with a serial and so many hosts. */
 export function zone(serial: number, hosts = 1, origin = 'example.org.'): string {
@@ -18,16 +15,6 @@ export async function serve(
   files: Readonly<Record<string, string>>,
   lines: string,
 ): Promise<{ server: InProcessServer; folder: string; port: number } & AsyncDisposable> {
-  const folder = await mkdtempDisposable(join(tmpdir(), 'transfer-'))
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder.path, name), text)
-  const server = new InProcessServer(`.:0 {\n  root ${folder.path}\n  errors\n${lines}\n}\n`)
-  const dispose = async () => {
-    await server[Symbol.asyncDispose]()
-    await folder[Symbol.asyncDispose]()
-  }
-  await server.server.start().catch(async error => {
-    await dispose()
-    throw error
-  })
-  return { server, folder: folder.path, port: server.port, [Symbol.asyncDispose]: dispose }
+  const served = await startInFolder(folder => writeFiles(folder, files), lines)
+  return { ...served, port: served.server.port }
 }
