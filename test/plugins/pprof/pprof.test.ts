@@ -8,6 +8,7 @@ import { directiveOf } from '#test/support/directive.ts'
 import { InProcessServer } from '#test/support/in-process.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
+import { until } from '#test/support/waiting.ts'
 
 const run = promisify(execFile)
 
@@ -67,16 +68,18 @@ test('go tool pprof reads it', { skip: noGo() ?? false }, async () => {
   assert.match(processor, /Type: cpu/)
   assert.match(processor, /Duration: 1(\.\d+)?s, Total samples = \d/)
   assert.match(processor, /\d(m?s).* ask$/m)
-  const heap = await top('/heap')
-  assert.match(heap, /Type: inuse_space/)
-  assert.match(heap, /[kM]B/)
+  assert.match(await top('/heap'), /Type: inuse_space/)
+  await until(async () => /[kM]B/.test(await top('/heap')))
 })
 
 test('heap, index and what is not there', async () => {
   const port = await freePort()
   await using _server = await startServer(`.:0 {\npprof 127.0.0.1:${port} {\nblock 1\n}\nwhoami\n}\n`)
-  const { head } = (await (await get(port, '/heapprofile')).json()) as { head: { children: unknown[] } }
-  assert.ok(head.children.length > 0)
+  // Allocations are sampled: some are needed until one is seen.
+  await until(async () => {
+    const { head } = (await (await get(port, '/heapprofile')).json()) as { head: { children: unknown[] } }
+    return head.children.length > 0
+  })
   assert.ok((await (await get(port, '/heap')).bytes()).length > 0)
   for (const path of ['', '/']) assert.match(await (await get(port, path)).text(), /\/debug\/pprof\/profile\?seconds=30 /)
   for (const [path, status] of [
