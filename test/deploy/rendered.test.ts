@@ -18,7 +18,7 @@ test('deploy/istio-coredns.yaml is what kubectl kustomize deploy renders', { ski
 })
 
 test('every manifest is named in the kustomization of its folder', () => {
-  for (const folder of ['deploy', 'deploy/components/pod-monitor']) {
+  for (const folder of ['deploy', 'deploy/components/pod-monitor', 'deploy/components/prometheus-rule']) {
     const { resources } = parse(read(`${folder}/kustomization.yaml`).text)
     const manifests = filesOf(folder, '.yaml')
       .map(({ path }) => relative(folder, path))
@@ -27,7 +27,7 @@ test('every manifest is named in the kustomization of its folder', () => {
   }
 })
 
-test('the kustomization that README.md proposes sets the image and adds the PodMonitor', { skip }, async () => {
+test('the kustomization that README.md proposes sets the image and adds PodMonitor and PrometheusRule', { skip }, async () => {
   const fence = fencesOf(read('deploy/README.md').text).find(({ text }) => /^kind: Kustomization$/m.test(text))
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'istio-coredns-')))
   try {
@@ -37,7 +37,10 @@ test('the kustomization that README.md proposes sets the image and adds the PodM
     const { newName, newTag } = parse(text).images[0]
     const image = JSON.stringify(objects.find(({ kind }) => kind === 'Deployment')).match(/"image":"(.*?)"/)?.[1]
     assert.equal(image, `${newName}:${newTag}`)
-    assert.deepEqual(objects.map(({ kind }) => kind).toSorted(), [...deployed.map(({ kind }) => kind), 'PodMonitor'].toSorted())
+    assert.deepEqual(
+      objects.map(({ kind }) => kind).toSorted(),
+      [...deployed.map(({ kind }) => kind), 'PodMonitor', 'PrometheusRule'].toSorted(),
+    )
     assert.deepEqual(new Set(objects.map(({ metadata }) => metadata?.namespace)), new Set(['istio-system', undefined]))
   } finally {
     await rm(folder, { recursive: true })
