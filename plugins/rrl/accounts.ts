@@ -18,6 +18,8 @@ export class Accounts {
   readonly #since: Float64Array
   readonly #exceeded: Uint32Array
   readonly #window: number
+  /** The latest time that was told. */
+  #now = Number.NEGATIVE_INFINITY
 
   /** @param size how many accounts there are at most, at least eight @param window how far an account may be overdrawn, in milliseconds */
   constructor(size: number, window: number) {
@@ -30,13 +32,15 @@ export class Accounts {
 
   /**
    * Takes what one query costs from the account of these three numbers.
-   * @param interval milliseconds in which one query is earned @param time monotonic, in milliseconds
+   * @param interval milliseconds in which one query is earned
+   * @param time when it was received, monotonic, in milliseconds; one that waited for its reply while later ones got theirs counts as the latest of them
    * @returns 0 within the limit, or else how often the account was overdrawn
    */
   debit(client: number, kind: number, name: number, interval: number, time: number): number {
     const slot = this.#slotOf(client, kind, name)
-    const balance = Math.min(time - this.#since[slot]!, Math.max(SECOND, interval)) - interval
-    this.#since[slot] = time - Math.max(balance, -this.#window)
+    if (time > this.#now) this.#now = time
+    const balance = Math.min(this.#now - this.#since[slot]!, Math.max(SECOND, interval)) - interval
+    this.#since[slot] = this.#now - Math.max(balance, -this.#window)
     return balance < -ROUNDING ? ++this.#exceeded[slot]! : 0
   }
 

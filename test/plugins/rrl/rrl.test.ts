@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { rrl } from '#plugins/rrl/index.ts'
 import { toKey } from '#src/dns/name.ts'
 import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
@@ -56,6 +57,21 @@ test('an allowance is earned again', async () => {
   while ((await outcome(server, 'a.org')) !== 'silence');
   const from = performance.now()
   while ((await outcome(server, 'a.org')) !== 'answered') assert.ok(performance.now() - from < 5000)
+})
+
+test('a response that was long in coming is within the limit like others', async () => {
+  await using server = await startInProcess('rrl {\n responses-per-second 10\n}\nscript')
+  const released = Promise.withResolvers<void>()
+  server.script = async () => {
+    await released.promise
+    return noData()
+  }
+  const slow = server.query('a.org')
+  await sleep(1200)
+  server.script = () => noData()
+  assert.equal(await outcome(server, 'a.org'), 'answered')
+  released.resolve()
+  assert.equal((await slow).rcode, 'NOERROR')
 })
 
 test('clients are told apart by their prefixes', async () => {
