@@ -6,6 +6,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { readReply } from '../dns/message.ts'
 import { clientOf, STREAM_LIMITS } from './stream.ts'
@@ -21,6 +22,10 @@ export const listenHttps: ListenSecure = (address, port, receive, connections, s
   const limits = (): ConnectionLimits => ({ ...STREAM_LIMITS, ...opening?.limits?.() })
   const create = (changed: TlsSettings) =>
     createSecureServer({ ...optionsOf(changed, opening), settings: { maxConcurrentStreams: STREAM_LIMITS.inFlight } })
+      // Each stream has its own end: who ends the connection has left. Node would keep the session.
+      .prependListener('connection', (socket: Socket) => {
+        socket.allowHalfOpen = false
+      })
       .on('session', session => {
         const socket = session.socket as TLSSocket
         if (!isWelcome(socket, changed)) return session.destroy()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -137,6 +138,22 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
     ])
     const session = open(server.port)
     assert.equal((await post(session, queryMessage('web.example.org', 'A'))).status, 200)
+    session.close()
+  })
+
+  test('who leaves while asking is let go of at once, however many there are', async () => {
+    await using server = await start()
+    const query = queryMessage('web.example.org', 'A')
+    // More than one client may have at a time.
+    for (let i = 0; i < 300; i++) {
+      const session = open(server.port)
+      await once(session, 'connect')
+      const asked = post(session, query)
+      session.destroy()
+      await assert.rejects(asked)
+    }
+    const session = open(server.port)
+    assert.equal((await post(session, query)).status, 200)
     session.close()
   })
 
