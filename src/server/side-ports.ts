@@ -1,7 +1,11 @@
 import { once } from 'node:events'
 import type { RequestListener, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { HttpHandler } from '../plugin.ts'
+
+/** Of an address. The oldest makes room for the next: whoever keeps them open must not keep out the probes of a kubelet, which would end the pod. */
+const MOST_CONNECTIONS = 256
 
 interface SidePort {
   server: Server
@@ -57,7 +61,13 @@ async function open(address: string, tls: TlsOptions | undefined): Promise<SideP
   const server = tls
     ? process.getBuiltinModule('node:https').createServer(tls, listener)
     : process.getBuiltinModule('node:http').createServer(listener)
-  server.maxConnections = 256
+  const connections = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+    const [oldest] = connections
+    if (connections.size > MOST_CONNECTIONS) oldest!.destroy()
+  })
   const colon = address.lastIndexOf(':')
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
   server.listen({ port: Number(address.slice(colon + 1)), ...(host && { host }) })

@@ -41,6 +41,17 @@ test('a page, whatever stands behind its path; no other', async t => {
   await release()
 })
 
+test('connections that say nothing keep nobody out', async t => {
+  const { ports, port, address, url } = await free(t)
+  await ports.serve(address, '/health', OK)
+  for (let i = 0; i < 300; i++) {
+    const idle = connect(port, '127.0.0.1').on('error', () => {})
+    t.after(() => idle.destroy())
+    await once(idle, 'connect')
+  }
+  assert.equal((await get(`${url}/health`))[0], 200)
+})
+
 test('a handler may take its time, choose its status and type, and fail', async t => {
   const { ports, address, url } = await free(t)
   const releases = [
