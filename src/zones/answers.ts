@@ -83,11 +83,19 @@ export class Answers {
     const derived = query.derive(lookup.target, query.type)
     const merge = (reply: Reply): Reply => {
       const builder = compileAnswers(name, lookup, signed)
-      const records = wholeRecords(derived, reply.sections).slice(0, reply.sections.answers)
-      for (const { owner, type, ttl, data } of records)
+      const { answers, authorities } = reply.sections
+      const records = wholeRecords(derived, reply.sections)
+      const found = records.slice(0, answers)
+      for (const { owner, type, ttl, data } of found)
         builder.octets(owner, type, reply.ttl ?? ttl, Buffer.from(data).toString('latin1'))
-      const isKnown = reply.rcode !== RCODE.NXDOMAIN && (reply.rcode !== RCODE.NOERROR || records.length > 0)
-      lookup.end(isKnown)
+      const isKnown = reply.rcode !== RCODE.NXDOMAIN && (reply.rcode !== RCODE.NOERROR || found.length > 0)
+      const data = found.filter(({ type }) => type === query.type).map(record => Buffer.from(record.data).toString('latin1'))
+      const proofs = signed ? records.slice(answers, answers + authorities).filter(({ type }) => type === TYPE.NSEC) : []
+      lookup.end(
+        isKnown,
+        data,
+        proofs.map(({ owner }) => owner),
+      )
       const merged = answer(compileRest(builder, lookup, signed))
       // The rcode tells of the last name of the chain (RFC 6604 §3). Where nobody here knows that, the client may ask on.
       if (reply.rcode === RCODE.NXDOMAIN || reply.rcode === RCODE.SERVFAIL) merged.rcode = reply.rcode

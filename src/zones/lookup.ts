@@ -19,7 +19,7 @@ const TARGETS: ReadonlyMap<number, number> = new Map([
   [TYPE.HTTPS, 2],
 ])
 
-/** How a lookup ended: with records, with none of that type, without such a name, at another zone, at a name outside, or in a circle. */
+/** How a lookup ended: with records, with none of that type, without such a name, at another zone, at a name that the zone does not have, or in a circle. */
 export type Ending = 'found' | 'no data' | 'no name' | 'referral' | 'beyond' | 'loop'
 
 /** What a zone has for one name and type (RFC 1034 §4.3.2, RFC 4592, RFC 6672). */
@@ -47,16 +47,24 @@ export class Lookup implements Draft {
     const seen = new Set<string>()
     let next: string | undefined = name
     while (next !== undefined) {
+      const at: Place | undefined = next === name ? place : this.#placeOf(next)
       if (seen.has(next)) this.ending = 'loop'
-      else if (!isUnder(next, this.#zone.key)) this.#leave(next)
+      else if (!at) this.#leave(next)
       else if (seen.size < MAX_ALIASES) {
         seen.add(next)
-        next = this.#step(next, next === name ? place : this.#zone.find(next))
+        next = this.#step(next, at)
         continue
       } else this.#nameServers()
       break
     }
     return this
+  }
+
+  /** Where the zone has the target of an alias; undefined where it has no records of it: another server block or plugin may. */
+  #placeOf(target: string): Place | undefined {
+    if (!isUnder(target, this.#zone.key)) return undefined
+    const place = this.#zone.find(target)
+    return place.barrier || (place.isExact && !place.node.isEmpty) ? place : undefined
   }
 
   #leave(target: string): void {
@@ -150,14 +158,20 @@ export class Lookup implements Draft {
     if (set) this.authority.push({ owner: this.#zone.key, set })
   }
 
-  /** The authority section of an alias to a name that is asked for elsewhere: what the reply there says of it. */
-  end(hasAnswers: boolean): void {
-    if (hasAnswers) this.#nameServers()
+  /**
+   * What comes along with an alias to a name that was asked for elsewhere.
+   * @param data of the records that were found there
+   * @param proofs names of the zone whose NSEC records came along
+   */
+  end(isKnown: boolean, data: string[], proofs: readonly string[]): void {
+    if (isKnown) this.#nameServers()
     else this.#addSoa()
+    for (const node of proofs.map(key => this.#zone.get(key))) if (node?.get(TYPE.NSEC)) this.#addProof(node)
+    this.#addTargets({ type: this.#type, data }, this.#zone.key)
   }
 
   /** The addresses of the hosts that records name, as far as they are below `parent`. */
-  #addTargets({ type, data }: RecordSet, parent: string): void {
+  #addTargets({ type, data }: Pick<RecordSet, 'type' | 'data'>, parent: string): void {
     const before = TARGETS.get(type)
     if (before === undefined) return
     const hosts = new Set(data.map(octets => lowerCase(octets.slice(before, endOfKey(octets, before)))))

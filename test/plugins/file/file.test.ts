@@ -3,6 +3,7 @@ import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { failure } from '#src/plugin.ts'
 import { type InProcessServer, startInFolder, writeFiles } from '#test/support/in-process.ts'
 import { SIGNED, ZONE } from './zones.ts'
 
@@ -77,7 +78,25 @@ test('names without records go to the next plugin where fallthrough says so', as
   }
   for (const name of ['unknown', 'deep', 'www', 'x.wild', 'wild', 'x.sub', 'tonothing', 'x.ent.wild'])
     await server.query(`${name}.example.org`, 'TXT')
-  assert.deepEqual(asked, ['unknown.example.org.', 'deep.example.org.', 'wild.example.org.', 'x.ent.wild.example.org.'])
+  const missing = ['unknown', 'deep', 'wild', 'nothing', 'x.ent.wild'].map(name => `${name}.example.org.`)
+  assert.deepEqual(asked, missing)
+})
+
+test('a target that the zone does not have is asked for like any other name', async () => {
+  const template = 'template IN A nothing.example.org {\n answer "{{ .Name }} 60 IN A 192.0.2.99"\n}'
+  await using served = await serve({ db: ZONE }, '', template)
+  const { answer, authority } = await served.server.query('tonothing.example.org')
+  const alias = 'tonothing.example.org. 300 IN CNAME nothing.example.org.'
+  assert.deepEqual(answer, [alias, 'nothing.example.org. 60 IN A 192.0.2.99'])
+  assert.match(authority[0]!, / NS /)
+  await using passing = await serve({ db: ZONE }, 'fallthrough')
+  const { server } = passing
+  server.script = query => failure(`asked for ${query.name}`)
+  const reply = await server.query('tonothing.example.org')
+  assert.deepEqual([reply.rcode, reply.answer], ['SERVFAIL', [alias]])
+  await server.waitForLine(/asked for nothing\.example\.org\./)
+  const { additional } = await server.query('towild.example.org', 'MX')
+  assert.deepEqual(additional, ['mail.example.org. 300 IN A 192.0.2.25', 'mail.example.org. 300 IN AAAA 2001:db8::25'])
 })
 
 test('fallthrough for some zones', async () => {
@@ -202,6 +221,24 @@ test('a signed zone proves what it has not, to who asks for it', async () => {
         assert.equal(signatures.length, dnssecOk ? signed.length : 0, `${name} ${type}`)
       }
     }
+  }
+})
+
+test('a signed zone proves what the target of an alias has not', async () => {
+  const db = SIGNED.replaceAll('signed.example.', 'example.org.')
+  const cases = [
+    ['nothing', 'A', 'NXDOMAIN', 'e.ent.example.org example.org'],
+    ['ent', 'A', 'NOERROR', 'dname.example.org'],
+    ['aa.a', 'A', 'NOERROR', '*.a.example.org'],
+    ['www', 'TXT', 'NOERROR', 'www.example.org'],
+  ] as const
+  for (const [target, type, rcode, owners] of cases) {
+    await using served = await serve({ db: db.replace('alias CNAME www', `alias CNAME ${target}`) })
+    const reply = await served.server.query('alias.example.org', type, { edns: { udpSize: 4096, dnssecOk: true } })
+    const proofs = reply.authority.filter(line => / IN NSEC /.test(line)).map(line => line.split('. ')[0])
+    assert.deepEqual([target, reply.rcode, proofs.sort().join(' ')], [target, rcode, owners])
+    const signatures = reply.authority.filter(line => / RRSIG NSEC /.test(line))
+    assert.equal(signatures.length, proofs.length)
   }
 })
 
