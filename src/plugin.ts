@@ -72,6 +72,8 @@ export interface Plugin<Options = unknown> {
   readonly name: string
   /** It asks others over the network: the server bounds how many queries wait in it at a time. */
   readonly waits?: true
+  /** It has zones of its own: names elsewhere are refused at the end of a chain that asks nobody else (RFC 1035 §4.1.1). */
+  readonly authoritative?: true
   /** It takes queries of classes other than IN, which are refused where no plugin of the listener does. */
   readonly otherClasses?: true
   /** Text to options; looks at nothing outside the directive but the files that it names. @throws {Problem} */

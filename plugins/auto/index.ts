@@ -5,6 +5,7 @@ import { Auto, type Options, type Source } from './auto.ts'
 
 export const auto: Plugin<Options> = {
   name: 'auto',
+  authoritative: true,
 
   // auto [ZONES...] { directory DIR [REGEXP ORIGIN_TEMPLATE]; reload DURATION }
   parse(directive) {

@@ -4,6 +4,7 @@ import { File, type Options, type Source } from './file.ts'
 
 export const file: Plugin<Options> = {
   name: 'file',
+  authoritative: true,
 
   parse(directive) {
     const sources: Source[] = []

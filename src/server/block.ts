@@ -46,6 +46,7 @@ export class Block implements ServerBlock {
       name: plugin.name,
       instance: this.#create(plugin, options),
       waits: plugin.waits === true,
+      authoritative: plugin.authoritative === true,
     }))
     const { zone, place } = this.places[0]!
     this.identity = JSON.stringify([zone, placeLabel(place), this.view?.name])

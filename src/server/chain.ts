@@ -1,4 +1,4 @@
-import { failure, Reply } from '../dns/reply.ts'
+import { failure, Reply, refused } from '../dns/reply.ts'
 import type { Handler, Instance } from '../plugin.ts'
 
 /** One plugin of a chain. */
@@ -7,6 +7,8 @@ export interface Stage {
   readonly instance: Instance
   /** Whether it waits for others; see `Plugin.waits`. */
   readonly waits: boolean
+  /** See `Plugin.authoritative`. */
+  readonly authoritative: boolean
 }
 
 /** The queries that wait in one thread, and how many may. */
@@ -66,7 +68,8 @@ export function fold(
   const handling = stages.filter(stage => stage.instance.wrap)
   const last = handling.at(-1)
   if (!last) return undefined
-  let next: Handler = () => failure(`plugin/${last.name}: no next plugin found`)
+  const isAuthority = handling.some(stage => stage.authoritative) && !handling.some(stage => stage.waits)
+  let next: Handler = isAuthority ? () => refused() : () => failure(`plugin/${last.name}: no next plugin found`)
   for (const { name, instance, waits } of handling.toReversed()) {
     const handler = instance.wrap!(next)
     next = guard(name, waits ? inFlight.bound(handler) : handler, onThrow)

@@ -99,6 +99,15 @@ test('a target that the zone does not have is asked for like any other name', as
   assert.deepEqual(additional, ['mail.example.org. 300 IN A 192.0.2.25', 'mail.example.org. 300 IN AAAA 2001:db8::25'])
 })
 
+test('other names are refused where nobody else is asked', async () => {
+  const fill = (folder: string) => writeFiles(folder, { db: zone(1, '192.0.2.1') })
+  await using served = await startInFolder(fill, 'file db example.org\nwhoami')
+  await using alone = await startInFolder(fill, 'file db example.org')
+  assert.equal((await served.server.query('www.example.com')).rcode, 'NOERROR')
+  assert.equal((await alone.server.query('www.example.com')).rcode, 'REFUSED')
+  assert.equal((await alone.server.query('gone.example.org')).rcode, 'NXDOMAIN')
+})
+
 test('fallthrough for some zones', async () => {
   await using served = await serve({ db: ZONE }, 'fallthrough a.example.org')
   const { server } = served

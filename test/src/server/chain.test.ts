@@ -9,7 +9,12 @@ import { fold, InFlight, type Stage } from '#src/server/chain.ts'
 import { queryOf } from '#test/support/exchange.ts'
 
 const query = queryOf('example.org')
-const stage = (name: string, wrap?: Instance['wrap'], waits = false): Stage => ({ name, waits, instance: wrap ? { wrap } : {} })
+const stage = (name: string, wrap?: Instance['wrap'], { waits = false, authoritative = false } = {}): Stage => ({
+  name,
+  waits,
+  authoritative,
+  instance: wrap ? { wrap } : {},
+})
 const unbounded = () => new InFlight({ count: 0, limit: Number.POSITIVE_INFINITY }, () => {})
 
 /** Folds stages whose errors are not expected. */
@@ -90,6 +95,14 @@ test('the end of the chain is SERVFAIL with the reason that CoreDNS gives', () =
   assert.equal(reply.cause, 'plugin/last: no next plugin found')
 })
 
+test('the end of the chain is REFUSED behind an authority, where nobody else is asked', () => {
+  const pass: Instance['wrap'] = next => next
+  const authority = stage('authority', pass, { authoritative: true })
+  const reply = chain(authority, stage('last', pass))(query) as Reply
+  assert.deepEqual([reply.rcode, reply.cause], [RCODE.REFUSED, undefined])
+  assert.equal((chain(authority, stage('last', pass, { waits: true }))(query) as Reply).rcode, RCODE.SERVFAIL)
+})
+
 const boom = new Error('boom')
 const throws: readonly (readonly [name: string, wrap: NonNullable<Instance['wrap']>])[] = [
   [
@@ -144,7 +157,7 @@ function held() {
     replies.push(reply)
     return reply.promise
   }
-  return { replies, stage: stage('held', wrap, true) }
+  return { replies, stage: stage('held', wrap, { waits: true }) }
 }
 
 test('of the queries that wait, so many are let in; the next is refused, and let in when one is done', async () => {
