@@ -17,6 +17,7 @@ type Outcome = 'answered' | 'REFUSED 15' | 'NOERROR 17' | 'silence'
 const cases: readonly (readonly [lines: readonly string[], outcomes: Readonly<Record<string, Outcome>>])[] = [
   [['block'], { 'a.org A': 'REFUSED 15', '. ANY': 'REFUSED 15' }],
   [['filter type A AAAA'], { 'a.org A': 'NOERROR 17', 'a.org AAAA': 'NOERROR 17', 'a.org TXT': 'answered' }],
+  [['filter type MAILB LP NSAP-PTR'], { 'a.org TYPE253': 'NOERROR 17', 'a.org TYPE107': 'NOERROR 17', 'a.org TYPE23': 'NOERROR 17' }],
   [['drop type ANY'], { 'a.org ANY': 'silence', 'a.org A': 'answered' }],
   [['allow net 127.0.0.0/8', 'block'], { 'a.org A': 'answered' }],
   [['allow net 127.0.0.2', 'block'], { 'a.org A': 'REFUSED 15' }],
