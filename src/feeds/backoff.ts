@@ -2,7 +2,7 @@
 export interface Pace {
   /** The bound of the wait after a first failure, and of the wait after many. */
   readonly backoff: readonly [first: number, most: number]
-  /** Without failure, until the next one counts as a first one. */
+  /** What has worked for as long as this fails for the first time. */
   readonly healthy: number
 }
 
@@ -10,18 +10,15 @@ export interface Pace {
 export class Backoff {
   readonly #pace: Pace
   #bound = 0
-  #failed = Number.NEGATIVE_INFINITY
 
   constructor(pace: Pace) {
     this.#pace = pace
   }
 
-  /** It has failed once more. @returns milliseconds */
-  wait(): number {
-    const { backoff, healthy } = this.#pace
-    const now = performance.now()
-    this.#bound = now - this.#failed > healthy ? backoff[0] : Math.min(2 * this.#bound, backoff[1])
-    this.#failed = now
+  /** It has failed once more. @param worked for how long it has worked before, in milliseconds @returns milliseconds */
+  wait(worked: number): number {
+    const [first, most] = this.#pace.backoff
+    this.#bound = this.#bound === 0 || worked >= this.#pace.healthy ? first : Math.min(2 * this.#bound, most)
     return Math.random() * this.#bound
   }
 }

@@ -12,8 +12,8 @@ import type { TypeName } from './types.ts'
 import type { View } from './view.ts'
 import { WorkloadView } from './workload-view.ts'
 
-/** As Istio's own clients wait. */
-const PACE: Pace = { backoff: [500, 60_000], healthy: 120_000 }
+/** Istio's own clients wait for up to a minute, in which answers would be old. */
+const PACE: Pace = { backoff: [500, 10_000], healthy: 10_000 }
 /** Milliseconds between connections that are followed by the next without waiting; istiod's last half an hour. */
 const FAREWELL = 10_000
 
@@ -40,6 +40,8 @@ export class Client {
   readonly #views = new Map<Mode, View>()
   readonly #backoff = new Backoff(PACE)
   #address = 0
+  /** Since when the last stream has told something. */
+  #telling = Number.POSITIVE_INFINITY
   #farewell = Number.NEGATIVE_INFINITY
 
   /** @param modes to be tried, in this order */
@@ -61,7 +63,7 @@ export class Client {
         continue
       }
       this.#address = (this.#address + 1) % addresses.length
-      const wait = this.#backoff.wait()
+      const wait = this.#backoff.wait(performance.now() - this.#telling)
       // All addresses are tried before it is waited.
       if (this.#address === 0) await sleep(wait)
     }
@@ -79,7 +81,7 @@ export class Client {
   async #call(address: string, mode: Mode): Promise<Ending> {
     const view: View = this.#views.get(mode) ?? (mode === 'wds' ? new WorkloadView(this.#access) : new ClusterView(this.#access))
     const listener = this.#listener
-    let answered = false
+    this.#telling = Number.POSITIVE_INFINITY
     let stream: DiscoveryStream | undefined
     let frames: ResponseFrames | undefined
     const call = new Call(address, this.#access, {
@@ -88,8 +90,8 @@ export class Client {
         stream = new DiscoveryStream(call, view, writeNode(view.node, this.#access), {
           response: (type, octets, refusal) => {
             // What the other kind of stream has told is of no more use.
-            if (!answered) for (const other of this.#views.keys()) if (other !== mode) this.#views.delete(other)
-            answered = true
+            for (const other of this.#views.keys()) if (other !== mode) this.#views.delete(other)
+            this.#telling = Math.min(this.#telling, performance.now())
             this.#views.set(mode, view)
             listener.response(view, type, octets, refusal)
             if (view.hint !== undefined) listener.warn(view.hint)
@@ -112,6 +114,8 @@ export class Client {
     const ending = await call.ended
     stream?.discard()
     // Who is sent away at once is to wait.
-    return ending.code === CODE.GOING_AWAY && !answered ? { ...ending, code: CODE.UNAVAILABLE } : ending
+    return ending.code === CODE.GOING_AWAY && this.#telling === Number.POSITIVE_INFINITY
+      ? { ...ending, code: CODE.UNAVAILABLE }
+      : ending
   }
 }

@@ -89,9 +89,12 @@ export class Cluster extends WatchedCluster {
       if (watches.every(watch => watch === changed || watch.trouble !== trouble))
         this.#complaints.add(`${changed.kind.resource}: ${trouble}; what is known stays`)
       this.#troubled = true
-    } else if (this.#troubled && watches.every(watch => watch.trouble === '')) {
-      this.#troubled = false
-      this.log.info(`${this.name}: everything is watched again`)
+    } else {
+      for (const watch of watches) watch.retry()
+      if (this.#troubled && watches.every(watch => watch.trouble === '')) {
+        this.#troubled = false
+        this.log.info(`${this.name}: everything is watched again`)
+      }
     }
     this.change()
   }

@@ -58,7 +58,11 @@ export class Watch {
   #unknown = 0
   #response: Response | undefined
   #heard = Number.NEGATIVE_INFINITY
+  /** Since when the attempt that runs tells of changes. */
+  #telling = Number.POSITIVE_INFINITY
   #stopped = false
+  /** Ends the wait for the next attempt. */
+  #waiting: AbortController | undefined
   #current = new AbortController()
 
   /** @param onState called when it has synced, and when its trouble has changed */
@@ -95,6 +99,11 @@ export class Watch {
     this.#current.abort()
   }
 
+  /** Tries again at once where it waits of itself: the server was reached by others. */
+  retry(): void {
+    this.#waiting?.abort()
+  }
+
   /** Lists everything anew, and reads it as `kind` says. */
   reread(kind: Kind): void {
     this.held.reread(kind)
@@ -104,6 +113,7 @@ export class Watch {
 
   async #attempt(signal: AbortSignal): Promise<void> {
     this.#response = undefined
+    this.#telling = Number.POSITIVE_INFINITY
     if (this.#doubt) this.#version = undefined
     if (this.#version !== undefined) return this.#watch({ resourceVersion: this.#version }, signal)
     this.held.beginList()
@@ -204,6 +214,7 @@ export class Watch {
   }
 
   #well(): void {
+    this.#telling = performance.now()
     if (this.synced && this.trouble === '') return
     this.synced = true
     this.trouble = ''
@@ -233,7 +244,10 @@ export class Watch {
     if (code === 410 || error instanceof Malformed) this.#version = undefined
     if (code !== 410) this.#troubled(code === 403 ? `not allowed to list and watch: ${error.message}` : error.message)
     const asked = error instanceof Refused ? Math.min(error.retryAfter, MAX_ASKED) : 0
-    await setTimeout(asked + this.#backoff.wait(), undefined, { signal })
+    const waiting = new AbortController()
+    this.#waiting = asked === 0 ? waiting : undefined
+    const wait = this.#backoff.wait(performance.now() - this.#telling)
+    await setTimeout(asked + wait, undefined, { signal: AbortSignal.any([signal, waiting.signal]) })
   }
 
   /** The server does not know the kind. That is no trouble; but what is held goes only when it says so twice. */

@@ -199,6 +199,21 @@ test('what goes wrong again and again is tried more and more seldom', async () =
   assert.deepEqual(watching.log, ['[WARNING] kubernetes: services: etcd is gone (500); what is known stays'])
 })
 
+test('when one watch has reached the server again, the others wait no longer', async t => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'), endpointSlice('backend', ['10.0.0.1']))
+  const kinds = ['Service', 'EndpointSlice', 'Pod'] as const
+  using watching = watchCluster(at(api.url), kinds, { timing: { backoff: [60_000, 60_000] } })
+  await watching.cluster.synced(kinds)
+  const waits = [1, 1]
+  t.mock.method(Math, 'random', () => waits.shift() ?? 0.001)
+  await api.stop()
+  await logged(watching.log, /what is known stays/)
+  await until(() => waits.length === 0)
+  await api.restart()
+  await logged(watching.log, /everything is watched again/)
+})
+
 test('a page of a proxy is told for what it is', async () => {
   await using api = await FakeApi.start()
   const html = '<html><body>\n<h1>Sign in</h1>\x1b[2J</body></html>'
