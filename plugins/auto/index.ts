@@ -21,10 +21,7 @@ export const auto: Plugin<Options> = {
         reload: option => {
           source.reload = option.duration('DURATION')
         },
-        upstream: option => {
-          option.rest()
-          option.warn(option.problem('upstream says nothing any more, and may be left out').sentence)
-        },
+        upstream: option => option.passOver(),
       })
       line.end()
       if (source.directory === '') throw line.problem('no directory')

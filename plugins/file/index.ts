@@ -32,10 +32,7 @@ export const file: Plugin<Options> = {
         fallthrough: option => {
           fallthrough = option.zones(['.'])
         },
-        upstream: option => {
-          option.rest()
-          option.warn(option.problem('upstream says nothing any more, and may be left out').sentence)
-        },
+        upstream: option => option.passOver(),
       })
       line.end()
       sources.push(source)

@@ -1,4 +1,4 @@
-import { toAddress, toOctets } from '#src/dns/address.ts'
+import { canonicalAddress } from '#src/dns/address.ts'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { toKey, toText } from '#src/dns/name.ts'
 import type { Sections } from '#src/dns/sections.ts'
@@ -56,7 +56,7 @@ export class Transfer implements Instance {
   }
 
   #secondaries({ servers, everybody, source }: Rule): Secondaries {
-    const addresses = new Set(servers.map(({ address }) => canonical(address)))
+    const addresses = new Set(servers.map(({ address }) => canonicalAddress(address)))
     return {
       allows: address => everybody || addresses.has(address),
       notifiers: servers.map(server => new Notifier({ ...server, source }, this.#block.server, this.#log)),
@@ -122,9 +122,4 @@ export class Transfer implements Instance {
   async stop(): Promise<void> {
     for (const { notifiers } of this.#zones.values()) for (const notifier of notifiers) notifier.stop()
   }
-}
-
-/** The one text of an address that the transports tell, without its zone index. */
-function canonical(text: string): string {
-  return toAddress(toOctets(text.replace(/%.*/, ''))!)
 }

@@ -98,6 +98,12 @@ export class Line {
     this.#directive.warnings.push(`plugin/${this.#directive.name}: ${sentence}`)
   }
 
+  /** Passes over an option that CoreDNS accepts, too, and that means nothing any more. */
+  passOver(): void {
+    this.rest()
+    this.warn(this.problem(`${this.word} says nothing any more, and may be left out`).sentence)
+  }
+
   /** The next argument. @param what what it stands for, in messages: `FILE` */
   text(what: string): string {
     const token = this.#entry.args[this.#next]

@@ -37,6 +37,9 @@ export function toAddress(octets: Uint8Array): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
 }
 
+/** The one text of an address that the transports tell, without its zone index. */
+export const canonicalAddress = (text: string): string => toAddress(toOctets(text.replace(/%.*/, ''))!)
+
 /** The key of the reverse name of 4 or 16 octets (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseKey(octets: Uint8Array): string {
   if (octets.length === 4) return keyOf(Array.from(octets, String).reverse(), IN_ADDR)

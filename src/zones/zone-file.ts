@@ -3,14 +3,16 @@ import { MasterFile, type Place } from '../dns/master-file/master-file.ts'
 import { toKey } from '../dns/name.ts'
 import type { Logger } from '../plugin.ts'
 import { Answers } from './answers.ts'
+import type { ServedZone } from './served-zones.ts'
 import { serialOf, Zone } from './zone.ts'
 
 /** A zone, and the file that it is read from again and again. */
-export class ZoneFile {
+export class ZoneFile implements ServedZone {
   /** As text. */
   readonly origin: string
   /** Undefined until there is a file. */
   answers: Answers | undefined = undefined
+  readonly lack = 'not read yet'
   readonly #file: MasterFile
   readonly #byTime: boolean
   readonly #log: Logger | undefined
