@@ -52,6 +52,8 @@ export interface Instance {
   metadata?(label: string): MetadataReader | undefined
   /** The zone that has this key as it is now, for whoever is to have a copy of it; undefined for one that is not its own. @throws what keeps it from being told */
   zone?(key: string): ZoneVersion | undefined
+  /** A server says that there is another version of a zone (RFC 1996): the reply; undefined for a zone of which this plugin has no copy. Never throws. */
+  notified?(notification: Query): Reply | undefined
   /** Reload: takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
   adopt?(previous: Instance): void
   /** Opens watches, loads tables. Queries come only after it resolved; a rejection keeps the server from starting, or a reload from happening. */

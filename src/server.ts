@@ -1,5 +1,5 @@
 /** The way of a query: bytes in → admission → zone → chain → fit → bytes out. Start here. */
-import { CLASS, RCODE } from './dns/codes.ts'
+import { CLASS, OPCODE, RCODE } from './dns/codes.ts'
 import { type Client, type Listener, Query, type Transport } from './dns/query.ts'
 import { failure, onReply, Reply, refused } from './dns/reply.ts'
 import { admit } from './server/admission.ts'
@@ -19,7 +19,7 @@ const MAX_DEPTH = 8
 export interface Observer {
   /** The message was no query; `reply` is what it was answered with, if anything. */
   dropped(site: Site, message: Uint8Array, client: Client, transport: Transport, reply: Uint8Array | undefined): void
-  /** No zone took the query. */
+  /** No zone took the query, or it was a notification. */
   refused(query: Query, reply: Reply): void
   /** A reply could not be made into a message: an error of ours. */
   failed(error: unknown): void
@@ -50,11 +50,14 @@ export function responder(observer: Observer): Respond {
       observer.dropped(site, message, client, transport, query)
       return query && written(query)
     }
-    const reply = ask(query, site.zones)
+    const reply = query.opcode === OPCODE.NOTIFY ? notify(query, site.zones) : ask(query, site.zones)
     if (query.zone === '' && reply instanceof Reply) observer.refused(query, reply)
     return onReply(query, reply, write)
   }
 }
+
+/** A notification (RFC 1996) goes to whoever has a copy of the zone, past the chain, whose plugins would take it for a query. */
+const notify = (query: Query, zones: Zones): Reply => zones.route(query)?.notified?.(query) ?? new Reply(RCODE.NOTIMP)
 
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */
 export function ask(query: Query, zones: Zones): Reply | PromiseLike<Reply> {

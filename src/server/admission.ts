@@ -12,7 +12,7 @@ import { fit, headerOnly } from './fit.ts'
 /**
  * Checks a message and reads its question.
  * @param received when it was read, by `performance.now()`
- * @returns a query; or the reply to a message that is none; or undefined for one that must not be answered
+ * @returns a query, or a notification in the form of one; or the reply to a message that is none; or undefined for one that must not be answered
  */
 export function admit(
   message: Uint8Array,
@@ -24,7 +24,8 @@ export function admit(
   if (message.length < 12 || client.port === 0) return undefined
   // Never a reply to a reply: two servers would answer each other for ever.
   if (message[2]! & 0x80) return undefined
-  if (((message[2]! >> 3) & 15) !== OPCODE.QUERY) return headerOnly(message, RCODE.NOTIMP)
+  const opcode = (message[2]! >> 3) & 15
+  if (opcode !== OPCODE.QUERY && opcode !== OPCODE.NOTIFY) return headerOnly(message, RCODE.NOTIMP)
   try {
     return readQuery(message, client, transport, listener, received)
   } catch (error) {

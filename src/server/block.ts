@@ -1,5 +1,7 @@
 /** A server block with instances of its plugins. */
 import type { Token } from '../corefile/problem.ts'
+import type { Query } from '../dns/query.ts'
+import type { Reply } from '../dns/reply.ts'
 import type { ZoneSet } from '../dns/zone-map.ts'
 import type { ZoneVersion } from '../dns/zone-version.ts'
 import { type Logger, pluginLogger } from '../log.ts'
@@ -106,6 +108,15 @@ export class Block implements ServerBlock {
     for (const { instance } of this.stages) {
       const version = instance.zone?.(key)
       if (version) return version
+    }
+    return undefined
+  }
+
+  /** What the first plugin that has a copy of the zone says; undefined where none has. */
+  notified(notification: Query): Reply | undefined {
+    for (const { name, instance } of this.stages) {
+      const reply = instance.notified?.(notification)
+      if (reply) return Object.assign(reply, { plugin: name })
     }
     return undefined
   }

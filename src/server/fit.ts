@@ -27,7 +27,7 @@ export function headerOnly(message: Uint8Array, rcode: number): Uint8Array {
   return reply
 }
 
-/** The reply, as it is sent to who asked: id, opcode, RD, CD and question as they came, the reply's records, OPT where the query had one, at most as long as the client takes. */
+/** The reply, as it is sent to who asked: id, opcode and question as they came, with RD and CD of a query, the reply's records, OPT where the query had one, at most as long as the client takes. */
 export const fit = (query: Query, reply: Reply): Outgoing => new Fitted(query, reply)
 
 /** A reply that is fitted to its client. What can fail is done when it is made; writing it cannot. */
@@ -68,7 +68,9 @@ class Fitted implements Outgoing {
     const opt = this.#opt
     // What follows the question is written over.
     target.set(message.length <= this.longest ? message : message.subarray(0, questionEnd), at)
-    writeUint16(target, at + 2, this.#flags | FLAG.QR | (rcode & 15) | (flags & (0x7800 | FLAG.RD | FLAG.CD)))
+    // RD and CD mean something in queries only.
+    const kept = flags & 0x7800 || flags & (FLAG.RD | FLAG.CD)
+    writeUint16(target, at + 2, this.#flags | FLAG.QR | (rcode & 15) | kept)
     writeUint16(target, at + 6, sections.answers)
     writeUint16(target, at + 8, sections.authorities)
     writeUint16(target, at + 10, sections.additionals + (opt ? 1 : 0))

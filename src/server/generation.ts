@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey } from '../dns/name.ts'
-import type { Listener } from '../dns/query.ts'
+import type { Listener, Query } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
 import type { Handler, Server, View } from '../plugin.ts'
 import { Block, named } from './block.ts'
@@ -96,7 +96,8 @@ export class Generation {
       if (here.length === 0) continue
       const handler = this.#handler(block)
       zones.otherClasses ||= block.otherClasses
-      for (const zone of here) zones.add({ key: toKey(zone), name: zone, handler, view: block.view, next: undefined })
+      const notified = (notification: Query) => block.notified(notification)
+      for (const zone of here) zones.add({ key: toKey(zone), name: zone, handler, notified, view: block.view, next: undefined })
     }
     return zones
   }

@@ -1,6 +1,7 @@
 import { TYPE } from '../dns/codes.ts'
 import { parentOf, ROOT } from '../dns/name.ts'
 import type { Query } from '../dns/query.ts'
+import type { Reply } from '../dns/reply.ts'
 import { ZoneMap } from '../dns/zone-map.ts'
 import type { Handler, View } from '../plugin.ts'
 
@@ -12,6 +13,8 @@ export interface Zone {
   readonly name: string
   /** Undefined where the block has no plugin that handles queries. */
   readonly handler: Handler | undefined
+  /** What takes notifications of zones at or below it; undefined for one that nobody takes. */
+  notified?(notification: Query): Reply | undefined
   /** What tells its queries; undefined where it takes all. */
   readonly view?: View | undefined
   /** What is asked of the same name where the view does not take the query: the next server block for the zone. */

@@ -11,9 +11,11 @@ const FORMERR: Verdict = ['FORMERR']
 /** @param answered what names of class IN get in the end */
 export function verdictOn(message: Buffer, answered: Verdict): Verdict {
   if (message.length < 12 || message[2]! & 0x80) return SILENCE
-  if (message[2]! & 0x78) return ['NOTIMP']
+  const opcode = (message[2]! >> 3) & 15
+  // A notification is read to its end, and is of a zone that nobody here has a copy of.
+  if (opcode !== 0 && opcode !== 4) return ['NOTIMP']
   try {
-    return verdictOnQuery(message, answered)
+    return verdictOnQuery(message, opcode === 0 ? answered : ['NOTIMP'])
   } catch {
     return FORMERR
   }
@@ -52,7 +54,7 @@ function verdictOnQuery(message: Buffer, answered: Verdict): Verdict {
   if (questions === 0) return ['NOERROR']
   // A broken signature is a broken message.
   if (signed) return ['NOTAUTH', 'FORMERR']
-  return classCode === 1 ? answered : ['REFUSED']
+  return classCode === 1 || answered.includes('NOTIMP') ? answered : ['REFUSED']
 }
 
 /** No pointer leads into the header, nor one that it leads to. Those that do not lead backward are the business of `readName`. */

@@ -83,7 +83,7 @@ test('other classes go down the chain where a plugin of the listener takes them'
 
 const at = site(() => assert.fail())
 for (const [name, message, rcode] of [
-  ['a notification', queryMessage('example.org', 'SOA', { opcode: 4 }), 'NOTIMP'],
+  ['an update', queryMessage('example.org', 'SOA', { opcode: 5 }), 'NOTIMP'],
   ['a name that does not end', queryMessage('example.org', 'A').subarray(0, 20), 'FORMERR'],
   ['EDNS version 1', queryMessage('example.org', 'A', { edns: { version: 1 } }), 'BADVERS'],
 ] as const) {
@@ -94,6 +94,16 @@ for (const [name, message, rcode] of [
     assert.ok(told.includes(client) && told.includes('udp') && told.includes(at))
   })
 }
+
+test('a notification goes past the chain, to what takes those of its zone', () => {
+  const message = queryMessage('example.org', 'SOA', { opcode: 4 })
+  const told: number[] = []
+  const observer = { ...unobserved, refused: (_: unknown, { rcode }: Reply) => told.push(rcode) }
+  const { zones } = at
+  assert.equal(reply(message, at, observer).rcode, 'NOTIMP')
+  const taking = new Zones([['\0', { ...zones.get('\0')!, notified: () => answer(NO_RECORDS) }]])
+  assert.deepEqual([reply(message, { ...at, zones: taking }, observer).rcode, told], ['NOERROR', [4, 0]])
+})
 
 test('a reply is never answered, so that two servers never talk for ever', () => {
   const message = queryMessage('example.org', 'A', { flags: 0x8100 })
