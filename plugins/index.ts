@@ -43,6 +43,7 @@ const order = [
   'kubernetes', // from memory
   'file', // from memory
   'auto', // from memory
+  'secondary', // from memory
   'cache', // everything below may be slow or remote
   'loop', // must see what forward would send round
   'forward', // the outside world

@@ -75,6 +75,20 @@ export function readName(message: Uint8Array, at: number): Name {
 /** The key of the name at `at`, which `endOfName` accepted. */
 export const readKey = (message: Uint8Array, at: number): string => readName(message, at).key
 
+/** The same name in wire form, its letters as they are. */
+export function readWire(message: Uint8Array, at: number): string {
+  let wire = ''
+  for (;;) {
+    const length = message[at]!
+    if (length >= 0xc0) at = ((length & 0x3f) << 8) | message[at + 1]!
+    else {
+      wire += latin1Slice.call(message, at, at + 1 + length)
+      if (length === 0) return wire
+      at += 1 + length
+    }
+  }
+}
+
 /** The EDNS part of an OPT record whose fixed octets stand at `fixed` (RFC 6891 §6.1.2). @throws {FormatError} */
 export function readEdns(message: Uint8Array, fixed: number): Edns {
   const options = message.subarray(fixed + 10, fixed + 10 + readUint16(message, fixed + 8))

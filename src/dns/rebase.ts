@@ -35,11 +35,11 @@ export function wholeRecords(asked: Query, sections: Sections): WholeRecord[] {
   const base = asked.questionEnd
   const message = Buffer.concat([asked.message.subarray(0, base), sections.bytes])
   return sections.spans.map(({ start, fixed, end, type }) => ({
-    owner: nameAt(message, base + start).key,
+    owner: nameAt(message, base + start),
     type,
     class: readUint16(sections.bytes, fixed + 2),
     ttl: readTtl(sections.bytes, fixed),
-    data: withWholeNames(message, base + fixed + 10, base + end, type),
+    data: wholeData(message, base + fixed + 10, base + end, type),
   }))
 }
 
@@ -72,24 +72,30 @@ export function firstOwner(asked: Query, sections: Sections): string | undefined
 /** The owner of a record of `sections`, which answer `asked`. @throws {FormatError} */
 export function ownerOf(asked: Query, sections: Sections, { start }: RecordSpan): string {
   const message = Buffer.concat([asked.message.subarray(0, asked.questionEnd), sections.bytes])
-  return nameAt(message, asked.questionEnd + start).key
+  return nameAt(message, asked.questionEnd + start)
 }
 
-function withWholeNames(message: Buffer, start: number, end: number, type: number): Uint8Array {
+/**
+ * The data of a record of a message, from `start` to `end`, with no name in it compressed.
+ * @param read what reads a name that is whole, as octets
+ * @throws {FormatError} a name is not well formed, or not within the data
+ */
+export function wholeData(message: Buffer, start: number, end: number, type: number, read = readKey): Buffer {
   const [before, names] = namesIn(message, start, type)
   if (names === 0) return message.subarray(start, end)
   let at = start + before
-  if (at > end) throw new FormatError(`record data at octet ${start} is cut off`)
-  const parts: Uint8Array[] = [message.subarray(start, at)]
+  const parts = [message.subarray(start, at)]
   for (let i = 0; i < names; i++) {
-    const name = nameAt(message, at)
-    parts.push(Buffer.from(name.key, 'latin1'))
-    at = name.end
+    if (at >= end) throw new FormatError(`record data at octet ${start} is cut off`)
+    const next = endOfName(message, at)
+    parts.push(Buffer.from(read(message, at), 'latin1'))
+    at = next
   }
+  if (at > end) throw new FormatError(`a name in the record data at octet ${start} runs over their end`)
   return Buffer.concat([...parts, message.subarray(at, end)])
 }
 
-function nameAt(message: Buffer, at: number): { key: string; end: number } {
-  const end = endOfName(message, at)
-  return { key: readKey(message, at), end }
+function nameAt(message: Buffer, at: number): string {
+  endOfName(message, at)
+  return readKey(message, at)
 }

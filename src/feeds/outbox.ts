@@ -17,7 +17,8 @@ export class Outbox<Report> {
   constructor(port: MessagePort, next: (most: number) => { report: Report; more: boolean }) {
     this.#port = port
     this.#next = next
-    port.on('message', () => {
+    port.on('message', message => {
+      if (message !== 'taken') return
       this.#taken = true
       if (this.#more) this.flush()
     })

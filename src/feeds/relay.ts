@@ -11,10 +11,11 @@ import { closeFeed, joinFeed, openFeedsBy } from './feeds.ts'
 import { openClustersBy } from './kubernetes/clusters.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
+import { openZonesBy } from './zones/secondary-zones.ts'
 
-/** What a thread posts to follow a feed, or the objects of a cluster. */
+/** What a thread posts to follow a feed, the objects of a cluster, or a zone. */
 interface Request {
-  readonly what: 'feed' | 'cluster'
+  readonly what: 'feed' | 'cluster' | 'zone'
   readonly key: string
   readonly port: MessagePort
 }
@@ -31,6 +32,10 @@ export function followFeeds(port: MessagePort): void {
     const { FollowedCluster } = await import('./kubernetes/followed-cluster.ts')
     return new FollowedCluster(follow('cluster', key), log)
   })
+  openZonesBy(async (source, _known, log) => {
+    const { FollowedZone } = await import('./zones/followed-zone.ts')
+    return new FollowedZone(source, log, follow('zone', source.key))
+  })
 }
 
 /** In the main thread, which runs the same Corefile: tells the thread at the other end of `port` of what it asks for. */
@@ -38,11 +43,17 @@ export function relayFeeds(port: MessagePort): void {
   port.on('message', async ({ what, key, port }: Request) => {
     const closed = new AbortController()
     port.once('close', () => closed.abort()).unref()
-    const relay = what === 'feed' ? relayFeed : (await import('./kubernetes/followed-cluster.ts')).relayCluster
+    const relay = await relayOf(what)
     // Where the thread is no more before what it wants is open, nothing is left to be done.
     relay(key, port, closed.signal).catch(() => {})
   })
   port.unref()
+}
+
+async function relayOf(what: Request['what']) {
+  if (what === 'feed') return relayFeed
+  if (what === 'cluster') return (await import('./kubernetes/followed-cluster.ts')).relayCluster
+  return (await import('./zones/followed-zone.ts')).relayZone
 }
 
 async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {

@@ -78,6 +78,13 @@ export class Zone implements ZoneVersion {
     return serialOf(this.soa.data[0]!)
   }
 
+  /** What the SOA record asks of who has a copy of the zone (RFC 1035 §3.3.13), in seconds, at least one as in CoreDNS. */
+  get timing(): { readonly refresh: number; readonly retry: number; readonly expire: number } {
+    const [soa] = this.soa.data as [string]
+    const seconds = (behind: number) => Math.max(1, uint32(soa, soa.length - behind))
+    return { refresh: seconds(16), retry: seconds(12), expire: seconds(8) }
+  }
+
   /** Whether its names say what is between them (RFC 4034 §4). */
   get isSigned(): boolean {
     return this.apex.get(TYPE.NSEC) !== undefined

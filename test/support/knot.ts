@@ -51,6 +51,11 @@ export class Knot implements AsyncDisposable {
     this.#child = child
   }
 
+  /** Has it read a zone's file again. */
+  reload(zone: string): void {
+    execFileSync('knotc', ['-c', join(this.folder, 'knot.conf'), 'zone-reload', zone], { stdio: 'ignore' })
+  }
+
   async query(name: string, type: string): Promise<Answer> {
     return readMessage(await askUdp(queryMessage(name, type), { port: this.port }))
   }

@@ -32,6 +32,10 @@ const ENDS: Readonly<Record<keyof typeof fields, EndOf>> = {
   base32: counted, salt: counted, text: rest, hex: rest, base64: rest, types: rest, parameters: rest,
 } // biome-ignore format: a table
 
+/** Whether data are what fields of these kinds make. */
+export const isMadeOf = (kinds: readonly (keyof typeof fields)[], data: string): boolean =>
+  kinds.reduce((at, kind) => ENDS[kind](data, at), 0) === data.length
+
 /**
  * Data written as `\# LENGTH HEX`, whatever their type (RFC 3597 §5).
  * @param kinds of the type's fields; undefined for a type that is not known
@@ -42,7 +46,6 @@ export function readGenericData(words: Words, kinds: readonly (keyof typeof fiel
   const length = words.integer('LENGTH', 0xffff)
   const data = words.left > 0 ? fromHex(words.joined('HEX'), 'HEX') : ''
   if (data.length !== length) throw new RangeError(`HEX has ${data.length} octets, LENGTH says ${length}`)
-  if (kinds && kinds.reduce((at, kind) => ENDS[kind](data, at), 0) !== length)
-    throw new RangeError('HEX is not what the fields of the type make')
+  if (kinds && !isMadeOf(kinds, data)) throw new RangeError('HEX is not what the fields of the type make')
   return data
 }

@@ -1,6 +1,6 @@
 import { TYPE, typeName } from '../codes.ts'
 import { fields } from './fields.ts'
-import { readGenericData } from './generic-data.ts'
+import { isMadeOf, readGenericData } from './generic-data.ts'
 import type { Words } from './words.ts'
 
 /** The fields of each type's data, each by its name and kind where those differ: RFC 1035 §3.3 and those that the IANA list of types names. */
@@ -99,4 +99,10 @@ export function readRdata(type: number, words: Words): string {
   if (words.left > 0) throw new RangeError(`too much data for ${typeName(type)}: '${words.peek}'`)
   if (data.length > 0xffff) throw new RangeError('record data are longer than 65535 octets')
   return data
+}
+
+/** Whether octets are data of the type, no name in them compressed; those of a type that is not known may be any. */
+export function isRdata(type: number, octets: string): boolean {
+  const kinds = layouts.get(type)?.map(({ kind }) => kind)
+  return !kinds || isMadeOf(kinds, octets)
 }
