@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorMessage } from 'node:util'
+import { Frames } from '#src/dns/frames.ts'
 import { type Exchange, networkError, replyTo } from './exchange.ts'
 import { LONGEST_QUESTION } from './question.ts'
 import { random16 } from './random.ts'
@@ -17,10 +18,7 @@ export class Stream {
   readonly #onClose: (stream: Stream, unanswered: readonly Exchange[]) => void
   readonly #waiting = new Map<number, Waiting>()
   #established = false
-  /** What came of a message that is not whole, and how many octets make sense to look at. */
-  #chunks: Buffer[] = []
-  #buffered = 0
-  #wanted = 2
+  readonly #frames = new Frames()
   readonly created = performance.now()
   used = this.created
   /** When the first query went out to which nothing has come back, whether or not anybody still waits. */
@@ -89,23 +87,9 @@ export class Stream {
   }
 
   #read(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#buffered += chunk.length
-    if (this.#buffered >= this.#wanted) this.#take(this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks))
+    // Copies, so that a reply in a cache does not hold all that came with it.
+    for (const message of this.#frames.add(chunk)) this.#received(Buffer.from(message))
     this.#silentSince = undefined
-  }
-
-  #take(data: Buffer): void {
-    let end = endOfMessage(data)
-    while (data.length >= end) {
-      // A copy, so that a reply in a cache does not hold all that came with it.
-      this.#received(Buffer.from(data.subarray(2, end)))
-      data = data.subarray(end)
-      end = endOfMessage(data)
-    }
-    this.#chunks = data.length > 0 ? [data] : []
-    this.#buffered = data.length
-    this.#wanted = end
   }
 
   #received(message: Buffer): void {
@@ -140,6 +124,3 @@ export class Stream {
     return networkError(operation!, 'tcp', this.#to, errno === undefined ? message : `${step}: ${getSystemErrorMessage(errno)}`)
   }
 }
-
-/** Where the message that begins `data` ends, as far as that can be told. */
-const endOfMessage = (data: Buffer): number => (data.length < 2 ? 2 : 2 + data.readUInt16BE(0))

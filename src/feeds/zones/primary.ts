@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { FLAG, OPCODE, RCODE, rcodeName, TYPE } from '../../dns/codes.ts'
+import { Frames } from '../../dns/frames.ts'
 import { endOfName, FormatError, readKey } from '../../dns/message.ts'
 import { writeQuery } from '../../dns/query.ts'
 import { readUint16 } from '../../dns/sections.ts'
@@ -64,26 +65,10 @@ export class PrimaryConnection {
   }
 }
 
-/** What comes between two octets of length (RFC 1035 §4.2.2). */
-async function* messagesOf(socket: Socket): AsyncGenerator<Buffer> {
-  let chunks: Buffer[] = []
-  let held = 0
-  let end = 2
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    held += chunk.length
-    if (held < end) continue
-    let data = Buffer.concat(chunks)
-    for (end = endOfMessage(data); data.length >= end; end = endOfMessage(data)) {
-      if (end > 2) yield data.subarray(2, end)
-      data = data.subarray(end)
-    }
-    chunks = [data]
-    held = data.length
-  }
+async function* messagesOf(socket: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const frames = new Frames()
+  for await (const chunk of socket) yield* frames.add(chunk)
 }
-
-const endOfMessage = (data: Buffer): number => (data.length < 2 ? 2 : 2 + data.readUInt16BE(0))
 
 /** @throws {FormatError} a message that answers another query, or none, or says that there is no answer */
 function checkReply(message: Buffer, query: Buffer): void {
