@@ -3,7 +3,7 @@ import { toOctets } from '#src/dns/address.ts'
 import { RCODE } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
 import { CellsByServer } from '#src/metrics.ts'
-import { type Plugin, type Query, Reply, refused } from '#src/plugin.ts'
+import { type Plugin, type Query, Reply, refused, silence } from '#src/plugin.ts'
 import { type Action, actionOf, type Rule, readRule } from './rule.ts'
 
 /** Blocked, Filtered (RFC 8914 §4). */
@@ -54,5 +54,5 @@ function verdict({ key, type, client }: Query, rules: readonly Rule[]): { action
 function denial(action: Exclude<Action, 'allow'>): Reply {
   if (action === 'block') return Object.assign(refused(), { extendedError: { code: BLOCKED } })
   if (action === 'filter') return Object.assign(new Reply(RCODE.NOERROR), { extendedError: { code: FILTERED } })
-  return Object.assign(new Reply(RCODE.NOERROR), { silent: true })
+  return silence()
 }

@@ -4,7 +4,16 @@ import { toKey } from '#src/dns/name.ts'
 import { hashOf } from '#src/dns/name-hash.ts'
 import { ownerOf } from '#src/dns/rebase.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
-import { type Handler, type MetadataReader, onReply, type Plugin, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import {
+  type Handler,
+  type MetadataReader,
+  onReply,
+  type Plugin,
+  type Query,
+  type Reply,
+  type ServerBlock,
+  silence,
+} from '#src/plugin.ts'
 import { Accounts } from './accounts.ts'
 import { Exceeded } from './exceeded.ts'
 import { Networks } from './networks.ts'
@@ -102,8 +111,6 @@ class Limiter {
     return wildcard ? hashOf(toKey(wildcard.slice('*.'.length))) : query.hash
   }
 }
-
-const silence = (cause: string): Reply => Object.assign(new Reply(RCODE.NOERROR), { silent: true, cause })
 
 function kindOf({ rcode, sections }: Reply): Kind {
   if (sections.answers > 0) return 'responses'

@@ -79,7 +79,7 @@ export class Catalogs {
       return
     }
     // Under another label, it is another zone of that name.
-    const known = before?.id === id && entry?.id === id ? before.use.zone.held : undefined
+    const known = before?.id === id && entry?.id === id ? before.use.zone.answers : undefined
     const use = await this.#host.open(key, catalog.zone.source.primaries, id, known)
     before?.use.end()
     this.#listed.set(key, { catalog, id, use })

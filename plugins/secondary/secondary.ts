@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalAddress } from '#src/dns/address.ts'
-import { CLASS, RCODE } from '#src/dns/codes.ts'
+import { CLASS } from '#src/dns/codes.ts'
 import { toKey, toText } from '#src/dns/name.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
 import { ZoneMap, ZoneSet } from '#src/dns/zone-map.ts'
 import type { SecondaryZone, ZoneSource } from '#src/feeds/zones/secondary-zone.ts'
 import { closeZone, openZone } from '#src/feeds/zones/secondary-zones.ts'
-import { answer, type Instance, type Logger, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import { answer, type Instance, type Logger, type Query, type Reply, type ServerBlock, silence } from '#src/plugin.ts'
 import type { Answers } from '#src/zones/answers.ts'
 import { ServedZones } from '#src/zones/served-zones.ts'
 import { readCatalog } from './catalog.ts'
@@ -51,8 +51,8 @@ export class Secondary extends ServedZones<SecondaryZone> {
       isConfigured: key => this.#configured.has(key),
       open: (key, primaries, id, known) => {
         const previous = this.#before.listed.get(key)
-        const held = known ?? (previous?.id === id ? previous.use.zone.held : undefined)
-        return this.#open({ key: keyOf(key, primaries, `under ${id}`), origin: toText(key), primaries }, held)
+        const kept = previous?.id === id ? previous.use.zone.answers : undefined
+        return this.#open({ key: keyOf(key, primaries, `under ${id}`), origin: toText(key), primaries }, known ?? kept)
       },
     })
   }
@@ -76,7 +76,7 @@ export class Secondary extends ServedZones<SecondaryZone> {
         const key = toKey(origin)
         const source: ZoneSource = { key: keyOf(key, primaries), origin, primaries }
         const catalog: ZoneSource = { ...source, key: keyOf(key, primaries, 'catalog'), check: zone => void readCatalog(zone) }
-        const { zone } = await this.#open(members ? catalog : source, this.#before.configured.get(key)?.held)
+        const { zone } = await this.#open(members ? catalog : source, this.#before.configured.get(key)?.answers)
         this.#configured.set(key, zone)
         if (members) this.#catalogs.add(key, zone, new ZoneSet(members))
       }
@@ -134,7 +134,7 @@ export class Secondary extends ServedZones<SecondaryZone> {
     const { origin, source } = zone
     if (!source.primaries.some(({ address }) => canonicalAddress(address) === client.address)) {
       this.#log.info(`Dropping notify from ${client.address} for ${origin}`)
-      return Object.assign(new Reply(RCODE.NOERROR), { silent: true })
+      return silence()
     }
     this.#log.info(`Notify from ${client.address} for ${origin}: checking transfer`)
     zone.notified(client.address)

@@ -60,3 +60,6 @@ export const refused = (cause?: unknown): Reply => Object.assign(new Reply(RCODE
 
 /** SERVFAIL, with what led to it. */
 export const failure = (cause: unknown): Reply => Object.assign(new Reply(RCODE.SERVFAIL), { cause })
+
+/** No answer at all. */
+export const silence = (cause?: unknown): Reply => Object.assign(new Reply(RCODE.NOERROR), { silent: true, cause })

@@ -36,7 +36,8 @@ export class TransferredZone implements SecondaryZone {
   #connection: PrimaryConnection | undefined
   #isBusy = false
   #isClosed = false
-  #heldUntil = 0
+  /** Until when who is told that there is something new waits. */
+  #holdsUntil = 0
   /** The primary that has said that there is something new. */
   #notifier: string | undefined
 
@@ -62,7 +63,7 @@ export class TransferredZone implements SecondaryZone {
 
   notified(address: string): void {
     this.#notifier = address
-    if (!this.#isBusy) this.#refreshIn(Math.max(0, this.#heldUntil - performance.now()))
+    if (!this.#isBusy) this.#refreshIn(Math.max(0, this.#holdsUntil - performance.now()))
   }
 
   close(): void {
@@ -83,7 +84,7 @@ export class TransferredZone implements SecondaryZone {
     this.#notifier = undefined
     const wait = await inTurn(() => this.#ask(notifier))
     this.#isBusy = false
-    this.#heldUntil = performance.now() + (notifier === undefined ? 0 : HOLD)
+    this.#holdsUntil = performance.now() + (notifier === undefined ? 0 : HOLD)
     this.#refreshIn(this.#notifier === undefined ? wait : HOLD)
   }
 

@@ -253,6 +253,18 @@ suite('a reload', () => {
     assert.deepEqual(typesAsked(other), ['AXFR', 'AXFR'])
   })
 
+  test('does not bring a zone back that has expired', { timeout: 20_000 }, async () => {
+    await using primary = await startPrimary({ 'example.org.': zone(1, 'example.org.', '3600 1 1') })
+    await using server = await startSecondary(primary)
+    await server.waitForLine(/Transferred/)
+    await primary.stop()
+    await notify(server)
+    await server.waitForLine(/is expired/)
+    server.corefile = server.corefile.replace(primary.to, `${primary.to} 127.0.0.1:1`)
+    await server.server.reload()
+    assert.equal(await addressOf(server), 'SERVFAIL')
+  })
+
   test('lets go of a zone that is not named any more', async () => {
     await using primary = await startPrimary({ 'example.org.': zone(1, 'example.org.', '1 1 60') })
     await using server = await startSecondary(primary, 'script')
