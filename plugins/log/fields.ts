@@ -1,10 +1,8 @@
-import { className, FLAG, rcodeName, typeName } from '#src/dns/codes.ts'
+import { FLAG, rcodeName } from '#src/dns/codes.ts'
 import { replyLength } from '#src/dns/length.ts'
-import type { MetadataReader, Query, Reply } from '#src/plugin.ts'
+import { type Field, QUERY_FIELDS } from '#src/placeholders.ts'
+import type { Query, Reply } from '#src/plugin.ts'
 import { classOf, typeOf } from './class.ts'
-
-/** One thing that can be said of a query and its reply. @param seconds from the query to the reply */
-export type Field = (query: Query, reply: Reply, seconds: number) => string | number | boolean
 
 const RESPONSE_FLAGS = Object.entries({
   qr: FLAG.QR,
@@ -26,9 +24,6 @@ function responseFlags(query: Query, reply: Reply): string {
   return flagTexts[flags >> 4]!
 }
 
-/** RFC 3986 §3.2.2: a colon behind an address is a port's only where the address has none. */
-const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)
-
 /** With nine digits behind the point; `toFixed` takes several times as long. */
 function secondsText(seconds: number): string {
   const nanoseconds = Math.round(seconds * 1e9)
@@ -37,18 +32,7 @@ function secondsText(seconds: number): string {
 
 /** By placeholder, without its braces. */
 export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
-  ['type', query => typeName(query.type)],
-  ['name', query => query.name],
-  ['class', query => className(query.class)],
-  ['proto', query => (query.transport === 'udp' ? 'udp' : 'tcp')],
-  ['size', query => query.message.length],
-  ['remote', query => bracketed(query.client.address)],
-  ['port', query => query.client.port],
-  ['local', query => bracketed(query.listener.address || '::')],
-  ['>id', query => query.id],
-  ['>opcode', query => query.opcode],
-  ['>do', query => query.edns?.dnssecOk ?? false],
-  ['>bufsize', query => query.replySize],
+  ...QUERY_FIELDS,
   ['rcode', (_, reply) => rcodeName(reply.rcode)],
   ['rsize', replyLength],
   ['duration', (_query, _reply, seconds) => secondsText(seconds)],
@@ -56,9 +40,3 @@ export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['/log/class', classOf],
   ['/log/type', typeOf],
 ])
-
-/** A placeholder of metadata: what is not known is a dash. */
-export const metadataField =
-  (read: MetadataReader = () => undefined): Field =>
-  (query, reply) =>
-    read(query, reply) || '-'

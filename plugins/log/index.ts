@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { isUnder, ROOT, toText } from '#src/dns/name.ts'
 import { infoPrinter } from '#src/log.ts'
+import type { Placeholders } from '#src/placeholders.ts'
 import {
   type Handler,
   type Instance,
@@ -13,7 +14,7 @@ import {
   type ServerBlock,
 } from '#src/plugin.ts'
 import { CLASSES, classOf } from './class.ts'
-import { Format } from './format.ts'
+import { formatOf } from './format.ts'
 import { record } from './record.ts'
 
 /** Which queries are printed, and how. */
@@ -66,7 +67,7 @@ class QueryLog implements Instance {
   readonly #rules: readonly Rule[]
   readonly #block: ServerBlock
   /** Prints what the format says of a query. */
-  readonly #print: (format: Format, query: Query, reply: Reply, seconds: number) => void
+  readonly #print: (format: Placeholders, query: Query, reply: Reply, seconds: number) => void
 
   constructor(rules: readonly Rule[], block: ServerBlock) {
     this.#rules = rules
@@ -75,8 +76,8 @@ class QueryLog implements Instance {
     const print = infoPrinter(block.log())
     this.#print =
       block.server.logFormat === 'json'
-        ? (format, query, reply, seconds) => named.info(record(query, reply, seconds), format.line(query, reply, seconds))
-        : (format, query, reply, seconds) => print(format.line(query, reply, seconds))
+        ? (format, query, reply, seconds) => named.info(record(query, reply, seconds), format.fill(query, reply, seconds))
+        : (format, query, reply, seconds) => print(format.fill(query, reply, seconds))
   }
 
   wrap(next: Handler): Handler {
@@ -88,7 +89,7 @@ class QueryLog implements Instance {
   }
 
   #printing({ scope, classes, format: text }: Rule): Printing {
-    const format = new Format(text, label => this.#block.metadata(label))
+    const format = formatOf(text, label => this.#block.metadata(label))
     return {
       scope,
       see: (reply, query) => {

@@ -40,7 +40,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/registry/': ['src/registry/', 'src/dns/'],
   'src/zones/': ['src/zones/', 'src/dns/', 'src/plugin.ts'],
   'src/feeds/zones/': ['src/feeds/', 'src/zones/', 'src/dns/', 'src/log.ts'],
-  'src/feeds/': ['src/feeds/', 'src/registry/', 'src/dns/', 'src/log.ts', 'src/metrics.ts', 'src/compilers.ts'],
+  'src/feeds/': [
+    'src/feeds/',
+    'src/registry/',
+    'src/dns/',
+    'src/log.ts',
+    'src/metrics.ts',
+    'src/compilers.ts',
+    'src/protobuf-writer.ts',
+  ],
   'src/': ['src/corefile/', 'src/dns/', 'src/ffi.ts', 'src/log.ts', 'src/metrics.ts', 'src/snapshot.ts'],
   'plugins/': [
     'src/plugin.ts',
@@ -56,6 +64,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/snapshot.ts',
     'src/log.ts',
     'src/credentials.ts',
+    'src/placeholders.ts',
+    'src/protobuf-writer.ts',
   ],
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { Format } from '#plugins/log/format.ts'
+import { formatOf } from '#plugins/log/format.ts'
 import { toOctets } from '#src/dns/address.ts'
 import { FLAG } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
@@ -49,9 +49,9 @@ const lines: readonly (readonly [format: string, plain: string, rich: string, st
 suite('placeholders', () => {
   for (const [format, ...expected] of lines) {
     test(format, () => {
-      const compiled = new Format(format, nothing)
+      const compiled = formatOf(format, nothing)
       assert.deepEqual(
-        [compiled.line(plain, found, seconds), compiled.line(rich, odd, seconds), compiled.line(stream, found, seconds)],
+        [compiled.fill(plain, found, seconds), compiled.fill(rich, odd, seconds), compiled.fill(stream, found, seconds)],
         expected,
       )
     })
@@ -60,10 +60,10 @@ suite('placeholders', () => {
 
 test('the common and the combined format are those of CoreDNS', () => {
   const common = '192.0.2.1:40000 - 4711 "A IN example.org. udp 29 false 512" NOERROR qr,aa,rd,ra,ad 45 0.000123456s'
-  assert.equal(new Format('{common}', nothing).line(plain, found, seconds), common)
-  assert.equal(new Format('<{combined}>', nothing).line(plain, found, seconds), `<${common} "0">`)
+  assert.equal(formatOf('{common}', nothing).fill(plain, found, seconds), common)
+  assert.equal(formatOf('<{combined}>', nothing).fill(plain, found, seconds), `<${common} "0">`)
 })
 
 test('a placeholder named like a member of every object is none', () => {
-  assert.equal(new Format('{__proto__} {constructor}', nothing).line(plain, found, seconds), '{__proto__} {constructor}')
+  assert.equal(formatOf('{__proto__} {constructor}', nothing).fill(plain, found, seconds), '{__proto__} {constructor}')
 })
