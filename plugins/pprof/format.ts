@@ -1,6 +1,6 @@
 /** Profiles of V8 in the format of pprof: github.com/google/pprof/blob/main/proto/profile.proto. */
 import type { HeapProfiler, Profiler, Runtime } from 'node:inspector'
-import { writeField } from '#src/feeds/protobuf-writer.ts'
+import { writeField } from '#src/protobuf-writer.ts'
 
 /** What was measured where the calls of `stack`, the innermost first, were. */
 interface Sample {

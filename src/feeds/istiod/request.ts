@@ -1,6 +1,6 @@
 /** What is said to istiod: `envoy.service.discovery.v3.DeltaDiscoveryRequest`. */
 import { hostname } from 'node:os'
-import { writeField } from '../protobuf-writer.ts'
+import { writeField } from '../../protobuf-writer.ts'
 import type { TypeName } from './types.ts'
 
 /** Who asks. */

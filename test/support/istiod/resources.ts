@@ -1,7 +1,7 @@
 /** Resources as istiod sends them, the fields that matter here (numbers: the .proto files of Istio and Envoy). */
 import { toOctets } from '#src/dns/address.ts'
 import { TYPE_URLS, type TypeName } from '#src/feeds/istiod/types.ts'
-import { writeField } from '#src/feeds/protobuf-writer.ts'
+import { writeField } from '#src/protobuf-writer.ts'
 
 export interface Resource {
   readonly name: string

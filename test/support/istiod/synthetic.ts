@@ -1,6 +1,6 @@
 /** A mesh of any size, as istiod would tell of it. */
 import type { TypeName } from '#src/feeds/istiod/types.ts'
-import { writeField } from '#src/feeds/protobuf-writer.ts'
+import { writeField } from '#src/protobuf-writer.ts'
 import { assignment, cluster, nameTable, type Resource, wdsService, workload } from './resources.ts'
 
 const SERVICES_PER_NAMESPACE = 100

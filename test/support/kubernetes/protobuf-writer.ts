@@ -1,5 +1,5 @@
 /** Objects of Kubernetes as Protocol Buffers, the fields that matter here (numbers: the `generated.proto` files of k8s.io/api). */
-import { writeField } from '#src/feeds/protobuf-writer.ts'
+import { writeField } from '#src/protobuf-writer.ts'
 import type { KubeObject } from './objects.ts'
 
 type Write = (value: unknown) => Buffer | number

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { TYPE_URLS, type TypeName } from '#src/feeds/istiod/types.ts'
-import { writeField } from '#src/feeds/protobuf-writer.ts'
+import { writeField } from '#src/protobuf-writer.ts'
 import type { HostRecord } from '#src/registry/record.ts'
 import {
   assignment,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ResponseFrames } from '#src/feeds/istiod/response-frames.ts'
-import { writeField } from '#src/feeds/protobuf-writer.ts'
+import { writeField } from '#src/protobuf-writer.ts'
 
 /** What is told of octets that come in pieces of this size. */
 function told(octets: Buffer, size: number): string[] {
