@@ -23,6 +23,7 @@ const order = [
   'top', // counts what clients ask and are told
   'errors', // sees every cause
   'log', // prints the reply that the client receives
+  'dnstap', // tells of every query, and of what its client is sent
   'rrl', // policy: before any cache or source answers; log and errors see what became of the query
   'cancel', // its clock runs over everything below; its SERVFAIL is seen above
   'local', // names of this machine never reach a source

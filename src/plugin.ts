@@ -7,7 +7,7 @@
  */
 import type { TlsOptions } from 'node:tls'
 import type { Directive } from './corefile/directive.ts'
-import type { Listener, Query } from './dns/query.ts'
+import type { Listener, Query, Transport } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
 import type { ZoneSet } from './dns/zone-map.ts'
 import type { ZoneVersion } from './dns/zone-version.ts'
@@ -15,7 +15,7 @@ import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { ConnectionLimits, ConnectUdp, TlsSettings } from './transport/transport.ts'
+import type { ConnectionLimits, ConnectUdp, Endpoint, TlsSettings } from './transport/transport.ts'
 
 export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
@@ -26,6 +26,7 @@ export type { LogFormat, Logger } from './log.ts'
 export {
   type ConnectionLimits,
   type ConnectUdp,
+  type Endpoint,
   type Outgoing,
   type Peer,
   type PeerEvents,
@@ -115,6 +116,8 @@ export interface ServerBlock {
   readonly limits: Partial<ConnectionLimits>
   /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
   tls: TlsSettings | undefined
+  /** Sees what its plugins ask other servers (*dnstap*); undefined where nobody does. */
+  tap: UpstreamTap | undefined
   /** What tells its queries from those of other blocks for the same zones (*view*); undefined where it takes all. */
   view: View | undefined
   /** Its name, as the label of metrics; empty for none. */
@@ -139,6 +142,29 @@ export interface View {
   readonly name: string
   /** Never throws: it is asked before the chain, with every query of its zones. */
   takes(query: Query): boolean
+}
+
+/** Sees the messages between this server and those that it asks. Its functions never throw. */
+export interface UpstreamTap {
+  /** The query of the exchange has gone out. */
+  asked(exchange: UpstreamExchange): void
+  /** @param reply as it came, just now; it may come late, when nobody waits for it any more */
+  answered(exchange: UpstreamExchange, reply: Uint8Array): void
+}
+
+/** A query to another server, as it went out. */
+export interface UpstreamExchange {
+  /** Of the client, on whose behalf it is asked. */
+  readonly query: Query
+  readonly transport: Transport
+  /** Undefined where it is not known. */
+  readonly local: Endpoint | undefined
+  readonly remote: Endpoint
+  /** The other server, as metadata names it. */
+  readonly to: string
+  /** By `performance.now()`. */
+  readonly sentAt: number
+  readonly message: Uint8Array
 }
 
 /** What is around the server blocks: one in each thread that answers queries. */

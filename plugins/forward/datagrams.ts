@@ -168,6 +168,7 @@ class DatagramSocket implements Outgoing {
     exchange.id = id
     this.#sending = exchange
     this.#socket.send(this)
+    exchange.sent?.(this.#socket.local())
   }
 
   write(target: Uint8Array, at: number): number {
@@ -201,7 +202,7 @@ class DatagramSocket implements Outgoing {
     }
     this.#places[place] = id
     this.#answered++
-    exchange.answered(reply)
+    exchange.answered(reply, message)
   }
 
   close(): void {

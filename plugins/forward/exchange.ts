@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net'
 import { readReply } from '#src/dns/message.ts'
 import type { Reply } from '#src/dns/reply.ts'
+import type { Endpoint } from '#src/plugin.ts'
 import type { Question } from './question.ts'
 
 /** One question on its way to one upstream, as the transports see it. */
@@ -13,7 +15,10 @@ export interface Exchange {
   readonly edns: boolean
   /** Whether anybody still wants the answer. */
   readonly waiting: boolean
-  answered(reply: Reply): void
+  /** For who wants to know: it went out, from `local` as far as that is known. */
+  sent?(local: Endpoint | undefined): void
+  /** @param message that the reply was read from */
+  answered(reply: Reply, message: Uint8Array): void
   /** The transport gave up; an answer may come nevertheless, and is as good as any. */
   failed(error: Error): void
   /** Somebody may be guessing at the reply: it should be asked for in a way that no stranger can answer. */
@@ -29,6 +34,12 @@ export function replyTo(exchange: Exchange, message: Uint8Array): Reply | undefi
     return undefined
   }
 }
+
+/** Where an open connection leaves from. */
+export const localOf = ({ localAddress = '', localPort = 0 }: Pick<Socket, 'localAddress' | 'localPort'>): Endpoint => ({
+  address: localAddress,
+  port: localPort,
+})
 
 /** An error in the words of CoreDNS, that is, of Go: `read udp 192.0.2.53:53: i/o timeout`. */
 export const networkError = (operation: string, network: 'udp' | 'tcp', to: string, reason: string): Error =>

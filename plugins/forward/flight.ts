@@ -4,8 +4,11 @@ import { Pending } from '#src/dns/pending.ts'
 import type { Query } from '#src/dns/query.ts'
 import { failure, type Reply } from '#src/dns/reply.ts'
 import type { Cell } from '#src/metrics.ts'
-import { type Exchange, networkError } from './exchange.ts'
+import type { UpstreamTap } from '#src/plugin.ts'
+import { Attempt } from './attempt.ts'
+import { networkError } from './exchange.ts'
 import type { Question } from './question.ts'
+import { TappedAttempt } from './tapped-attempt.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What a `forward` line says about the tries for one question. */
@@ -24,6 +27,8 @@ export interface Terms {
   readonly failfast: boolean
   /** Counts the times that no upstream was up. */
   readonly broken: Cell
+  /** Sees what is asked and answered; undefined where nobody does. */
+  readonly tap: UpstreamTap | undefined
   /** The flight is over. */
   land(flight: Flight, reply: Reply): void
 }
@@ -139,7 +144,9 @@ export class Flight extends Pending<Reply> {
   }
 
   #ask(upstream: Upstream, sentAt: number, { overStream, edns, isTry }: Asking): void {
-    const attempt = new Attempt(this, { upstream, overStream: overStream || upstream.isStream, edns, sentAt })
+    const { tap } = this.#terms
+    const terms = { upstream, overStream: overStream || upstream.isStream, edns, sentAt }
+    const attempt = tap ? new TappedAttempt(this, terms, this.about as Query, tap) : new Attempt(this, terms)
     this.#open++
     if (isTry) this.#newest = attempt
     upstream.ask(attempt, overStream)
@@ -219,51 +226,4 @@ interface Asking {
   readonly edns: boolean
   /** It counts as one of the tries that the terms allow. */
   readonly isTry: boolean
-}
-
-/** A flight's question to one upstream. */
-class Attempt implements Exchange {
-  readonly edns: boolean
-  readonly upstream: Upstream
-  readonly overStream: boolean
-  readonly sentAt: number
-  id = 0
-  readonly #flight: Flight
-  /** It failed or was answered. A late answer to a failed one is as good as any. */
-  closed = false
-
-  constructor(
-    flight: Flight,
-    { upstream, overStream, edns, sentAt }: { upstream: Upstream; overStream: boolean; edns: boolean; sentAt: number },
-  ) {
-    this.#flight = flight
-    this.upstream = upstream
-    this.overStream = overStream
-    this.edns = edns
-    this.sentAt = sentAt
-  }
-
-  get question(): Question {
-    return this.#flight.question
-  }
-
-  get network(): 'udp' | 'tcp' {
-    return this.overStream ? 'tcp' : 'udp'
-  }
-
-  get waiting(): boolean {
-    return !this.#flight.finished
-  }
-
-  answered(reply: Reply): void {
-    this.#flight.answered(this, reply)
-  }
-
-  failed(error: Error): void {
-    this.#flight.failed(this, error)
-  }
-
-  doubted(): void {
-    this.#flight.doubted(this)
-  }
 }

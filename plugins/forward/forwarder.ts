@@ -5,7 +5,7 @@ import type { Query } from '#src/dns/query.ts'
 import { Reply, refused } from '#src/dns/reply.ts'
 import type { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Cell } from '#src/metrics.ts'
-import type { Handler } from '#src/plugin.ts'
+import type { Handler, UpstreamTap } from '#src/plugin.ts'
 import { Flight, type Terms } from './flight.ts'
 import { Flights } from './flights.ts'
 import { ordering, type Policy } from './policy.ts'
@@ -58,7 +58,12 @@ export class Forwarder {
   #passedOver = false
   #whenIdle: (() => void) | undefined
 
-  constructor(settings: ForwarderSettings, upstreams: readonly Upstream[], counters: { broken: Cell; rejected: Cell }) {
+  constructor(
+    settings: ForwarderSettings,
+    upstreams: readonly Upstream[],
+    counters: { broken: Cell; rejected: Cell },
+    tap: UpstreamTap | undefined,
+  ) {
     const { policy, maxConcurrent, maxConnectAttempts = PASSES * upstreams.length, failover, failfast, readTimeout } = settings
     const attempts = maxConnectAttempts || Number.POSITIVE_INFINITY
     this.#settings = settings
@@ -72,6 +77,7 @@ export class Forwarder {
       failover,
       failfast,
       broken: counters.broken,
+      tap,
       land: (flight, reply) => this.#land(flight, reply),
     }
     this.#order = ordering(policy, upstreams)

@@ -1,7 +1,7 @@
 /** DNS over HTTPS (RFC 8484) to one upstream: one HTTP/2 connection, a stream for each query. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { type Exchange, replyTo } from './exchange.ts'
+import { type Exchange, localOf, replyTo } from './exchange.ts'
 import { LONGEST_QUESTION } from './question.ts'
 
 const PATH = '/dns-query'
@@ -52,6 +52,7 @@ export class HttpsPool {
       // The connection may be dead, too; the next query opens another.
       if (this.#heardAt < sentAt) this.close()
     })
+    if (exchange.sent) request.once('ready', () => exchange.sent?.(request.session && localOf(request.session.socket)))
     request.on('response', headers => {
       this.#heardAt = performance.now()
       if (headers[':status'] !== 200) failure = `expected status 200, got ${headers[':status']}`
@@ -69,8 +70,9 @@ export class HttpsPool {
     })
     request.once('close', () => {
       this.#inFlight--
-      const reply = failure === undefined ? replyTo(exchange, Buffer.concat(chunks)) : undefined
-      if (reply) exchange.answered(reply)
+      const message = Buffer.concat(chunks)
+      const reply = failure === undefined ? replyTo(exchange, message) : undefined
+      if (reply) exchange.answered(reply, message)
       else exchange.failed(this.#error(failure ?? 'the body is no reply to the question'))
     })
   }

@@ -40,8 +40,10 @@ class Forward implements Instance {
   }
 
   async start(): Promise<void> {
-    const counters = forwardCounters(this.#block.server.metrics)
-    for (const line of this.#lines) this.#forwarders.push(new Forwarder(line.forwarder, await this.#upstreamsOf(line), counters))
+    const { server, tap } = this.#block
+    const counters = forwardCounters(server.metrics)
+    for (const line of this.#lines)
+      this.#forwarders.push(new Forwarder(line.forwarder, await this.#upstreamsOf(line), counters, tap))
     this.#adopted = new Map()
   }
 

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorMessage } from 'node:util'
 import { Frames } from '#src/dns/frames.ts'
-import { type Exchange, networkError, replyTo } from './exchange.ts'
+import type { Endpoint } from '#src/plugin.ts'
+import { type Exchange, localOf, networkError, replyTo } from './exchange.ts'
 import { LONGEST_QUESTION } from './question.ts'
 import { random16 } from './random.ts'
 
@@ -42,6 +43,7 @@ export class Stream {
     socket.setNoDelay(true)
     socket.once(established, () => {
       this.#established = true
+      for (const { exchange } of this.#waiting.values()) exchange.sent?.(this.#local)
     })
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('error', error => {
@@ -65,11 +67,17 @@ export class Stream {
     while (this.#waiting.has(id)) id = random16()
     this.used = performance.now()
     this.#silentSince ??= this.used
+    exchange.id = id
     this.#waiting.set(id, { exchange, again })
     const frame = Buffer.allocUnsafe(2 + LONGEST_QUESTION)
     const end = exchange.question.write(frame, 2, id, exchange.edns)
     frame.writeUInt16BE(end - 2, 0)
     this.#socket.write(frame.subarray(0, end))
+    if (this.#established) exchange.sent?.(this.#local)
+  }
+
+  get #local(): Endpoint {
+    return localOf(this.#socket)
   }
 
   /** Forgets who stopped waiting; breaks off when nothing came for `patience` milliseconds after a query. */
@@ -98,7 +106,7 @@ export class Stream {
     const reply = exchange && replyTo(exchange, message)
     if (!reply) return
     this.#waiting.delete(id)
-    exchange.answered(reply)
+    exchange.answered(reply, message)
   }
 
   /** An upstream may close when it likes: what it had not answered is asked once more, on another connection. */

@@ -42,6 +42,9 @@ export interface UpstreamSettings {
 export class Upstream {
   /** `address:port`, as metrics and errors name it. */
   readonly to: string
+  readonly address: string
+  readonly port: number
+  readonly scheme: UpstreamSettings['scheme']
   readonly #maxFails: number
   readonly #metrics: UpstreamMetrics
   readonly #health: HealthCheck
@@ -58,7 +61,10 @@ export class Upstream {
   #ednsFrom = 0
 
   constructor(settings: UpstreamSettings, createPools: CreatePools, metrics: Metrics) {
-    const { address, port, maxFails, forceTcp } = settings
+    const { scheme, address, port, maxFails, forceTcp } = settings
+    this.scheme = scheme
+    this.address = address
+    this.port = port
     this.to = isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
     this.#maxFails = maxFails
     this.#metrics = new UpstreamMetrics(metrics, this.to)

@@ -22,6 +22,8 @@ export class Reply {
   plugin: string | undefined = undefined
   /** The server that gave it, or that was asked last, `address:port`, where others were asked. */
   upstream: string | undefined = undefined
+  /** Told each message that it is sent as, when that is written, in memory that is written over later. Must not throw. */
+  sent: ((message: Uint8Array) => void) | undefined = undefined
   /** The client hears nothing at all. */
   silent = false
   /** What went wrong, where something did. */

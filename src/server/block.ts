@@ -26,6 +26,7 @@ export class Block implements ServerBlock {
   sockets: number | undefined
   readonly limits: ServerBlock['limits'] = {}
   tls: ServerBlock['tls']
+  tap: ServerBlock['tap']
   view: View | undefined
   notify: ServerBlock['notify'] = () => {}
   readonly chain: readonly string[]

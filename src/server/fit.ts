@@ -79,13 +79,15 @@ class Fitted implements Outgoing {
     if (ttl !== undefined) setTtls(target, start, sections, ttl)
     if (this.#isShuffled) sections.shuffle(target, start)
     if (opt) target.set(opt, start + sections.length)
-    return at + this.longest
+    const end = at + this.longest
+    this.#reply.sent?.(target.subarray(at, end))
+    return end
   }
 }
 
 /** What a message behind the first of a reply says. */
-const continuation = ({ rcode, flags, ttl }: Reply, sections: Sections): Reply =>
-  Object.assign(new Reply(rcode, flags, sections), { ttl })
+const continuation = ({ rcode, flags, ttl, sent }: Reply, sections: Sections): Reply =>
+  Object.assign(new Reply(rcode, flags, sections), { ttl, sent })
 
 /** The longest beginning of the sections within `room` octets. Additional records go first, and whole: leaving them out is no truncation (RFC 2181 §9). */
 function shorten(sections: Sections, room: number): Sections {

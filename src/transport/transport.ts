@@ -118,8 +118,16 @@ export interface PeerEvents {
   failed(error: NodeJS.ErrnoException): void
 }
 
+/** An address, and a port of it. */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
 /** A UDP socket that hears one peer only. */
 export interface PeerSocket {
+  /** Where it sends from; undefined while it is not connected. */
+  local(): Endpoint | undefined
   /** Has the datagram written, now, and sends it. What a full send buffer does not take is lost, as on any other way. */
   send(datagram: Outgoing): void
   close(): void

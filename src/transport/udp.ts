@@ -93,6 +93,14 @@ export const connectUdp: ConnectUdp = ({ address, port, source }, events) => {
   if (source !== undefined) socket.bind({ address: source, exclusive: true })
   socket.connect(port, address)
   return {
+    local() {
+      try {
+        const { address, port } = socket.address()
+        return { address, port }
+      } catch {
+        return undefined
+      }
+    },
     send(datagram) {
       try {
         socket.send(octetsOf(datagram), fail)

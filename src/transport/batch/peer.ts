@@ -1,10 +1,11 @@
 import { constants } from 'node:os'
-import type { Outgoing, PeerEvents, PeerSocket } from '../transport.ts'
+import type { Endpoint, Outgoing, PeerEvents, PeerSocket } from '../transport.ts'
 import { type Native, systemError } from './native.ts'
 import type { Sender } from './outbox.ts'
 import type { BatchPeers } from './peers.ts'
 import { Poll, READABLE } from './poll.ts'
 import { BATCH } from './ring.ts'
+import { localName } from './socket.ts'
 
 const { EAGAIN, ENOBUFS } = constants.errno
 
@@ -16,6 +17,7 @@ export class BatchPeer implements PeerSocket, Sender {
   /** -1 once it is closed. */
   #fd: number
   readonly #poll: Poll
+  #local: Endpoint | undefined
 
   constructor(fd: number, { native, peers, to, events }: { native: Native; peers: BatchPeers; to: string; events: PeerEvents }) {
     this.#native = native
@@ -29,6 +31,12 @@ export class BatchPeer implements PeerSocket, Sender {
       throw error
     }
     this.#poll.watch(READABLE)
+  }
+
+  local(): Endpoint | undefined {
+    if (this.#fd < 0) return undefined
+    this.#local ??= localName(this.#native, this.#fd)
+    return this.#local
   }
 
   send(datagram: Outgoing): void {

@@ -3,7 +3,7 @@ import { type Native, openNative } from './native.ts'
 import { BatchPeer } from './peer.ts'
 import { connectSocket } from './socket.ts'
 
-const CLOSED: PeerSocket = { send() {}, close() {} }
+const CLOSED: PeerSocket = { local: () => undefined, send() {}, close() {} }
 
 /** The connected UDP sockets of a thread, which all read in one turn of the event loop. */
 export class BatchPeers {

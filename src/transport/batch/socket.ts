@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { constants } from 'node:os'
-import type { Opening, Peer } from '../transport.ts'
+import { toAddress } from '../../dns/address.ts'
+import type { Endpoint, Opening, Peer } from '../transport.ts'
 import { type Native, systemError } from './native.ts'
 import { NAME_LENGTH } from './ring.ts'
 
@@ -63,9 +64,22 @@ export function openSocket(
   const length = writeName(native, address, port)
   if (length === 0) fail('bind', constants.errno.EINVAL)
   if (calls.bind(fd, scratchAt, length) < 0) fail('bind', errno())
-  scratch.setUint32(32, NAME_LENGTH, true)
-  if (calls.getsockname(fd, scratchAt, scratchAt + 32n) < 0) fail('getsockname', errno())
+  if (!readName(native, fd)) fail('getsockname', errno())
   return { fd, port: scratch.getUint16(2) }
+}
+
+/** Reads the sockaddr of a socket's own end to the scratch memory. */
+function readName({ calls, ring: { scratch, scratchAt } }: Native, fd: number): boolean {
+  scratch.setUint32(32, NAME_LENGTH, true)
+  return calls.getsockname(fd, scratchAt, scratchAt + 32n) === 0
+}
+
+/** Where a connected socket sends from. */
+export function localName(native: Native, fd: number): Endpoint | undefined {
+  if (!readName(native, fd)) return undefined
+  const { buffer, byteOffset } = native.ring.scratch
+  const [start, length] = native.ring.scratch.getUint16(0, true) === AF_INET6 ? [8, 16] : [4, 4]
+  return { address: toAddress(new Uint8Array(buffer, byteOffset + start, length)), port: native.ring.scratch.getUint16(2) }
 }
 
 /**

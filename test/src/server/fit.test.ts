@@ -138,3 +138,17 @@ test('a reply to what could not be read has nothing but a header', () => {
   assert.deepEqual(header(0), [0xbeef, 0, 'NOTIMP', 'qr rd cd', ''])
   assert.deepEqual(header(4), [0xbeef, 4, 'NOTIMP', 'qr', ''])
 })
+
+test('whoever wants to is told the message as it is written, with all that follow', () => {
+  const told: string[] = []
+  const reply = Object.assign(answer(records({ count: 3 })), {
+    following: [records({ count: 2 })].values(),
+    sent: (message: Uint8Array) => told.push(Buffer.from(message).toString('hex')),
+  })
+  const first = fit(queryOf('web.example.org', 'A', { transport: 'tcp' }), reply)
+  assert.deepEqual(told, [])
+  const target = Buffer.alloc(1000)
+  const messages = [first, ...first.following!].map(message => target.subarray(5, message.write(target, 5)).toString('hex'))
+  assert.equal(messages.length, 2)
+  assert.deepEqual(told, messages)
+})

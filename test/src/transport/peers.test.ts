@@ -26,6 +26,7 @@ function open(connect: ConnectUdp, peer: Peer) {
   return {
     messages,
     errors,
+    local: () => socket.local(),
     send: (text: string) => socket.send(written(Buffer.from(text))),
     /** Until `done`, for five seconds. */
     async until(done: () => boolean): Promise<void> {
@@ -52,6 +53,16 @@ async function echoServer(address: string): Promise<Socket> {
 for (const [kind, connect] of Object.entries({ batch: new BatchPeers().connect, dgram: connectUdp })) {
   suite(kind, () => {
     for (const address of ['127.0.0.1', '::1']) {
+      test(`it tells where it sends from to ${address}`, async () => {
+        await using server = await echoServer(address)
+        const from: object[] = []
+        server.on('message', (_, { address, port }) => from.push({ address, port }))
+        using one = open(connect, { address, port: server.address().port })
+        one.send('x')
+        await one.until(() => one.messages.length === 1)
+        assert.deepEqual([one.local()], from)
+      })
+
       test(`what is sent to ${address} comes back, each to who sent it`, async () => {
         await using server = await echoServer(address)
         const peer = { address, port: server.address().port }

@@ -1,0 +1,16 @@
+/** Milliseconds after which it is looked whether the clock was set, and by which it must have been: `Date.now()` knows no fractions. */
+const PERIOD = 1000
+const SET = 2
+
+let origin = performance.timeOrigin
+let checked = Number.NEGATIVE_INFINITY
+
+/** Milliseconds since the epoch, of a time by `performance.now()` that was just now; with fractions, which `Date.now()` does not have. */
+export function sinceEpoch(time: number): number {
+  if (time - checked > PERIOD) {
+    checked = time
+    const off = Date.now() - (origin + performance.now())
+    if (Math.abs(off) > SET) origin += off
+  }
+  return origin + time
+}

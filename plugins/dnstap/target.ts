@@ -1,0 +1,17 @@
+import type { FrameQueue } from './frame-queue.ts'
+
+/** Where frames go to. Several taps may hold it, and the Corefiles before and after a reload. */
+export interface Target {
+  readonly queue: FrameQueue
+  /** Whether anybody is to have frames: otherwise none are made. */
+  readonly isWanted: boolean
+  hold(): void
+  /** The last holder ends it: what waits is sent, as far as that takes no longer than {@link GRACE}. */
+  release(): Promise<void>
+}
+
+/** Milliseconds. */
+export const GRACE = 4000
+
+/** How soon what failed is tried again; after ten seconds at the latest, as in CoreDNS. */
+export const PACE = { backoff: [100, 10_000], healthy: 60_000 } as const

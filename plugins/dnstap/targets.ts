@@ -1,0 +1,55 @@
+import { connect, createServer, isIPv6 } from 'node:net'
+import type { Credentials } from '#src/credentials.ts'
+import type { ServerBlock } from '#src/plugin.ts'
+import { Collector } from './collector.ts'
+import { Drops } from './drops.ts'
+import type { QueueLimits } from './frame-queue.ts'
+import type { Address, TapOptions } from './options.ts'
+import { RelayedSinks } from './relay.ts'
+import { Sinks } from './sinks.ts'
+import type { Target } from './target.ts'
+
+/** What may wait for a target, for each 1 of `queue`. */
+const MESSAGES = 10_000
+const OCTETS = 10 << 20
+
+/**
+ * @param credentials of a listener of TLS
+ * @param key what makes the target what it is
+ */
+export async function createTarget(
+  { address, listens, queue, skipVerify }: TapOptions,
+  credentials: Credentials | undefined,
+  key: string,
+  block: ServerBlock,
+): Promise<Target> {
+  const { metrics, control } = block.server
+  const log = block.log('dnstap')
+  const name = nameOf(address)
+  const dropped = metrics.counter('coredns_dnstap_dropped_total', 'Counter of dnstap messages that were dropped.')
+  const drops = new Drops(dropped.with({ endpoint: name }), log)
+  const share = queue / (block.sockets ?? 1)
+  const limits: QueueLimits = { frames: share * MESSAGES, octets: share * OCTETS }
+  const secure = address.scheme === 'tls' ? await import('./tls.ts') : undefined
+  if (!listens) {
+    const dial = () =>
+      secure && 'host' in address ? secure.dialTls(address.host, address.port, skipVerify) : connect(optionsOf(address))
+    return new Collector(name, dial, limits, drops, log)
+  }
+  if (!control) return new RelayedSinks(key, limits, drops)
+  const listener = {
+    create: secure && credentials ? secure.tlsServer(credentials, skipVerify) : createServer,
+    options: optionsOf(address),
+  }
+  return new Sinks(name, key, listener, limits, drops, log)
+}
+
+/** As Go names what is dialled: `unix /run/dnstap.sock`, `tcp 192.0.2.1:6000`. */
+function nameOf(address: Address): string {
+  if (address.scheme === 'unix') return `unix ${address.path}`
+  const { host, port } = address
+  return `tcp ${isIPv6(host) ? `[${host}]` : host}:${port}`
+}
+
+const optionsOf = (address: Address): { path: string } | { host: string; port: number } =>
+  address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port }

@@ -1,0 +1,47 @@
+import { Buffer } from 'node:buffer'
+import type { Endpoint, Query, Reply, UpstreamExchange, UpstreamTap } from '#src/plugin.ts'
+import { Attempt, type AttemptTerms } from './attempt.ts'
+import type { Flight } from './flight.ts'
+import { LONGEST_QUESTION } from './question.ts'
+
+/** An attempt whose messages somebody else sees, too. */
+export class TappedAttempt extends Attempt implements UpstreamExchange {
+  /** Of whom asked first. */
+  readonly query: Query
+  local: Endpoint | undefined
+  readonly #tap: UpstreamTap
+
+  constructor(flight: Flight, terms: AttemptTerms, query: Query, tap: UpstreamTap) {
+    super(flight, terms)
+    this.query = query
+    this.#tap = tap
+  }
+
+  get transport(): UpstreamExchange['transport'] {
+    const { scheme } = this.upstream
+    return scheme === 'dns' ? this.network : scheme
+  }
+
+  get remote(): Endpoint {
+    return this.upstream
+  }
+
+  get to(): string {
+    return this.upstream.to
+  }
+
+  get message(): Uint8Array {
+    const octets = Buffer.allocUnsafe(LONGEST_QUESTION)
+    return octets.subarray(0, this.question.write(octets, 0, this.id, this.edns))
+  }
+
+  sent(local: Endpoint | undefined): void {
+    this.local = local
+    this.#tap.asked(this)
+  }
+
+  override answered(reply: Reply, message: Uint8Array): void {
+    this.#tap.answered(this, message)
+    super.answered(reply, message)
+  }
+}
