@@ -82,7 +82,7 @@ export class TransferredZone implements SecondaryZone {
     this.#isBusy = true
     const notifier = this.#notifier
     this.#notifier = undefined
-    const wait = await inTurn(() => this.#ask(notifier))
+    const wait = await this.#ask(notifier)
     this.#isBusy = false
     this.#holdsUntil = performance.now() + (notifier === undefined ? 0 : HOLD)
     this.#refreshIn(this.#notifier === undefined ? wait : HOLD)
@@ -96,7 +96,7 @@ export class TransferredZone implements SecondaryZone {
       if (this.#isClosed) return 0
       const name = nameOf(primary)
       try {
-        const fresh = await this.#transferFrom(primary)
+        const fresh = await inTurn(name, () => this.#transferFrom(primary))
         if (fresh) this.log.info(`Transferred: ${this.origin} from ${name} with ${fresh.zone.serial} SOA serial`)
         else if (notifier !== undefined) this.log.info(`${this.origin} from ${name}: no SOA serial increase seen`)
         return this.#known(fresh)
@@ -109,6 +109,7 @@ export class TransferredZone implements SecondaryZone {
 
   /** @returns what is new; undefined where nothing is */
   async #transferFrom(primary: Primary): Promise<Answers | undefined> {
+    if (this.#isClosed) throw new Error('closed')
     const connection = new PrimaryConnection(primary)
     this.#connection = connection
     try {

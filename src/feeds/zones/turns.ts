@@ -1,18 +1,20 @@
-/** Zones whose primaries are asked at a time: with a catalog, there may be thousands. */
+/** Zones that one primary is asked for at a time: with a catalog, there may be thousands. */
 const MOST = 20
 
-let free = MOST
-const waiting: (() => void)[] = []
+/** How many are under way, and who waits, by primary: one that does not answer holds up nobody but its own. */
+const primaries = new Map<string, { count: number; readonly waiting: (() => void)[] }>()
 
-/** Does something when it is its turn. */
-export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (free > 0) free--
-  else await new Promise<void>(resolve => waiting.push(resolve))
+/** Asks a primary when it is one's turn. */
+export async function inTurn<T>(primary: string, ask: () => Promise<T>): Promise<T> {
+  const turns = primaries.get(primary) ?? { count: 0, waiting: [] }
+  primaries.set(primary, turns)
+  if (turns.count < MOST) turns.count++
+  else await new Promise<void>(resolve => turns.waiting.push(resolve))
   try {
-    return await work()
+    return await ask()
   } finally {
-    const next = waiting.shift()
+    const next = turns.waiting.shift()
     if (next) next()
-    else free++
+    else if (--turns.count === 0) primaries.delete(primary)
   }
 }

@@ -7,17 +7,7 @@ import { type InProcessServer, startInProcess } from '#test/support/in-process.t
 import { queryMessage } from '#test/support/message.ts'
 import { messageFrom } from '#test/support/records.ts'
 import { until } from '#test/support/waiting.ts'
-import { addressOf, notify, startPrimary, typesAsked, type ZoneLines, zone } from './primary.ts'
-
-const CATALOG = 'catalog.example.'
-
-/** A catalog zone. @param lines what stands below `zones`: `a PTR example.org.` */
-const catalog = (serial: number, lines: readonly string[], origin = CATALOG): ZoneLines => [
-  `${origin} 0 IN SOA invalid. invalid. ${serial} 3600 600 86400 0`,
-  `${origin} 0 IN NS invalid.`,
-  `version.${origin} 0 IN TXT "2"`,
-  ...lines.map(line => line.replace(/^(\S+) (.*)$/, `$1.zones.${origin} 0 IN $2`)),
-]
+import { addressOf, CATALOG, catalog, notify, startPrimary, typesAsked, type ZoneLines, zone } from './primary.ts'
 
 const secondaryOf = (to: string, members = '', origin = CATALOG) =>
   `secondary ${origin} {\n transfer from ${to}\n catalog ${members}\n}\n`

@@ -13,7 +13,7 @@ import { type Answer, comparable, queryMessage, readMessage } from '#test/suppor
 import { freePort } from '#test/support/ports.ts'
 import { until } from '#test/support/waiting.ts'
 import { axfr, transfer } from '#test/support/zone-transfer.ts'
-import { addressOf, notification, notifyFrom, startPrimary, zone } from './primary.ts'
+import { addressOf, CATALOG, catalog, notification, notifyFrom, startPrimary, zone } from './primary.ts'
 
 const ORIGINS = ['example.org.', 'example.net.', 'signed.example.'] as const
 const NAMES = ['', 'www.', 'no.', 'alias.', 'x.wild.', 'www.sub.', 'deep.', 'x.dname.', 'a.', 'ent.', 'other.', 'ptr.', '_http._tcp.'] // biome-ignore format: a table
@@ -95,19 +95,14 @@ suite('CoreDNS answers the same', { skip: noCoreDns() ?? false }, () => {
   })
 
   test('for zones that a catalog lists', async () => {
-    const catalog = 'catalog.example.'
     await using primary = await startPrimary({
-      [catalog]: [
-        ...[`${catalog} 0 IN SOA invalid. invalid. 1 3600 600 86400 0`, `${catalog} 0 IN NS invalid.`],
-        ...[`version.${catalog} 0 IN TXT "2"`, `a.zones.${catalog} 0 IN PTR a.example.org.`],
-        ...[`b.zones.${catalog} 0 IN PTR example.net.`, `c.zones.${catalog} 0 IN PTR example.com.`],
-      ],
+      [CATALOG]: catalog(1, ['a PTR a.example.org.', 'b PTR example.net.', 'c PTR example.com.']),
       'a.example.org.': zone(1, 'a.example.org.'),
       'example.net.': zone(2, 'example.net.'),
       'example.com.': zone(3, 'example.com.'),
     })
     await using servers = await both(
-      `secondary ${catalog} {\n transfer from ${primary.to}\n catalog example.org\n catalog example.net\n}\nwhoami`,
+      `secondary ${CATALOG} {\n transfer from ${primary.to}\n catalog example.org\n catalog example.net\n}\nwhoami`,
     )
     const found = await Promise.all(
       servers.servers.map(async server => {

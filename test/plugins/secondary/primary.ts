@@ -15,6 +15,16 @@ export const zone = (serial: number, origin = 'example.org.', timing = '3600 600
   `www.${origin} 60 IN A 192.0.2.${serial & 255}`,
 ]
 
+export const CATALOG = 'catalog.example.'
+
+/** A catalog zone. @param lines what stands below `zones`: `a PTR example.org.` */
+export const catalog = (serial: number, lines: readonly string[], origin = CATALOG): ZoneLines => [
+  `${origin} 0 IN SOA invalid. invalid. ${serial} 3600 600 86400 0`,
+  `${origin} 0 IN NS invalid.`,
+  `version.${origin} 0 IN TXT "2"`,
+  ...lines.map(line => line.replace(/^(\S+) (.*)$/, `$1.zones.${origin} 0 IN $2`)),
+]
+
 /** What such a primary answers. */
 export function transfers(zones: Readonly<Record<string, ZoneLines>>): Script {
   return ({ message, name, type }) => {

@@ -23,8 +23,11 @@ import {
 } from './primary.ts'
 
 suite('a zone of another server', () => {
-  test('is answered for as there, and given to others as it was got', async () => {
-    await using primary = await serve({ db: masterFile(7, 5000) }, 'file db example.org\ntransfer example.org {\n to *\n}')
+  test('is answered for as there, and given to others as it was got, letter by letter', async () => {
+    await using primary = await serve(
+      { db: `${masterFile(7, 5000)}alias CNAME Host1\n` },
+      'file db example.org\ntransfer example.org {\n to *\n}',
+    )
     await using server = await startSecondary({ to: `127.0.0.1:${primary.port}` }, 'transfer {\n to *\n}\nscript')
     assert.match(
       await server.waitForLine(/Transferred/),
@@ -41,12 +44,12 @@ suite('a zone of another server', () => {
       assert.deepEqual({ ...ours, id: 0, raw: undefined }, { ...theirs, id: 0, raw: undefined })
     }
     const zone = await axfr('example.org.', primary)
-    assert.equal(zone.length, 5004)
+    assert.equal(zone.length, 5005)
     assert.deepEqual(await axfr('example.org.', server), zone)
     assert.equal((await server.query('www.example.net')).rcode, 'NOERROR', 'the next plugin')
   })
 
-  test('comes with its signatures, and its names as they are written', async () => {
+  test('comes with its signatures', async () => {
     await using primary = await serve({ db: SIGNED }, 'file db signed.example\ntransfer signed.example {\n to *\n}')
     await using server = await startInProcess(
       `secondary signed.example {\n transfer from 127.0.0.1:${primary.port}\n}\ntransfer {\n to *\n}`,
@@ -104,14 +107,16 @@ suite('a zone of another server', () => {
   })
 })
 
-test('zones are asked for twenty at a time', async () => {
-  await using primary = await startUpstream(() => undefined)
+test('a primary is asked for twenty zones at a time, and holds up no other', async () => {
+  await using silent = await startUpstream(() => undefined)
+  await using primary = await startPrimary()
   const zones = Array.from({ length: 25 }, (_, i) => `z${i}.example`)
-  await using _server = await startInProcess(`secondary ${zones.join(' ')} {\n transfer from ${primary.to}\n}`)
-  await primary.saw(20)
-  assert.equal(primary.connections, 20)
-  primary.disconnect()
-  await primary.saw(25)
+  await using server = await startSecondary(primary, `secondary ${zones.join(' ')} {\n transfer from ${silent.to}\n}`)
+  await silent.saw(20)
+  assert.equal(await addressOf(server), '192.0.2.1')
+  assert.equal(silent.connections, 20)
+  silent.disconnect()
+  await until(() => new Set(silent.seen.map(({ name }) => name)).size === 25)
 })
 
 suite('another version', () => {
@@ -173,21 +178,42 @@ suite('another version', () => {
 })
 
 test('a zone expires when no primary has answered for as long as the SOA record says', { timeout: 30_000 }, async () => {
-  await using primary = await startPrimary({ 'example.org.': zone(1, 'example.org.', '3600 1 2') })
+  const port = await freePort()
+  await using primary = await startPrimary({ 'example.org.': zone(1, 'example.org.', '3600 1 3') }, port)
   await using server = await startSecondary(primary, 'transfer {\n to *\n}')
   await server.waitForLine(/Transferred/)
-  const { port } = primary
+  // The second answer comes a second behind the first.
+  for (const answers of [2, 3]) {
+    await notify(server)
+    await primary.saw(answers)
+  }
+  const { at } = primary.seen.at(-1)!
+  await until(() => server.lines.filter(line => line.includes('no SOA serial increase')).length === 2)
   await primary.stop()
   await notify(server)
   await server.waitForLine(/primaries failed/)
   assert.equal(await addressOf(server), '192.0.2.1')
   await server.waitForLine(/^\[ERROR\] plugin\/secondary: Zone example\.org\. is expired$/)
+  assert.ok(performance.now() - at > 2900, `${performance.now() - at} ms`)
   assert.equal(await addressOf(server), 'SERVFAIL')
   assert.deepEqual(await axfr('example.org.', server), ['SERVFAIL'])
   await server.waitForLine(/^\[ERROR\] plugin\/errors: .*zone example\.org\. is expired/)
   await using back = await startPrimary({ 'example.org.': zone(1) }, port)
   await until(async () => (await addressOf(server)) === '192.0.2.1')
   assert.deepEqual(typesAsked(back), ['SOA'])
+})
+
+test('a zone does not expire when a primary has answered in time', { timeout: 20_000 }, async () => {
+  await using primary = await startPrimary({ 'example.org.': zone(1, 'example.org.', '3600 3600 2') })
+  await using server = await startSecondary(primary)
+  await server.waitForLine(/Transferred/)
+  primary.faults.closeOnQuery = 1
+  await notify(server)
+  await server.waitForLine(/primaries failed/)
+  await notify(server)
+  await server.waitForLine(/no SOA serial increase/)
+  await assert.rejects(server.waitForLine(/is expired/, { timeout: 2500 }))
+  assert.equal(await addressOf(server), '192.0.2.1')
 })
 
 suite('a notification', () => {
@@ -263,6 +289,16 @@ suite('a reload', () => {
     server.corefile = server.corefile.replace(primary.to, `${primary.to} 127.0.0.1:1`)
     await server.server.reload()
     assert.equal(await addressOf(server), 'SERVFAIL')
+  })
+
+  test('ends a transfer that is under way, and begins no other', async () => {
+    await using silent = await startUpstream(() => undefined)
+    await using server = await startSecondary(silent)
+    await silent.saw(1)
+    server.corefile = '.:0 {\n script\n}\n'
+    await server.server.reload()
+    await assert.rejects(silent.saw(2, 600))
+    assert.equal(silent.connections, 1)
   })
 
   test('lets go of a zone that is not named any more', async () => {
