@@ -54,7 +54,8 @@ const cases: readonly (readonly [name: string, lines: (upstream: string) => stri
   ['rewritten', to => `rewrite name exact old.example.org web.example.org\nforward . ${to}`, '', { name: 'old.example.org' }],
 ] // biome-ignore format: a table
 
-suite('as CoreDNS', { skip: noCoreDns() ?? false }, () => {
+// It tells once a second.
+suite('as CoreDNS', { skip: noCoreDns() ?? false, concurrency: 6 }, () => {
   for (const full of ['', 'full'])
     for (const [name, lines, block, ...questions] of cases)
       test(`${name} ${full}`, async () => {
@@ -73,7 +74,6 @@ suite('as CoreDNS', { skip: noCoreDns() ?? false }, () => {
         }
         const isLast = ({ type }: Tapped) => type === 'CLIENT_RESPONSE'
         await Promise.all([theirs.received(questions.length, isLast), ours.received(questions.length, isLast)])
-        // What each tells is told within a second.
         await until(() => theirs.messages.length === ours.messages.length)
         assert.deepEqual(byType(ours.messages), byType(theirs.messages))
       })

@@ -64,7 +64,7 @@ test('a collector that breaks off in the middle of a frame', async () => {
   assert.deepEqual(namesOf(collector), ['lost', 'next'])
 })
 
-suite('a collector that does not speak as it should is tried again', () => {
+suite('a collector that does not speak as it should is tried again', { concurrency: true }, () => {
   const cases: readonly (readonly [name: string, faults: Faults, told: RegExp])[] = [
     ['another content type', { accepts: 'protobuf:other' }, /write tcp .*: content type mismatch$/],
     ['a longer content type', { accepts: 'protobuf:dnstap.Dnstap2' }, /content type mismatch$/],
