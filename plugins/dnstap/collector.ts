@@ -16,7 +16,7 @@ export class Collector implements Target, StreamEvents {
   readonly #drops: Drops
   readonly #log: Logger
   readonly #backoff = new Backoff(PACE)
-  #holders = 0
+  #ended = false
   #stream: FrameStream | undefined
   #openedAt: number | undefined
   #timer: NodeJS.Timeout | undefined
@@ -32,22 +32,19 @@ export class Collector implements Target, StreamEvents {
     this.#log = log
   }
 
-  hold(): void {
-    if (this.#holders++ === 0) this.#connect()
+  start(): void {
+    this.#stream = new FrameStream(this.#dial(), this)
   }
 
-  async release(): Promise<void> {
-    if (--this.#holders > 0) return
+  async end(): Promise<void> {
+    this.#ended = true
     clearTimeout(this.#timer)
     const late = setTimeout(() => this.#stream?.destroy(), GRACE)
+    await this.#stream?.settled
     await this.queue.end()
     await this.#stream?.stop()
     clearTimeout(late)
     this.#drops.tell()
-  }
-
-  #connect(): void {
-    this.#stream = new FrameStream(this.#dial(), this)
   }
 
   opened(stream: FrameStream): void {
@@ -62,10 +59,10 @@ export class Collector implements Target, StreamEvents {
     this.#openedAt = undefined
     this.queue.close()
     this.#stream = undefined
-    if (this.#holders === 0) return
+    if (this.#ended) return
     if (!this.#isLost) this.#log.error(`No connection to dnstap endpoint: ${this.#describe(stream, reason!)}`)
     this.#isLost = true
-    this.#timer = setTimeout(() => this.#connect(), this.#backoff.wait(worked))
+    this.#timer = setTimeout(() => this.start(), this.#backoff.wait(worked))
   }
 
   /** In the words of CoreDNS, that is, of Go: `dial unix /run/dnstap.sock: connect: no such file or directory`. */

@@ -18,6 +18,7 @@ export interface StreamEvents {
 export class FrameStream {
   readonly #socket: Socket
   readonly #events: StreamEvents
+  readonly #settled = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<void>()
   #state: 'connecting' | 'ready' | 'open' | 'stopping' = 'connecting'
   #received = Buffer.alloc(0)
@@ -37,9 +38,15 @@ export class FrameStream {
     })
     socket.once('close', () => {
       clearTimeout(this.#timer)
+      this.#settled.resolve()
       this.#closed.resolve()
       events.closed(this, this.#state === 'stopping' ? undefined : (this.#error ?? new Error('EOF')))
     })
+  }
+
+  /** Fulfilled when it takes frames, or is no more. */
+  get settled(): Promise<void> {
+    return this.#settled.promise
   }
 
   /** Whether it has come to speak with the other side. */
@@ -113,6 +120,7 @@ export class FrameStream {
       this.#state = 'open'
       this.#socket.write(controlFrame(CONTROL.START, CONTENT_TYPE))
       this.#events.opened(this)
+      this.#settled.resolve()
     } else if (this.#state === 'stopping' && type === CONTROL.FINISH) this.#socket.destroySoon()
     else throw new Error('decoding error')
   }

@@ -14,7 +14,7 @@ import {
 import { parse, type TapOptions } from './options.ts'
 import { Tap } from './tap.ts'
 import type { Target } from './target.ts'
-import { createTarget } from './targets.ts'
+import { closeTarget, openTarget } from './targets.ts'
 
 export const dnstap: Plugin<readonly TapOptions[]> = {
   name: 'dnstap',
@@ -29,10 +29,7 @@ class Dnstap implements Instance, UpstreamTap {
   readonly #taps: Tap[] = []
   /** Of listeners of TLS; read at once, so that -validate sees what is wrong with them. */
   readonly #credentials: ReadonlyMap<TapOptions, Credentials>
-  /** By what makes them what they are: equal ones, of this Corefile and of the one before, are one. */
-  readonly #targets = new Map<string, Target>()
-  /** Of the Corefile before. */
-  #adopted: ReadonlyMap<string, Target> = new Map()
+  readonly #targets: Target[] = []
 
   constructor(lines: readonly TapOptions[], block: ServerBlock) {
     this.#lines = lines
@@ -42,24 +39,12 @@ class Dnstap implements Instance, UpstreamTap {
     block.tap = this
   }
 
-  adopt(previous: Instance): void {
-    if (previous instanceof Dnstap) this.#adopted = previous.#targets
-  }
-
   async start(): Promise<void> {
-    for (const line of this.#lines) this.#taps.push(new Tap(line, await this.#targetOf(line), this.#block))
-    this.#adopted = new Map()
-  }
-
-  async #targetOf(line: TapOptions): Promise<Target> {
-    const credentials = this.#credentials.get(line)
-    const key = JSON.stringify([line.address, line.listens, line.queue, line.skipVerify, credentials])
-    const held = this.#targets.get(key)
-    if (held) return held
-    const target = this.#adopted.get(key) ?? (await createTarget(line, credentials, key, this.#block))
-    target.hold()
-    this.#targets.set(key, target)
-    return target
+    for (const line of this.#lines) {
+      const target = await openTarget(line, this.#credentials.get(line), this.#block)
+      this.#targets.push(target)
+      this.#taps.push(new Tap(line, target, this.#block))
+    }
   }
 
   wrap(next: Handler): Handler {
@@ -93,7 +78,6 @@ class Dnstap implements Instance, UpstreamTap {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(Array.from(this.#targets.values(), target => target.release()))
-    this.#targets.clear()
+    await Promise.all(this.#targets.splice(0).map(target => closeTarget(target, this.#block)))
   }
 }

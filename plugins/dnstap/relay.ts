@@ -82,7 +82,6 @@ export class RelayedSinks implements Target {
   isWanted = false
   readonly #name: string
   readonly #drops: Drops
-  #holders = 0
   #channel: BroadcastChannel | undefined
   #taken: (isTaken: boolean) => void = () => {}
 
@@ -92,8 +91,7 @@ export class RelayedSinks implements Target {
     this.#drops = drops
   }
 
-  hold(): void {
-    if (this.#holders++ > 0) return
+  start(): void {
     this.#channel = open(this.#name, data => {
       const { isWanted, taken } = data as Word
       if (isWanted !== undefined) this.isWanted = isWanted
@@ -110,8 +108,7 @@ export class RelayedSinks implements Target {
     )
   }
 
-  async release(): Promise<void> {
-    if (--this.#holders > 0) return
+  async end(): Promise<void> {
     const late = setTimeout(() => this.#taken(false), GRACE)
     await this.queue.end()
     clearTimeout(late)

@@ -4,6 +4,7 @@ import { lstat, unlink } from 'node:fs/promises'
 import { connect, type Server, type Socket } from 'node:net'
 import { getSystemErrorMessage } from 'node:util'
 import { Backoff } from '#src/feeds/backoff.ts'
+import { Complaints } from '#src/feeds/complaints.ts'
 import type { Logger } from '#src/plugin.ts'
 import type { Drops } from './drops.ts'
 import { FrameQueue, type QueueLimits } from './frame-queue.ts'
@@ -33,8 +34,9 @@ export class Sinks implements Target, StreamEvents {
   readonly #connected = new Set<FrameStream>()
   readonly #taking = new Set<FrameStream>()
   readonly #name: string
+  readonly #complaints: Complaints
   #relay: Relay | undefined
-  #holders = 0
+  #ended = false
   #server: Server | undefined
   #timer: NodeJS.Timeout | undefined
   #isLost = false
@@ -47,14 +49,14 @@ export class Sinks implements Target, StreamEvents {
     this.#listener = listener
     this.#drops = drops
     this.#log = log
+    this.#complaints = new Complaints(line => log.warn(line))
   }
 
   get isWanted(): boolean {
     return this.#taking.size > 0
   }
 
-  hold(): void {
-    if (this.#holders++ > 0) return
+  start(): void {
     this.#listen()
     this.#relay = new Relay(this.#name, (frames, count) => this.#send(frames, count))
     this.queue.open(async (frames, count) => {
@@ -63,8 +65,8 @@ export class Sinks implements Target, StreamEvents {
     })
   }
 
-  async release(): Promise<void> {
-    if (--this.#holders > 0) return
+  async end(): Promise<void> {
+    this.#ended = true
     clearTimeout(this.#timer)
     this.#server?.close()
     const relay = this.#relay
@@ -72,6 +74,7 @@ export class Sinks implements Target, StreamEvents {
     await Promise.all([this.queue.end(), relay?.end()])
     await Promise.all(Array.from(this.#connected, sink => sink.stop()))
     this.#drops.tell()
+    this.#complaints.end()
   }
 
   #listen(): void {
@@ -94,7 +97,7 @@ export class Sinks implements Target, StreamEvents {
     if (error.code === 'EADDRINUSE' && 'path' in options) await removeAbandoned(options.path).catch(() => {})
     if (!this.#isLost) this.#log.error(`Failed to start dnstap listener: ${this.#describe(error)}`)
     this.#isLost = true
-    if (this.#holders > 0) this.#timer = setTimeout(() => this.#listen(), this.#backoff.wait(0))
+    if (!this.#ended) this.#timer = setTimeout(() => this.#listen(), this.#backoff.wait(0))
   }
 
   /** In the words of CoreDNS, that is, of Go: `listen tcp 127.0.0.1:6000: bind: address already in use`. */
@@ -111,16 +114,17 @@ export class Sinks implements Target, StreamEvents {
     if (this.#relay) this.#relay.isWanted = true
   }
 
-  closed(sink: FrameStream): void {
+  closed(sink: FrameStream, reason: Error | undefined): void {
     this.#connected.delete(sink)
     this.#taking.delete(sink)
     if (this.#relay) this.#relay.isWanted = this.isWanted
+    if (reason && reason.message !== 'EOF') this.#complaints.add(`A dnstap client is left: ${reason.message}`)
   }
 
   /** Each takes them at its own pace. */
   #send(frames: Buffer, count: number): void {
     for (const sink of this.#taking) {
-      if (sink.backlog > BACKLOG) sink.destroy()
+      if (sink.backlog > BACKLOG) sink.destroy(new Error('it does not keep up'))
       void sink.send(frames).then(taken => {
         if (!taken) this.#drops.add(count)
       })

@@ -1,13 +1,13 @@
 import type { FrameQueue } from './frame-queue.ts'
 
-/** Where frames go to. Several taps may hold it, and the Corefiles before and after a reload. */
+/** Where frames go to: one for all server blocks of a thread that name it, and for the Corefiles before and after a reload. */
 export interface Target {
   readonly queue: FrameQueue
   /** Whether anybody is to have frames: otherwise none are made. */
   readonly isWanted: boolean
-  hold(): void
-  /** The last holder ends it: what waits is sent, as far as that takes no longer than {@link GRACE}. */
-  release(): Promise<void>
+  start(): void
+  /** Sends what waits, as far as that takes no longer than {@link GRACE}, and lets go of everything. */
+  end(): Promise<void>
 }
 
 /** Milliseconds. */

@@ -1,6 +1,7 @@
 import { connect, createServer, isIPv6 } from 'node:net'
 import type { Credentials } from '#src/credentials.ts'
-import type { ServerBlock } from '#src/plugin.ts'
+import { Shared } from '#src/feeds/shared.ts'
+import type { Server, ServerBlock } from '#src/plugin.ts'
 import { Collector } from './collector.ts'
 import { Drops } from './drops.ts'
 import type { QueueLimits } from './frame-queue.ts'
@@ -13,16 +14,35 @@ import type { Target } from './target.ts'
 const MESSAGES = 10_000
 const OCTETS = 10 << 20
 
-/**
- * @param credentials of a listener of TLS
- * @param key what makes the target what it is
- */
-export async function createTarget(
+/** By what makes them what they are, those that a thread has. */
+const inUse = new WeakMap<Server, Shared<Target>>()
+
+/** The target of a line, which is one with that of others who say the same. @param credentials of a listener of TLS */
+export function openTarget(line: TapOptions, credentials: Credentials | undefined, block: ServerBlock): Promise<Target> {
+  const { address, listens, queue, skipVerify } = line
+  const key = JSON.stringify([address, listens, queue, skipVerify, credentials])
+  const targets = inUse.get(block.server) ?? new Shared<Target>()
+  inUse.set(block.server, targets)
+  return targets.open(key, async () => {
+    const secure = address.scheme === 'tls' ? await import('./tls.ts') : undefined
+    const target = createTarget(line, key, block, secure, credentials)
+    target.start()
+    return target
+  })
+}
+
+/** Where nobody else has it open, it ends. */
+export async function closeTarget(target: Target, { server }: ServerBlock): Promise<void> {
+  if (inUse.get(server)?.leave(target)) await target.end()
+}
+
+function createTarget(
   { address, listens, queue, skipVerify }: TapOptions,
-  credentials: Credentials | undefined,
   key: string,
   block: ServerBlock,
-): Promise<Target> {
+  secure: typeof import('./tls.ts') | undefined,
+  credentials: Credentials | undefined,
+): Target {
   const { metrics, control } = block.server
   const log = block.log('dnstap')
   const name = nameOf(address)
@@ -30,18 +50,14 @@ export async function createTarget(
   const drops = new Drops(dropped.with({ endpoint: name }), log)
   const share = queue / (block.sockets ?? 1)
   const limits: QueueLimits = { frames: share * MESSAGES, octets: share * OCTETS }
-  const secure = address.scheme === 'tls' ? await import('./tls.ts') : undefined
   if (!listens) {
     const dial = () =>
       secure && 'host' in address ? secure.dialTls(address.host, address.port, skipVerify) : connect(optionsOf(address))
     return new Collector(name, dial, limits, drops, log)
   }
   if (!control) return new RelayedSinks(key, limits, drops)
-  const listener = {
-    create: secure && credentials ? secure.tlsServer(credentials, skipVerify) : createServer,
-    options: optionsOf(address),
-  }
-  return new Sinks(name, key, listener, limits, drops, log)
+  const create = secure && credentials ? secure.tlsServer(credentials, skipVerify) : createServer
+  return new Sinks(name, key, { create, options: optionsOf(address) }, limits, drops, log)
 }
 
 /** As Go names what is dialled: `unix /run/dnstap.sock`, `tcp 192.0.2.1:6000`. */

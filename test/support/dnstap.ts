@@ -100,6 +100,8 @@ async function oneByOne(socket: Socket, octets: Uint8Array): Promise<void> {
 export interface Faults {
   /** Says nothing to READY. */
   silent?: boolean
+  /** Accepts when this is fulfilled. */
+  acceptsAfter?: Promise<unknown>
   /** Accepts another content type. */
   accepts?: string
   /** Answers READY with these octets. */
@@ -154,10 +156,11 @@ export class Receiver {
   #control(socket: Socket, frame: Buffer): boolean {
     const type = frame.readUInt32BE(0)
     const contentType = frame.length > 4 ? frame.subarray(12).toString() : undefined
-    const { silent, accepts = CONTENT_TYPE, answers, octetByOctet, deaf } = this.faults
+    const { silent, acceptsAfter, accepts = CONTENT_TYPE, answers, octetByOctet, deaf } = this.faults
     if (type === READY && contentType === CONTENT_TYPE) {
       const answer = answers ?? control(ACCEPT, accepts)
       if (octetByOctet) void oneByOne(socket, answer)
+      else if (acceptsAfter) void acceptsAfter.then(() => socket.write(answer))
       else if (!silent) socket.write(answer)
     } else if (type === START && contentType === CONTENT_TYPE) {
       this.started++

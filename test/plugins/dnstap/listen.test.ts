@@ -9,9 +9,9 @@ import { toKey } from '#src/dns/name.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { answer } from '#src/plugin.ts'
 import { Authority, hasOpenssl } from '#test/support/certificates.ts'
-import { askTcp } from '#test/support/client.ts'
+import { askTcp, askUdp } from '#test/support/client.ts'
 import { Sink, socketPath } from '#test/support/dnstap.ts'
-import { startInProcess } from '#test/support/in-process.ts'
+import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { queryMessage } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
@@ -53,6 +53,7 @@ test('over TCP; one that reads nothing is left, and the others lose nothing', as
   for (let i = 0; i < 200; i++) await askTcp(queryMessage('big.example.org', 'TXT'), server)
   await sink.received(400)
   await until(() => deaf.socket.resume().closed)
+  await server.waitForLine(/^\[WARNING\] plugin\/dnstap: A dnstap client is left: it does not keep up$/)
   assert.ok((await server.metric('coredns_dnstap_dropped_total', { endpoint: `tcp 127.0.0.1:${port}` }))! > 0)
 })
 
@@ -64,6 +65,7 @@ test('one that does not accept is left', async () => {
   await until(() => sink.connections === 1 && sink.open.size === 0)
   assert.equal((await server.query('www.example.org')).rcode, 'NOERROR')
   assert.equal(sink.started, 0)
+  await server.waitForLine(/A dnstap client is left: content type mismatch$/)
 })
 
 test('no more than 32 at a time', async () => {
@@ -119,6 +121,21 @@ test('a socket that a killed server has left is taken over', async () => {
     await sink.received(2)
     return true
   })
+})
+
+test('server blocks with the same line share the listener', async () => {
+  await using socket = await socketPath()
+  const block = (zone: string) => `${zone}:0 {\n dnstap listen ${socket.path} {\n  identity ${zone}\n }\n whoami\n}\n`
+  await using server = new InProcessServer(block('.') + block('example.org'))
+  await server.server.start()
+  using sink = Sink.connect(socket)
+  await started(sink)
+  await server.query('www.example.net')
+  await askUdp(queryMessage('www.example.org', 'A'), {
+    port: server.server.zones.find(({ zone }) => zone === 'example.org.')!.port,
+  })
+  await sink.received(4)
+  assert.deepEqual(sink.messages.map(({ identity }) => identity).sort(), ['.', '.', 'example.org', 'example.org'])
 })
 
 test('a file that is no socket stays', async () => {

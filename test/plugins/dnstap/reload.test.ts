@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Collector, Sink, socketPath } from '#test/support/dnstap.ts'
-import { startInProcess } from '#test/support/in-process.ts'
+import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { startServer } from '#test/support/server.ts'
 import { until } from '#test/support/waiting.ts'
 
@@ -22,6 +22,20 @@ test('a reload keeps the connection, whatever else the line says', async () => {
     ]),
     [[false, false], [false, false], [true, true], [true, true]], // biome-ignore format: one line
   )
+  assert.deepEqual([collector.connections, collector.stopped], [1, 0])
+})
+
+test('a reload keeps the connection where another server block has the line', async () => {
+  await using collector = await Collector.start()
+  const line = `dnstap tcp://127.0.0.1:${collector.port}`
+  await using server = new InProcessServer(`.:0 {\n ${line}\n whoami\n}\nexample.org:0 {\n ${line}\n whoami\n}\n`)
+  await server.server.start()
+  await server.query('www.example.net')
+  await collector.received(2)
+  server.corefile = `example.net:0 {\n ${line}\n whoami\n}\n`
+  await server.server.reload()
+  await server.query('www.example.net')
+  await collector.received(4)
   assert.deepEqual([collector.connections, collector.stopped], [1, 0])
 })
 
@@ -63,6 +77,20 @@ test('SIGTERM: what is answered last is told, and the stream is ended as it shou
   const told = collector.messages.flatMap(({ responseMessage }) => (responseMessage ? responseMessage.toString('hex') : []))
   assert.deepEqual(told.sort(), replies.map(({ raw }) => raw.toString('hex')).sort())
   assert.equal(collector.stopped, 1)
+})
+
+test('SIGTERM while the collector takes its time to accept: it is sent what waits', async () => {
+  await using collector = await Collector.start()
+  const accepted = Promise.withResolvers<void>()
+  collector.faults.acceptsAfter = accepted.promise
+  await using server = await startServer(`.:0 {\n dnstap tcp://127.0.0.1:${collector.port}\n whoami\n}\n`)
+  await until(() => collector.connections === 1)
+  await server.query('www.example.org')
+  server.signal('SIGTERM')
+  await server.waitForLine(/SIGTERM/)
+  accepted.resolve()
+  assert.deepEqual(await server.exited, { code: 0, signal: null })
+  assert.deepEqual([collector.messages.length, collector.stopped], [2, 1])
 })
 
 test('SIGTERM with a collector that reads nothing: the server ends in time', async () => {
