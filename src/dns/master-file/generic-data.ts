@@ -2,7 +2,7 @@ import type { fields } from './fields.ts'
 import { fromHex } from './octets.ts'
 import type { Words } from './words.ts'
 
-/** The offset behind a field that begins at `at`, which may lie beyond the data. */
+/** The offset behind a field that begins at `at`, at most at the end of the data; it may lie beyond them, or be no number. */
 type EndOf = (data: string, at: number) => number
 
 const fixed =
@@ -33,8 +33,15 @@ const ENDS: Readonly<Record<keyof typeof fields, EndOf>> = {
 } // biome-ignore format: a table
 
 /** Whether data are what fields of these kinds make. */
-export const isMadeOf = (kinds: readonly (keyof typeof fields)[], data: string): boolean =>
-  kinds.reduce((at, kind) => ENDS[kind](data, at), 0) === data.length
+export function isMadeOf(kinds: readonly (keyof typeof fields)[], data: string): boolean {
+  let at = 0
+  for (const kind of kinds) {
+    at = ENDS[kind](data, at)
+    // No field begins behind the data, where nothing tells its end.
+    if (!(at <= data.length)) return false
+  }
+  return at === data.length
+}
 
 /**
  * Data written as `\# LENGTH HEX`, whatever their type (RFC 3597 §5).

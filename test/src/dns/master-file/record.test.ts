@@ -145,6 +145,8 @@ const bad: readonly (readonly [line: string, reason: RegExp])[] = [
   ['a MX \\# 2 0001', /HEX is not what the fields/],
   ['a TXT \\# 0', /HEX is not what the fields/],
   ['a TXT \\# 3 016102', /HEX is not what the fields/],
+  ['a NAPTR \\# 6 010000000500', /HEX is not what the fields/],
+  ['a DS \\# 3 000108', /HEX is not what the fields/],
 ] // biome-ignore format: a table
 
 suite('a line that is not accepted', () => {
