@@ -58,6 +58,7 @@ const FAULTS: readonly (readonly [name: string, reply: Reply, told: string | Reg
   ['a record that is cut off', replyOf([...VERSION, SOA], message => message.writeUInt16BE(9, 6)), /name runs over the end of the message/],
   ['a record that runs over the end', withRecord(recordOf('a.example.org. 60 IN TXT x', record => record.writeUInt16BE(60_000, 23))), /runs over the end/],
   ['an address of three octets', withRecord(Buffer.concat([writeRecord('a.example.org. 60 IN A 192.0.2.1').subarray(0, -6), Buffer.of(0, 3, 1, 2, 3)])), /data of a record at octet \d+ are not what its type has/],
+  ['a text that runs over its data', withRecord(writeRecord('a.example.org. 60 IN TYPE35 \\# 6 010000000500')), /name runs over|cut off|not what its type has/],
   ['a name that points to itself', withRecord(Buffer.concat([Buffer.of(0xcf, 0xff), writeRecord('. 60 IN A 192.0.2.1').subarray(1)])), /compression pointer at octet \d+ does not point backward/],
   ['a name that is longer than its data', withRecord(recordOf('a.example.org. 60 IN NS a.example.org.', record => record.writeUInt16BE(2, 23))), /runs over their end/],
   ['a record of another class', withRecord(writeRecord('a.example.org. 60 CH A 192.0.2.1')), 'class CH in a zone of class IN'],

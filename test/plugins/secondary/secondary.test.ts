@@ -180,7 +180,8 @@ suite('another version', () => {
 test('a zone expires when no primary has answered for as long as the SOA record says', { timeout: 30_000 }, async () => {
   const port = await freePort()
   await using primary = await startPrimary({ 'example.org.': zone(1, 'example.org.', '3600 1 3') }, port)
-  await using server = await startSecondary(primary, 'transfer {\n to *\n}')
+  await using other = await startUpstream(({ message }) => messageFrom(message))
+  await using server = await startSecondary(primary, `transfer {\n to * ${other.to}\n}`)
   await server.waitForLine(/Transferred/)
   // The second answer comes a second behind the first.
   for (const answers of [2, 3]) {
@@ -201,6 +202,7 @@ test('a zone expires when no primary has answered for as long as the SOA record 
   await using back = await startPrimary({ 'example.org.': zone(1) }, port)
   await until(async () => (await addressOf(server)) === '192.0.2.1')
   assert.deepEqual(typesAsked(back), ['SOA'])
+  assert.equal(other.seen.length, 1, 'others are told of versions alone')
 })
 
 test('a zone does not expire when a primary has answered in time', { timeout: 20_000 }, async () => {
@@ -254,7 +256,8 @@ suite('a notification', () => {
 suite('a reload', () => {
   test('keeps a zone whose primaries are the same, and does not transfer it again', async () => {
     await using primary = await startPrimary()
-    await using server = await startSecondary(primary)
+    await using other = await startUpstream(({ message }) => messageFrom(message))
+    await using server = await startSecondary(primary, `transfer {\n to ${other.to}\n}`)
     await server.waitForLine(/Transferred/)
     primary.script = ({ message }) => messageFrom(message, [], { rcode: 5 })
     server.corefile += '# another one\n'
@@ -264,6 +267,9 @@ suite('a reload', () => {
     primary.script = transfers({ 'example.org.': zone(2) })
     await notify(server)
     await until(async () => (await addressOf(server)) === '192.0.2.2')
+    // Others are told of the zone at the start, at the reload, and now.
+    await other.saw(3)
+    await assert.rejects(other.saw(4, 300))
   })
 
   test('keeps a zone until its new primaries have given another one, whatever serial that has', async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { scrape } from '#test/plugins/multisocket/metrics.ts'
+import { zone as masterFile, serve } from '#test/plugins/transfer/serving.ts'
+import { freePort } from '#test/support/ports.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { until } from '#test/support/waiting.ts'
 import { addressOf, catalog, notify, startPrimary, typesAsked, zone } from './primary.ts'
@@ -28,21 +31,22 @@ test('several threads answer for a zone that is transferred once', { timeout: 60
   await until(() => isEverywhere('192.0.2.1', server))
   assert.equal((await server.query('host999.example.org')).answer.length, 1)
   assert.deepEqual(typesAsked(primary), ['AXFR'])
-  for (const serial of [2, 3]) {
+  // One that a further thread reads is passed on.
+  for (const serial of [2, 3, 4, 5]) {
     primary.zones['example.org.'] = zone(serial)
-    await Promise.all(Array.from({ length: 20 }, () => notify(server)))
+    await notify(server)
     await until(() => isEverywhere(`192.0.2.${serial}`, server))
   }
-  assert.equal(typesAsked(primary).filter(type => type === 'AXFR').length, 3)
-  assert.equal(server.stdout.filter(line => line.includes('Transferred: ')).length, 3)
+  assert.equal(typesAsked(primary).filter(type => type === 'AXFR').length, 5)
+  assert.equal(server.stdout.filter(line => line.includes('Transferred: ')).length, 5)
 
   const { to } = primary
   await primary.stop()
   await reload(server)
-  assert.ok(await isEverywhere('192.0.2.3', server))
+  assert.ok(await isEverywhere('192.0.2.5', server))
   await writeFile(server.path('Corefile'), corefile('example.org', `${to} 127.0.0.1:1`))
   await reload(server)
-  assert.ok(await isEverywhere('192.0.2.3', server))
+  assert.ok(await isEverywhere('192.0.2.5', server))
 })
 
 test('several threads answer for zones that a catalog lists', { timeout: 60_000 }, async () => {
@@ -60,4 +64,28 @@ test('several threads answer for zones that a catalog lists', { timeout: 60_000 
   await reload(server)
   assert.ok(await isEverywhere('192.0.2.2', server, 'example.net.'))
   assert.equal(typesAsked(primary).filter(type => type === 'AXFR').length, 4)
+})
+
+test('a thread that is started again has the zone before it answers', { timeout: 60_000 }, async () => {
+  const metrics = await freePort()
+  // So long that a thread needs a while to be told of it.
+  await using primary = await serve({ db: masterFile(1, 30_000) }, 'file db example.org\ntransfer example.org {\n to *\n}')
+  const lines = ` prometheus 127.0.0.1:${metrics}\n crash\n`
+  const to = `127.0.0.1:${primary.port}`
+  await using server = await startServer(corefile('example.org', to).replace(/}\n$/, `${lines}}\n`), {
+    env: { NODE_OPTIONS: `--import=${new URL('../multisocket/crash.ts', import.meta.url)}` },
+  })
+  const isAnswered = async () => {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => server.query('host1.example.org')))
+    return answers.every(({ rcode }) => rcode === 'NOERROR')
+  }
+  await until(isAnswered)
+  await Promise.all(Array.from({ length: 10 }, () => server.query('crash.example.org', 'A', { timeout: 200 }).catch(() => {})))
+  await server.waitForLine(/starts again in 1 s/)
+  await until(async () => {
+    assert.ok(await isAnswered())
+    return (await scrape(metrics)).get('coredns_serving_threads') === 3
+  })
+  for (let i = 0; i < 10; i++) assert.ok(await isAnswered())
+  assert.equal(server.stdout.filter(line => line.includes('Transferred: ')).length, 1)
 })
