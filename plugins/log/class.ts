@@ -8,7 +8,8 @@ export type ReplyClass = (typeof CLASSES)[number]
 /** What a reply says, under CoreDNS's names. */
 export type ReplyType = 'NOERROR' | 'NODATA' | 'DELEGATION' | 'NXDOMAIN' | 'SERVERERROR' | 'META' | 'OTHERERROR'
 
-export function typeOf(query: Query, { rcode, sections }: Reply): ReplyType {
+export function typeOf(query: Query, { rcode, sections, silent }: Reply): ReplyType {
+  if (silent) return 'OTHERERROR'
   if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return 'META'
   if (rcode === RCODE.NXDOMAIN) return sections.answers > 0 ? 'OTHERERROR' : 'NXDOMAIN'
   if (rcode === RCODE.SERVFAIL || rcode === RCODE.NOTIMP) return 'SERVERERROR'

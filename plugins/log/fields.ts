@@ -19,6 +19,7 @@ const RESPONSE_FLAGS = Object.entries({
 const flagTexts: string[] = []
 
 function responseFlags(query: Query, reply: Reply): string {
+  if (reply.silent) return '-'
   const flags = FLAG.QR | reply.flags | (query.flags & (FLAG.RD | FLAG.CD))
   flagTexts[flags >> 4] ??= RESPONSE_FLAGS.flatMap(([name, bit]) => (flags & bit ? name : [])).join(',')
   return flagTexts[flags >> 4]!
@@ -33,8 +34,8 @@ function secondsText(seconds: number): string {
 /** By placeholder, without its braces. */
 export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ...QUERY_FIELDS,
-  ['rcode', (_, reply) => rcodeName(reply.rcode)],
-  ['rsize', replyLength],
+  ['rcode', (_, reply) => (reply.silent ? '-' : rcodeName(reply.rcode))],
+  ['rsize', (query, reply) => (reply.silent ? 0 : replyLength(query, reply))],
   ['duration', (_query, _reply, seconds) => secondsText(seconds)],
   ['>rflags', responseFlags],
   ['/log/class', classOf],

@@ -1,6 +1,6 @@
 /** *log* prints a line for each query. */
 import { performance } from 'node:perf_hooks'
-import { isUnder, ROOT, toText } from '#src/dns/name.ts'
+import { isUnder, ROOT } from '#src/dns/name.ts'
 import { infoPrinter } from '#src/log.ts'
 import type { Placeholders } from '#src/placeholders.ts'
 import {
@@ -35,8 +35,8 @@ export const log: Plugin<readonly Rule[]> = {
 function readRules(line: Line): Rule[] {
   const scopes: string[] = []
   // The only argument is a name, whatever it looks like.
-  const atFormat = () => line.left === 1 && scopes.length > 0 && line.peek()!.includes('{')
-  do scopes.push(line.left === 0 ? ROOT : readName(line))
+  const atFormat = () => line.left === 1 && line.peek()!.includes('{')
+  do scopes.push(...readScope(line))
   while (line.left > 0 && !atFormat())
   const format = line.left > 0 ? line.text('FORMAT') : '{common}'
   const classes = new Set<string>()
@@ -51,11 +51,12 @@ function readRules(line: Line): Rule[] {
   return scopes.map(scope => ({ scope, format, classes: all ? undefined : classes }))
 }
 
-function readName(line: Line): string {
-  const name = line.name('NAME')
-  if (name.includes('{'))
-    line.warn(`"${toText(name)}" is taken for a name: a format needs a name before it, such as "log . FORMAT"`)
-  return name
+/** A format in the place of a name is one that no query has. */
+function readScope(line: Line): string[] {
+  if (line.left === 0) return [ROOT]
+  if (!line.peek()!.includes('{')) return [line.name('NAME')]
+  line.warn(`"${line.text('NAME')}" is taken for a name: a format needs a name before it, such as "log . FORMAT"`)
+  return []
 }
 
 /** A rule at work. */

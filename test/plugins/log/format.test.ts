@@ -58,6 +58,12 @@ suite('placeholders', () => {
   }
 })
 
+test('nothing is said of a reply that the client does not hear', () => {
+  const silent = Object.assign(new Reply(0, FLAG.AA, address), { silent: true })
+  const format = formatOf('{rcode} {>rflags} {rsize} {/log/type} {/log/class}', nothing)
+  assert.equal(format.fill(plain, silent, seconds), '- - 0 OTHERERROR error')
+})
+
 test('the common and the combined format are those of CoreDNS', () => {
   const common = '192.0.2.1:40000 - 4711 "A IN example.org. udp 29 false 512" NOERROR qr,aa,rd,ra,ad 45 0.000123456s'
   assert.equal(formatOf('{common}', nothing).fill(plain, found, seconds), common)

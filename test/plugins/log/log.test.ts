@@ -16,7 +16,9 @@ const accepted: readonly (readonly [lines: string, rules: Rules])[] = [
   ['log example.org', [['example.org.']]],
   ['log A.example.org. example.net', [['a.example.org.'], ['example.net.']]],
   ['log . "{name}"', [['.']]],
-  ['log "{name}"', [['{name}.']]],
+  ['log "{name}"', []],
+  ['log "{remote}:{port} asks for {name}, of type {type} and class {class}"', []],
+  ['log "{name}" {type}', []],
   ['log a.org b.org {combined}', [['a.org.'], ['b.org.']]],
   ['log a.org\nlog b.org {common}', [['a.org.'], ['b.org.']]],
   ['log {\n class denial\n class error\n}', [['.', ['denial', 'error']]]],
@@ -141,5 +143,5 @@ test('a format without a name before it is a name, and said to be one', async ()
   await using server = await startInProcess('log "{name}"\nscript')
   await server.query('example.org')
   assert.equal(server.lines.length, 1)
-  assert.match(server.lines[0]!, /^\[WARNING\] plugin\/log: "\{name\}\." is taken for a name/)
+  assert.match(server.lines[0]!, /^\[WARNING\] plugin\/log: "\{name\}" is taken for a name/)
 })
