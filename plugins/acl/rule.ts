@@ -22,7 +22,7 @@ export interface Rule {
 export function readRule(line: Line, zones: readonly string[]): Rule {
   const rule = { zones: new ZoneSet(line.zones(zones)), policies: [] as Policy[] }
   const read = (action: Action) => (option: Line) => void rule.policies.push(readPolicy(action, option))
-  line.options({ allow: read('allow'), block: read('block'), filter: read('filter'), drop: read('drop') })
+  line.options({ allow: read('allow'), block: read('block'), filter: read('filter'), drop: read('drop') }, { anyCase: true })
   line.end()
   return rule
 }
@@ -36,14 +36,14 @@ function readPolicy(action: Action, option: Line): Policy {
   const limited = new Set<Section>()
   const unlimited = new Set<Section>()
   while (option.left > 0) {
-    const section = option.oneOf('section', SECTIONS)
+    const section = option.oneOf('section', SECTIONS, { anyCase: true })
     limited.add(section)
     do {
       const text = option.text(section === 'type' ? 'QTYPE' : 'SOURCE')
       if (text === '*') unlimited.add(section)
       else if (section === 'type') types.add(readType(text, option))
       else nets.push(readNet(text, option))
-    } while (option.left > 0 && !SECTIONS.some(word => word === option.peek()))
+    } while (option.left > 0 && !SECTIONS.some(word => word === option.peek()?.toLowerCase()))
   }
   const isAny = (section: Section) => !limited.has(section) || unlimited.has(section)
   return { action, types: isAny('type') ? undefined : types, nets: isAny('net') ? undefined : nets }

@@ -77,7 +77,7 @@ export function parse(directive: Directive): Options {
     },
     serve_stale_policy: option => {
       if (policy) throw option.problem('serve_stale_policy can only be specified once')
-      option.oneOf('serve_stale_policy', ['prefer_positive'])
+      option.oneOf('serve_stale_policy', ['prefer_positive'], { anyCase: true })
       policy = option
     },
     servfail: option => {
@@ -120,7 +120,7 @@ function readPrefetch(option: Line): Prefetch | undefined {
 
 function readStale(option: Line): Stale {
   const duration = option.left > 0 ? option.duration('DURATION') : 3_600_000
-  const verify = option.left > 0 && option.oneOf('REFRESH_MODE', ['immediate', 'verify']) === 'verify'
+  const verify = option.left > 0 && option.oneOf('REFRESH_MODE', ['immediate', 'verify'], { anyCase: true }) === 'verify'
   // RFC 8767 §5 advises 1.8 seconds, before the client itself gives up.
   const timeout = verify && option.left > 0 ? option.duration('VERIFY_TIMEOUT') : 1800
   let ttl = 30

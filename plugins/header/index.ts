@@ -26,14 +26,17 @@ export const header: Plugin<Options> = {
     let first: Line | undefined
     for (const line of directive.uses()) {
       first ??= line
-      line.options({
-        query: option => {
-          options.query = change(options.query, option)
+      line.options(
+        {
+          query: option => {
+            options.query = change(options.query, option)
+          },
+          response: option => {
+            options.response = change(options.response, option)
+          },
         },
-        response: option => {
-          options.response = change(options.response, option)
-        },
-      })
+        { anyCase: true },
+      )
       line.end()
     }
     if (options.query === NONE && options.response === NONE)
@@ -58,9 +61,9 @@ export const header: Plugin<Options> = {
 }
 
 function change({ set, clear }: Change, option: Line): Change {
-  const isSet = option.oneOf('action', ACTIONS) === 'set'
+  const isSet = option.oneOf('action', ACTIONS, { anyCase: true }) === 'set'
   let flags = 0
-  do flags |= FLAGS[option.oneOf('flag', Object.keys(FLAGS) as (keyof typeof FLAGS)[])]
+  do flags |= FLAGS[option.oneOf('flag', Object.keys(FLAGS) as (keyof typeof FLAGS)[], { anyCase: true })]
   while (option.left > 0)
   return isSet ? { set: set | flags, clear: clear & ~flags } : { set: set & ~flags, clear: clear | flags }
 }

@@ -248,10 +248,11 @@ export class Line {
   #optionsRead = false
 
   /** Reads each line of the block with the reader of its first word, which must take all its arguments. Call it before `end`. */
-  options(readers: Readonly<Record<string, (line: Line) => void>>): void {
+  options(readers: Readonly<Record<string, (line: Line) => void>>, { anyCase = false } = {}): void {
     this.#optionsRead = true
     for (const line of this.block()) {
-      const read = Object.hasOwn(readers, line.word) ? readers[line.word] : undefined
+      const word = anyCase ? line.word.toLowerCase() : line.word
+      const read = Object.hasOwn(readers, word) ? readers[word] : undefined
       if (!read) throw line.problem(`unknown property '${line.word}'`, Object.keys(readers))
       read(line)
       line.end()

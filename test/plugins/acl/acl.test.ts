@@ -18,6 +18,7 @@ const cases: readonly (readonly [lines: readonly string[], outcomes: Readonly<Re
   [['block'], { 'a.org A': 'REFUSED 15', '. ANY': 'REFUSED 15' }],
   [['filter type A AAAA'], { 'a.org A': 'NOERROR 17', 'a.org AAAA': 'NOERROR 17', 'a.org TXT': 'answered' }],
   [['filter type MAILB LP NSAP-PTR'], { 'a.org TYPE253': 'NOERROR 17', 'a.org TYPE107': 'NOERROR 17', 'a.org TYPE23': 'NOERROR 17' }],
+  [['BLOCK Type A NET *'], { 'a.org A': 'REFUSED 15', 'a.org MX': 'answered' }],
   [['drop type ANY'], { 'a.org ANY': 'silence', 'a.org A': 'answered' }],
   [['allow net 127.0.0.0/8', 'block'], { 'a.org A': 'answered' }],
   [['allow net 127.0.0.2', 'block'], { 'a.org A': 'REFUSED 15' }],

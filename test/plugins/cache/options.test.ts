@@ -30,6 +30,7 @@ const accepted: readonly (readonly [lines: string, options: Partial<Options>])[]
   ['cache {\n serve_stale\n}', { stale }],
   ['cache {\n serve_stale 10m\n}', { stale: { ...stale, duration: 600_000 } }],
   ['cache {\n serve_stale 1h immediate 15s 20s\n}', { stale: { ...stale, ttl: 15, recheck: 20_000 } }],
+  ['cache {\n serve_stale 1h Verify\n serve_stale_policy PREFER_POSITIVE\n}', { stale: { ...stale, verify: true, preferPositive: true } }],
   ['cache {\n serve_stale 1h verify\n}', { stale: { ...stale, verify: true } }],
   ['cache {\n serve_stale 1h verify 0 0 0\n}', { stale: { ...stale, verify: true, timeout: 0, ttl: 0, recheck: 0 } }],
   ['cache {\n serve_stale_policy prefer_positive\n serve_stale\n}', { stale: { ...stale, preferPositive: true } }],

@@ -20,6 +20,7 @@ const responses: readonly (readonly [lines: readonly string[], sent: number, fla
   [['response clear ra', 'response set ra'], 0, 'qr aa ra'],
   [['query set rd'], 0, 'qr aa rd'],
   [['query clear rd'], FLAG.RD, 'qr aa'],
+  [['Response SET RA'], FLAG.RD, 'qr aa rd ra'],
 ] // biome-ignore format: a table
 
 suite('flags of replies', () => {
