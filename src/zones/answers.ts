@@ -34,7 +34,7 @@ export class Answers {
         return answer(set.answer)
       }
     }
-    if (missing && !barrier && (isExact ? node.isEmpty : !zone.get(`\x01*${node.key}`))) return missing(query)
+    if (missing && !barrier && (isExact ? node.isBare(type) : !zone.get(`\x01*${node.key}`))) return missing(query)
     // At another zone's beginning, no type is told from the others but DS.
     const code = 2 * ((key.length << 16) | (barrier?.isCut && type !== TYPE.DS ? TYPE.NS : type)) + (signed ? 1 : 0)
     const held = node.compiled?.get(code)

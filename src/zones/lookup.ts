@@ -64,7 +64,7 @@ export class Lookup implements Draft {
   #placeOf(target: string): Place | undefined {
     if (!isUnder(target, this.#zone.key)) return undefined
     const place = this.#zone.find(target)
-    return place.barrier || (place.isExact && !place.node.isEmpty) ? place : undefined
+    return place.barrier || (place.isExact && !place.node.isBare(this.#type)) ? place : undefined
   }
 
   #leave(target: string): void {

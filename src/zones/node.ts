@@ -53,6 +53,12 @@ export class Node {
     return this.#sets.length === 0
   }
 
+  /** Whether it is for others to say what is there of another type: there are no records, or of a zone's own name those alone that make it a zone. */
+  isBare(type: number): boolean {
+    if (this.parent || type === TYPE.SOA || type === TYPE.NS) return this.isEmpty
+    return this.#sets.every(set => set.type === TYPE.SOA || set.type === TYPE.NS)
+  }
+
   /** @throws {RangeError} */
   add(type: number, ttl: number, data: string): void {
     if (type === TYPE.RRSIG) {

@@ -82,6 +82,24 @@ test('names without records go to the next plugin where fallthrough says so', as
   assert.deepEqual(asked, missing)
 })
 
+test('the name of a zone that has SOA and NS alone is for the next plugin, too', async () => {
+  const asked = async (db: string) => {
+    await using served = await serve({ db }, 'fallthrough')
+    const { server } = served
+    const names: string[] = []
+    server.script = query => {
+      names.push(query.name)
+      return failure('asked')
+    }
+    for (const type of ['SOA', 'NS', 'MX']) await server.query('example.org', type)
+    await server.query('alias.example.org', 'MX')
+    return names
+  }
+  const db = `${zone(1, '192.0.2.1')}alias CNAME @\n`
+  assert.deepEqual(await asked(db), ['example.org.', 'example.org.'])
+  assert.deepEqual(await asked(`${db}@ A 192.0.2.1\n`), [])
+})
+
 test('a target that the zone does not have is asked for like any other name', async () => {
   const template = 'template IN A nothing.example.org {\n answer "{{ .Name }} 60 IN A 192.0.2.99"\n}'
   await using served = await serve({ db: ZONE }, '', template)
