@@ -29,6 +29,8 @@ export class FrameStream {
   constructor(socket: Socket | TLSSocket, events: StreamEvents) {
     this.#socket = socket
     this.#events = events
+    // What is to go together is put together before.
+    socket.setNoDelay(true)
     this.#expect()
     if (socket.readyState === 'open') this.#begin()
     else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#begin())

@@ -13,5 +13,5 @@ export interface Target {
 /** Milliseconds. */
 export const GRACE = 4000
 
-/** How soon what failed is tried again; after ten seconds at the latest, as in CoreDNS. */
-export const PACE = { backoff: [100, 10_000], healthy: 60_000 } as const
+/** How soon what failed is tried again: what waits is some tenths of a second of a busy server. */
+export const PACE = { backoff: [100, 2000], healthy: 1000 } as const
