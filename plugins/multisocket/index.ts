@@ -9,8 +9,10 @@ export const multisocket: Plugin<number> = {
 
   parse(directive) {
     const line = directive.once()
-    const sockets = line.left > 0 ? line.integer('N', 1, MAX) : Math.min(availableParallelism(), MAX)
+    const processors = availableParallelism()
+    const sockets = line.left > 0 ? line.integer('N', 1, MAX) : Math.min(processors, MAX)
     line.end()
+    if (sockets > processors) line.warn(`${sockets} threads are more than the processors (${processors}), and only cost`)
     return sockets
   },
 

@@ -195,8 +195,10 @@ for (const { name: way, args, line: threads } of waysIn) {
 
     test('and none of it was an error of ours', () => {
       assert.deepEqual(server.stderr, [])
+      // There may be fewer processors than threads.
+      const amiss = /panic|\[(ERROR|FATAL|WARNING)\](?! plugin\/multisocket: )/
       assert.deepEqual(
-        server.stdout.filter(line => !line.startsWith('[INFO] 127.0.0.1:') && /panic|\[(ERROR|FATAL|WARNING)\]/.test(line)),
+        server.stdout.filter(line => !line.startsWith('[INFO] 127.0.0.1:') && amiss.test(line)),
         [],
       )
     })

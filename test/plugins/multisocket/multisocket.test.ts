@@ -51,6 +51,15 @@ test('without a number there are as many threads as processors', async () => {
   assert.equal((await scrape(metrics)).get('coredns_serving_threads'), navigator.hardwareConcurrency)
 })
 
+test('more threads than processors are started, and the log tells what is amiss', async () => {
+  const processors = navigator.hardwareConcurrency
+  await using server = await startServer(corefile(processors + 1, 'whoami'))
+  await server.waitForLine(
+    new RegExp(`plugin/multisocket: ${processors + 1} threads are more than the processors \\(${processors}\\), and only cost$`),
+  )
+  assert.equal((await server.query('example.org')).rcode, 'NOERROR')
+})
+
 suite('a port that another process has', () => {
   for (const first of ['whoami', 'multisocket 2\n whoami']) {
     test(`is an error, and not shared in silence (${first.replace(/\n /, ', ')})`, async () => {
