@@ -149,7 +149,7 @@ suite('a zone is no catalog', () => {
 
   test('but what it says besides is passed over', async () => {
     const members = await read([
-      ...catalog(1, ['a PTR example.org.', 'a TXT "x"', 'ext.a PTR b.', 'x.y.a PTR c.', 'coo.b PTR d.']),
+      ...catalog(1, ['a PTR example.org.', 'a TXT "x"', 'ext.a PTR b.', 'x.y.a PTR c.', 'x.coo.a PTR c.', 'coo.b PTR d.']),
       `b.${CATALOG} 0 IN PTR example.net.`,
     ])
     assert.deepEqual([...members], [[toKey('example.org'), { id: 'a', heir: undefined }]])
