@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TcpClient } from '#test/support/client.ts'
 import { queryMessage } from '#test/support/message.ts'
+import { freePort } from '#test/support/ports.ts'
 import { always, delayed, over, reply, silence, zone } from '#test/support/scripts.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { type Asked, type FakeUpstream, type Script, startUpstream } from '#test/support/upstream.ts'
@@ -278,8 +279,8 @@ test('health checks go over TCP with force_tcp', async () => {
 
 test('with every upstream down, one is asked all the same; with failfast_all_unhealthy_upstreams, none', async () => {
   for (const options of ['', 'failfast_all_unhealthy_upstreams']) {
-    const upstream = await startUpstream(silence)
-    const { port } = upstream
+    const port = await freePort()
+    const upstream = await startUpstream(silence, { port })
     await upstream.stop()
     await using server = await startLocal(`forward . ${upstream.to} {\nmax_fails 1\nhealth_check 20ms\n${options}\n}`)
     await server.query('web.example.org.')
@@ -294,8 +295,8 @@ test('with every upstream down, one is asked all the same; with failfast_all_unh
 })
 
 test('an upstream that is down is left out while another is up', async () => {
-  const down = await startUpstream(silence)
-  const { port } = down
+  const port = await freePort()
+  const down = await startUpstream(silence, { port })
   await down.stop()
   await using alive = await startUpstream(example)
   await using server = await startLocal(
