@@ -14,6 +14,8 @@ import { Catalogs, type Use } from './catalogs.ts'
 
 /** How long a start waits for what another thread has of the zones of catalogs, in milliseconds. */
 const PATIENCE = 1000
+/** How long the log is not told of another notification that is dropped, in milliseconds. */
+const QUIET = 1000
 
 /** One use of the directive. */
 export interface Source {
@@ -40,6 +42,9 @@ export class Secondary extends ServedZones<SecondaryZone> {
   /** Versions of catalogs are looked at one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
   #isStopped = false
+  /** Notifications that were dropped and not told. */
+  #dropped = 0
+  #quietUntil = 0
 
   constructor({ sources, fallthrough }: Options, block: ServerBlock) {
     const log = block.log('secondary')
@@ -132,13 +137,23 @@ export class Secondary extends ServedZones<SecondaryZone> {
     const zone = classCode === CLASS.IN ? this.zones.get(key) : undefined
     if (!zone) return undefined
     const { origin, source } = zone
-    if (!source.primaries.some(({ address }) => canonicalAddress(address) === client.address)) {
-      this.#log.info(`Dropping notify from ${client.address} for ${origin}`)
-      return silence()
-    }
-    this.#log.info(`Notify from ${client.address} for ${origin}: checking transfer`)
+    if (!source.primaries.some(({ address }) => canonicalAddress(address) === client.address))
+      return this.#drop(client.address, origin)
     zone.notified(client.address)
     return answer(NO_RECORDS)
+  }
+
+  /** Anybody can send notifications: the log is told of one a second. */
+  #drop(address: string, origin: string): Reply {
+    const now = performance.now()
+    if (now < this.#quietUntil) this.#dropped++
+    else {
+      const others = this.#dropped > 0 ? `, behind ${this.#dropped} of others` : ''
+      this.#log.info(`Dropping notify from ${address} for ${origin}${others}`)
+      this.#quietUntil = now + QUIET
+      this.#dropped = 0
+    }
+    return silence()
   }
 
   async stop(): Promise<void> {

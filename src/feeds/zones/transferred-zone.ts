@@ -92,6 +92,7 @@ export class TransferredZone implements SecondaryZone {
   async #ask(notifier: string | undefined): Promise<number> {
     const isFirst = ({ address }: Primary) => Number(canonicalAddress(address) === notifier)
     const failures: string[] = []
+    if (notifier !== undefined) this.log.info(`Notify from ${notifier} for ${this.origin}: checking transfer`)
     for (const primary of this.source.primaries.toSorted((a, b) => isFirst(b) - isFirst(a))) {
       if (this.#isClosed) return 0
       const name = nameOf(primary)

@@ -225,6 +225,12 @@ suite('a notification', () => {
     await server.waitForLine(/Transferred/)
     assert.equal(await notifyFrom('127.0.0.3', server), undefined)
     await server.waitForLine(/^\[INFO\] plugin\/secondary: Dropping notify from 127\.0\.0\.3 for example\.org\.$/)
+    for (let i = 0; i < 3; i++) await notifyFrom('127.0.0.3', server)
+    await until(async () => {
+      await notifyFrom('127.0.0.4', server)
+      return server.lines.some(line => /Dropping notify from 127\.0\.0\.\d for example\.org\., behind \d of others$/.test(line))
+    })
+    assert.equal(server.lines.filter(line => line.includes('Dropping')).length, 2, 'one a second')
     assert.deepEqual(typesAsked(primary), ['AXFR'])
   })
 
@@ -249,6 +255,7 @@ suite('a notification', () => {
     for (let i = 0; i < 50; i++) await notify(server)
     await server.waitForLine(/no SOA serial increase/)
     const allowed = 2 + (performance.now() - began) / 1000
+    assert.ok(server.lines.filter(line => line.includes('Notify from')).length <= allowed)
     assert.ok(primary.seen.length - 1 <= allowed, `${primary.seen.length - 1} queries`)
   })
 })
