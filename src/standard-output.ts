@@ -1,5 +1,6 @@
 /** Standard output for lines of the log: in blocks, in their order, and never waited for. */
-import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 
 /** Lines are written when there is so much of them, in characters, or so many milliseconds after those before: a single line at once. */
 const BLOCK = 1 << 15
@@ -12,14 +13,10 @@ const AGAIN = 10
 
 export class StandardOutput {
   readonly #fd: number
-  /** Writing to it may take any time. */
-  #isSlow: boolean
   readonly #onLoss: (lines: number) => void
   /** Of a block, what a full pipe did not take; and what comes after it. */
   #rest = Buffer.alloc(0)
   #text = ''
-  /** A thread of libuv's writes the rest. */
-  #isWriting = false
   #isDue = false
   /** When lines were written last, by the monotonic clock in milliseconds. */
   #flushedAt = Number.NEGATIVE_INFINITY
@@ -29,9 +26,14 @@ export class StandardOutput {
   constructor(onLoss: (lines: number) => void) {
     const kind = fstatSync(1)
     this.#fd = kind.isFIFO() ? openAnew() : 1
-    this.#isSlow = kind.isSocket()
+    // A socket cannot be opened anew. Made a stream, it does not have a writer wait, either.
+    if (kind.isSocket()) new Socket({ fd: 1, readable: false }).unref()
     this.#onLoss = onLoss
-    process.once('exit', () => this.#finish())
+    process.once('exit', () => {
+      if (!this.#finish()) return
+      this.#tellLost()
+      this.#finish()
+    })
   }
 
   write(line: string): void {
@@ -60,6 +62,10 @@ export class StandardOutput {
       this.#flushLater()
       return
     }
+    this.#tellLost()
+  }
+
+  #tellLost(): void {
     const lost = this.#lost
     this.#lost = 0
     if (lost > 0) this.#onLoss(lost)
@@ -73,7 +79,6 @@ export class StandardOutput {
           this.#rest = Buffer.from(this.#text)
           this.#text = ''
         }
-        if (this.#isSlow) return this.#writeSlowly()
         this.#rest = this.#rest.subarray(writeSync(this.#fd, this.#rest))
       }
       return undefined
@@ -82,26 +87,14 @@ export class StandardOutput {
     }
   }
 
-  #writeSlowly(): string {
-    if (this.#isWriting) return 'EAGAIN'
-    this.#isWriting = true
-    write(this.#fd, this.#rest, (error, written) => {
-      this.#isWriting = false
-      if (!error) this.#rest = this.#rest.subarray(written)
-      if (!error || error.code === 'EAGAIN') this.#flush()
-    })
-    return 'EAGAIN'
-  }
-
-  #finish(): void {
+  /** Writes all that there is, with time for the reader; says whether it was all read. */
+  #finish(): boolean {
     const clock = new Int32Array(new SharedArrayBuffer(4))
-    if (this.#isWriting) {
-      // It cannot be asked, only be given some time.
+    for (let waited = 0; this.#tryFlush() === 'EAGAIN'; waited += AGAIN) {
+      if (waited >= LAST) return false
       Atomics.wait(clock, 0, 0, AGAIN)
-      this.#rest = this.#rest.subarray(this.#rest.length)
     }
-    this.#isSlow = false
-    for (let waited = 0; this.#tryFlush() === 'EAGAIN' && waited < LAST; waited += AGAIN) Atomics.wait(clock, 0, 0, AGAIN)
+    return true
   }
 }
 

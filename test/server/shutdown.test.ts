@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
@@ -68,6 +69,25 @@ suite('SIGTERM', () => {
     assert.deepEqual(await server.exited, GONE)
     const waited = performance.now() - started
     assert.ok(waited > 4500 && waited < 9000, `${waited} ms`)
+  })
+
+  test('a log that nobody reads holds it up for little more than a second', async () => {
+    await using server = await startServer('.:0 {\n log\n whoami\n}\n')
+    const { child } = server
+    child.stdout!.pause()
+    // More than the socket takes.
+    const name = 'long-label'.repeat(6)
+    await using client = server.connect()
+    for (let i = 0; i < 3000; i++) {
+      client.send(queryMessage(`${name}.${name}.${name}.org`, 'A'))
+      await client.next()
+    }
+    const started = performance.now()
+    server.signal('SIGTERM')
+    await once(child, 'exit', { signal: AbortSignal.timeout(10_000) })
+    const waited = performance.now() - started
+    assert.deepEqual([child.exitCode, waited > 900 && waited < 4000], [0, true], `${waited} ms`)
+    child.stdout!.resume()
   })
 
   test('clients that go on asking do not hold it up', async () => {
