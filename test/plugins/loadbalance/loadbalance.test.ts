@@ -67,8 +67,8 @@ test('weights decide which address comes first, and follow their file', async ()
   const ask = async () => addresses((await server.query('www.example.org')).answer)
   // Of 257 parts the others have 2: more than 20 of 200 replies would be once in 10^15.
   assert.ok((await firsts(200, ask)).get('192.0.2.1')! > 180)
-  await replace(server.path('weights'), weights.replace('192.0.2.1', '192.0.2.2'))
   const from = server.stdout.length
+  await replace(server.path('weights'), weights.replace('192.0.2.1', '192.0.2.2'))
   await server.waitForLine(/^\[INFO\] plugin\/loadbalance: Successfully reloaded weight file \S+weights$/, { from })
   assert.ok((await firsts(200, ask)).get('192.0.2.2')! > 180)
   // A file with an error changes nothing.
