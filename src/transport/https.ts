@@ -9,6 +9,7 @@ import {
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { readReply } from '../dns/message.ts'
+import type { Client } from '../dns/query.ts'
 import { clientOf, STREAM_LIMITS } from './stream.ts'
 import { isWelcome, type ListenSecure, listenSecure, optionsOf } from './tls.ts'
 import { type ConnectionLimits, octetsOf, type Receive, type TlsSettings } from './transport.ts'
@@ -30,19 +31,17 @@ export const listenHttps: ListenSecure = (address, port, receive, connections, s
         const socket = session.socket as TLSSocket
         if (!isWelcome(socket, changed)) return session.destroy()
         sessions.add(session)
+        const client = clientOf(socket)
         let streams = 0
-        session.on('stream', stream => {
+        session.on('stream', (stream, headers) => {
           streams++
-          stream.once('close', () => streams--)
+          stream.once('close', () => streams--).on('error', () => {})
+          void serve(stream as ServerHttp2Stream, headers, client, receive, limits())
         })
         session.setTimeout(limits().idle, () => {
           if (streams === 0) session.destroy()
         })
         session.on('error', () => session.destroy()).once('close', () => sessions.delete(session))
-      })
-      .on('stream', (stream, headers) => {
-        stream.on('error', () => {})
-        void serve(stream as ServerHttp2Stream, headers, receive, limits())
       })
   const end = () => {
     for (const session of sessions) session.close()
@@ -63,26 +62,24 @@ class Refusal extends Error {
 async function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  client: Client,
   receive: Receive,
   { read, write }: ConnectionLimits,
 ): Promise<void> {
-  const { session } = stream
-  if (!session) return
   const cancel = () => stream.close(constants.NGHTTP2_CANCEL)
   stream.setTimeout(read, cancel)
-  const client = clientOf(session.socket)
   try {
     const message = await messageOf(stream, headers)
     stream.setTimeout(0)
     const reply = await receive(message, client)
-    if (stream.destroyed) return
+    if (stream.closed) return
     stream.setTimeout(write, cancel)
     if (!reply) throw new Refusal(500)
     const octets = octetsOf(reply)
     stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE, 'content-length': octets.length, ...freshness(octets) })
     stream.end(octets)
   } catch (error) {
-    if (stream.destroyed) return
+    if (stream.closed) return
     stream.respond({ ':status': error instanceof Refusal ? error.status : 400 }, { endStream: true })
   }
 }

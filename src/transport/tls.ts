@@ -57,8 +57,9 @@ export const optionsOf = ({ cert, key, ca, client }: TlsSettings, { limits }: Op
   handshakeTimeout: limits?.().read ?? STREAM_LIMITS.read,
 })
 
-/** Whether a client that has shaken hands has shown what it must. */
+/** Whether a client that has shaken hands is still there, so that its address is known, and has shown what it must. */
 export function isWelcome(stream: TLSSocket, { client: { asked, needed, verified } }: TlsSettings): boolean {
+  if (stream.remoteAddress === undefined) return false
   const shown = asked && stream.getPeerX509Certificate() !== undefined
   return shown ? stream.authorized || !verified : !needed
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
@@ -52,6 +53,27 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
 
   const trusted = () => ({ ca: authority.read('ca.pem') })
   const line = (file = 'first') => `tls ${authority.path(`${file}.pem`)} ${authority.path(`${file}.key`)}`
+
+  for (const scheme of ['tls', 'https'])
+    test(`${scheme}: clients that reset the connection while they shake hands harm nobody`, async () => {
+      await using server = await startServer(`${scheme}://.:0 {\n${line()}\n${HOSTS}\n}\n.:0 {\n${HOSTS}\n}\n`)
+      const { port } = server
+      for (let i = 0; i < 10; i++) {
+        const socket = connectTcp(port, '127.0.0.1').on('error', () => {})
+        const closed = once(socket, 'close')
+        const client = connect({ socket, host: '127.0.0.1', ...trusted(), ALPNProtocols: ['h2'] }).on('error', () => {})
+        // It finds the last word of the handshake and the reset at once.
+        client.once('secureConnect', () => server.signal('SIGSTOP'))
+        await once(client, 'secureConnect')
+        await sleep(5)
+        socket.resetAndDestroy()
+        await closed
+        server.signal('SIGCONT')
+      }
+      server.signal('SIGTERM')
+      assert.deepEqual(await server.exited, { code: 0, signal: null })
+      assert.ok(!server.output.includes('exception'), server.output)
+    })
 
   test('queries are answered over TLS, many on a connection, beside plain DNS', async () => {
     const metrics = await freePort()
