@@ -1,5 +1,8 @@
 /** Writes Protocol Buffers: a message is the octets of its fields, one behind the other. */
 
+/** Octets of the longest number: 64 bits, seven in each. */
+const LONGEST_NUMBER = 10
+
 /** One field: text, octets, a message that is written already, or a number that is not negative. */
 export function writeField(field: number, value: string | Uint8Array | number): Buffer {
   if (typeof value === 'number') return Buffer.concat([writeNumber(field << 3), writeNumber(value)])
@@ -8,10 +11,17 @@ export function writeField(field: number, value: string | Uint8Array | number): 
 }
 
 function writeNumber(value: number): Buffer {
-  const octets: number[] = []
+  const octets = Buffer.alloc(LONGEST_NUMBER)
+  return octets.subarray(0, putNumber(octets, 0, value))
+}
+
+/** @returns where it ends */
+function putNumber(octets: Buffer, at: number, value: number): number {
+  let end = at
   let rest = value
-  for (; rest > 127; rest = Math.floor(rest / 128)) octets.push((rest % 128) | 128)
-  return Buffer.from([...octets, rest])
+  for (; rest > 127; rest = Math.floor(rest / 128)) octets[end++] = (rest % 128) | 128
+  octets[end++] = rest
+  return end
 }
 
 /** Writes fields one behind the other into memory that is there: for messages of which there are many. */
@@ -52,8 +62,6 @@ export class FieldWriter {
   }
 
   #number(value: number): void {
-    let rest = value
-    for (; rest > 127; rest = Math.floor(rest / 128)) this.#octets[this.#end++] = (rest % 128) | 128
-    this.#octets[this.#end++] = rest
+    this.#end = putNumber(this.#octets, this.#end, value)
   }
 }
