@@ -89,9 +89,11 @@ export class Client {
         listener.connected(view)
         stream = new DiscoveryStream(call, view, writeNode(view.node, this.#access), {
           response: (type, octets, refusal) => {
-            // What the other kind of stream has told is of no more use.
-            for (const other of this.#views.keys()) if (other !== mode) this.#views.delete(other)
-            this.#telling = Math.min(this.#telling, performance.now())
+            if (this.#telling === Number.POSITIVE_INFINITY) {
+              this.#telling = performance.now()
+              // What the other kind of stream has told is of no more use.
+              for (const other of this.#views.keys()) if (other !== mode) this.#views.delete(other)
+            }
             this.#views.set(mode, view)
             listener.response(view, type, octets, refusal)
             if (view.hint !== undefined) listener.warn(view.hint)
