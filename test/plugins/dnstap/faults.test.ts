@@ -55,9 +55,9 @@ test('a collector that breaks off in the middle of a frame', async () => {
   await using server = await startInProcess(`dnstap tcp://127.0.0.1:${collector.port} full\nwhoami`)
   collector.faults.closesAfter = 1
   await server.query('lost.example.org')
-  await until(() => collector.messages.length === 1 && collector.open.size === 0)
+  // It is soon connected to again.
+  await until(() => collector.messages.length === 1 && collector.started === 2)
   delete collector.faults.closesAfter
-  await until(() => collector.started === 2)
   await server.query('next.example.org')
   await collector.received(3)
   // The second frame of the first connection was in the kernel's hands: it is not sent again.
