@@ -312,7 +312,7 @@ test('the objects of a kind that is no more go when the server says so twice', a
   api.serve('ServiceEntry')
   await observer.until(({ objects }) => objects.size === 1)
   assert.ok(
-    log.every(line => !line.includes('404')),
+    log.every(line => !line.includes('(404)')),
     log.join(),
   )
 })
