@@ -111,16 +111,17 @@ suite('TCP', () => {
 
   test('a hundred queries of a connection wait at a time; the next come when one is answered', async () => {
     await using client = server.connect()
-    const before = upstream.seen.length
+    // A question that waits for long may be asked twice, and the upstream's health as well.
+    const asked = () => new Set(upstream.seen.map(({ name }) => name).filter(name => /^n\d+\./.test(name))).size
     client.send(...ids(120).map(id => queryMessage(`n${id}.example.net`, 'A', { id })))
-    await upstream.saw(before + 100)
+    await until(() => asked() >= 100)
     // The connection is not read on: even a name that is known has to wait now. On another connection it does not.
     client.send(queryMessage(KNOWN, 'A', { id: 999 }))
     assert.equal((await server.queryTcp(KNOWN)).rcode, 'NOERROR')
-    assert.equal(upstream.seen.length, before + 100)
+    assert.equal(asked(), 100)
     await release('n50.example.net.')
     assert.deepEqual(await take(client, 1), [[50, 'NOERROR']])
-    await upstream.saw(before + 101)
+    await until(() => asked() >= 101)
     const rest = ids(120).filter(id => id !== 50)
     for (const id of rest) await release(`n${id}.example.net.`)
     const replies = await take(client, 120)

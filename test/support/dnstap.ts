@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { toAddress } from '#src/dns/address.ts'
 import { ProtobufReader } from '#src/feeds/protobuf-reader.ts'
+import { freePort } from './ports.ts'
 import { until } from './waiting.ts'
 
 export const CONTENT_TYPE = 'protobuf:dnstap.Dnstap'
@@ -206,9 +207,10 @@ export class Collector extends Receiver implements AsyncDisposable {
     server.on('setSecureContext' in server ? 'secureConnection' : 'connection', socket => this.receive(socket))
   }
 
-  /** @param where a path, or a port of 127.0.0.1 when nothing is said */
-  static async start(where: ListenOptions = { host: '127.0.0.1', port: 0 }, tls?: TlsOptions): Promise<Collector> {
-    const collector = new Collector(tls ? createTlsServer(tls) : createServer(), where)
+  /** @param where a path, or a port of 127.0.0.1 that is its own also while it is away, when nothing is said */
+  static async start(where?: ListenOptions, tls?: TlsOptions): Promise<Collector> {
+    const own = where ?? { host: '127.0.0.1', port: await freePort() }
+    const collector = new Collector(tls ? createTlsServer(tls) : createServer(), own)
     await collector.listen()
     return collector
   }
@@ -216,7 +218,6 @@ export class Collector extends Receiver implements AsyncDisposable {
   async listen(): Promise<void> {
     this.#server.listen(this.#where)
     await once(this.#server, 'listening')
-    if (this.#where.port === 0) this.#where.port = this.port
   }
 
   get port(): number {

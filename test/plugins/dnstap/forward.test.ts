@@ -6,7 +6,7 @@ import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { Collector, type Tapped } from '#test/support/dnstap.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { freePort } from '#test/support/ports.ts'
-import { delayed, over, silence, truncated, zone } from '#test/support/scripts.ts'
+import { over, silence, truncated, zone } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
 import { type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
 
@@ -106,13 +106,18 @@ test('an upstream that is silent, and one that is not there', async () => {
 })
 
 test('an answer that comes too late', async () => {
-  await using late = await startUpstream(delayed(500, example))
+  const answered = Promise.withResolvers<void>()
+  await using late = await startUpstream(async asked => {
+    await answered.promise
+    return example(asked) as Buffer
+  })
   await using upstream = await startUpstream(example)
   await using collector = await Collector.start()
   await using server = await startInProcess(
     `dnstap tcp://127.0.0.1:${collector.port}\nforward . ${late.to} ${upstream.to} {\n policy sequential\n}`,
   )
   await server.query('web.example.org')
+  answered.resolve()
   const messages = await collector.of('FORWARDER_RESPONSE', 2)
   assert.deepEqual(
     messages.map(({ responsePort }) => responsePort),

@@ -83,10 +83,9 @@ test('no more than 32 at a time', async () => {
 })
 
 test('an address that is taken is told of, and listened on when it is free; queries are answered meanwhile', async () => {
-  const other = createServer()
-  other.listen(0, '127.0.0.1')
+  const port = await freePort()
+  const other = createServer().listen(port, '127.0.0.1')
   await once(other, 'listening')
-  const { port } = other.address() as { port: number }
   try {
     await using server = await startInProcess(`dnstap listen tcp://127.0.0.1:${port}\nwhoami`)
     await server.waitForLine(

@@ -5,6 +5,7 @@ import { optRecord } from '#test/support/message.ts'
 import { always, over, reply, upperCase, withoutEdns, zone } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
 import { startUpstream } from '#test/support/upstream.ts'
+import { shortest } from '#test/support/waiting.ts'
 import { startLocal } from './server.ts'
 
 const SOA = 'example.org. 60 IN SOA ns.example.org. mail.example.org. 1 2 3 4 5'
@@ -102,11 +103,14 @@ test('where TCP fails after a truncated reply, the client is told that it was tr
 })
 
 test('where TCP is silent after a truncated reply, the client is told so after one read_timeout', async () => {
-  await using upstream = await startUpstream(over({ udp: example }))
-  await using server = await startLocal(`forward . ${upstream.to} {\nread_timeout 400ms\nmax_connect_attempts 10\n}`)
-  const start = performance.now()
-  assert.equal((await server.query('long.example.org.', 'TXT', { edns: true })).flags, 'qr tc rd ra')
-  assert.ok(performance.now() - start < 600)
+  const time = await shortest(600, async () => {
+    await using upstream = await startUpstream(over({ udp: example }))
+    await using server = await startLocal(`forward . ${upstream.to} {\nread_timeout 400ms\nmax_connect_attempts 10\n}`)
+    const start = performance.now()
+    assert.equal((await server.query('long.example.org.', 'TXT', { edns: true })).flags, 'qr tc rd ra')
+    return performance.now() - start
+  })
+  assert.ok(time < 600, `${time} ms`)
 })
 
 test('an upstream that does not know EDNS is asked again without', async () => {

@@ -1,7 +1,6 @@
 /** Istiods as sources, through a real process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { TypeName } from '#src/feeds/istiod/types.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { assignment, cluster, nameTable, wdsService, workload } from '#test/support/istiod/resources.ts'
@@ -84,7 +83,8 @@ test('a file knows the hostname of an endpoint that an istiod tells of without o
 
 test('until an istiod has told everything, unknown names fail, and /ready says what is waited for', async () => {
   await using istiod = await startIstiod(false, '10.0.0.1')
-  istiod.delay = () => sleep(600)
+  const [names, endpoints] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  istiod.delay = type => (type === 'NDS' ? names : type === 'EDS' ? endpoints : undefined)?.promise
   const port = await freePort()
   await using server = await startServer(
     `.:0 {\n  mesh {\n    source istiod ${istiod.address}\n    startup_timeout 0s\n  }\n  ready 127.0.0.1:${port}\n}\n`,
@@ -98,7 +98,9 @@ test('until an istiod has told everything, unknown names fail, and /ready says w
   await waitsFor('NDS: nothing has come yet')
   assert.equal((await server.query('other.default.svc.cluster.local.')).rcode, 'SERVFAIL')
   await server.waitForLine(/starting before all sources are complete, waiting for source istiod/)
+  names.resolve()
   await waitsFor('EDS: 1 of 1 clusters have not come yet')
+  endpoints.resolve()
   await untilAnswered(server, '10.0.0.1')
   assert.equal((await server.query('other.default.svc.cluster.local.')).rcode, 'NXDOMAIN')
   assert.match(await ready(), /^200 /)

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2'
 import { after, before, suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
+import { reply } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
+import { startUpstream } from '#test/support/upstream.ts'
 
 const CONTENT_TYPE = 'application/dns-message'
 const HOSTS = 'hosts {\n192.0.2.1 web.example.org\nttl 77\n}'
@@ -158,11 +159,18 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
   })
 
   test('SIGTERM: what was asked is answered, then the connection ends', async () => {
-    await using server = await start('', 'forward . 127.0.0.1:9')
+    const released = Promise.withResolvers<void>()
+    await using upstream = await startUpstream(async question => {
+      await released.promise
+      return reply(question)
+    })
+    await using server = await start('', `forward . ${upstream.to}`)
     const session = open(server.port)
     const asked = post(session, queryMessage('web.example.org', 'A'))
-    await sleep(100)
+    await upstream.saw(1)
     server.signal('SIGTERM')
+    await server.waitForLine(/SIGTERM/)
+    released.resolve()
     assert.equal((await asked).status, 200)
     const answered = performance.now()
     assert.deepEqual(await server.exited, { code: 0, signal: null })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { RCODE } from '#src/dns/codes.ts'
 import { readMessage } from '#test/support/message.ts'
+import { freePort } from '#test/support/ports.ts'
 import { messageFrom } from '#test/support/records.ts'
 import { startServer } from '#test/support/server.ts'
 import { type Asked, type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
@@ -66,15 +67,14 @@ test('what does not accept is told three times, which the log then tells', { tim
     other.writeUInt16BE(message.readUInt16BE(0) ^ 1, 0)
     return messageFrom(other)
   })
-  await using gone = await startUpstream(accept)
-  await gone.stop()
-  const servers = [silent, refusing, late, confused, gone]
+  const gone = await freePort()
+  const ports = [silent, refusing, late, confused].map(({ port }) => port).concat(gone)
   await using served = await serve(
     { db: zone(1) },
-    `file db example.org\ntransfer example.org {\n to ${servers.map(({ to }) => to).join(' ')}\n}`,
+    `file db example.org\ntransfer example.org {\n to ${ports.map(port => `127.0.0.1:${port}`).join(' ')}\n}`,
   )
   const lines = await Promise.all(
-    [silent, refusing, confused, gone].map(({ port }) =>
+    [silent.port, refusing.port, confused.port, gone].map(port =>
       served.server.waitForLine(new RegExp(`not accepted by 127\\.0\\.0\\.1 port ${port}`), { timeout: 10_000 }),
     ),
   )

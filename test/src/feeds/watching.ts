@@ -18,6 +18,8 @@ export class Watched implements AsyncDisposable {
   /** Every host that was told to be no more. */
   readonly removed: string[] = []
   readonly feed: Feed
+  /** Whether the thread is there and has told of anything. */
+  #started = false
   #changed = Promise.withResolvers<void>()
 
   /** @param files to be there at the start @param source made of the folder */
@@ -28,15 +30,20 @@ export class Watched implements AsyncDisposable {
     for (const [file, text] of Object.entries(files)) this.write(file, text)
     const write = (text: string) => {
       this.log.push(text.trimEnd())
-      this.#wake()
+      this.#told()
     }
     this.feed = new ThreadFeed(source(this.folder), createLogger('text', 'info', { write }))
     void this.feed.subscribe(this.#subscriber)
-    void this.feed.completed.then(() => this.#wake())
+    void this.feed.completed.then(() => this.#told())
   }
 
   readonly #subscriber: Subscriber = (id, record) => {
     if (!record) this.removed.push(id)
+    this.#told()
+  }
+
+  #told(): void {
+    this.#started = true
     this.#wake()
   }
 
@@ -76,8 +83,9 @@ export class Watched implements AsyncDisposable {
   }
 
   /** Waits until these are the hosts, but not until the next look that nothing has asked for. */
-  has(...hosts: readonly string[]): Promise<void> {
-    return this.until(() => this.hosts.join() === hosts.join(), 1500)
+  async has(...hosts: readonly string[]): Promise<void> {
+    await this.until(() => this.#started)
+    await this.until(() => this.hosts.join() === hosts.join(), 1500)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

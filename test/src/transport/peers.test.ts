@@ -9,6 +9,7 @@ import { type Native, openNative } from '#src/transport/batch/native.ts'
 import { BatchPeers } from '#src/transport/batch/peers.ts'
 import { type ConnectUdp, type Peer, written } from '#src/transport/transport.ts'
 import { connectUdp } from '#src/transport/udp.ts'
+import { freePort } from '#test/support/ports.ts'
 import { until } from '#test/support/waiting.ts'
 
 /** Opens a socket whose events are noted. */
@@ -115,10 +116,7 @@ for (const [kind, connect] of Object.entries({ batch: new BatchPeers().connect, 
     })
 
     test('a port that nobody listens on is told of, and the socket goes on', async () => {
-      const gone = await echoServer('127.0.0.1')
-      const { port } = gone.address()
-      gone.close()
-      await once(gone, 'close')
+      const port = await freePort()
       using socket = open(connect, { address: '127.0.0.1', port })
       socket.send('ping')
       await socket.until(() => socket.errors.length > 0)

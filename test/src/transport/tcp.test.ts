@@ -5,6 +5,7 @@ import { Connections } from '#src/transport/stream.ts'
 import { listenTcp } from '#src/transport/tcp.ts'
 import { type Receive, written } from '#src/transport/transport.ts'
 import { askTcp, TcpClient } from '#test/support/client.ts'
+import { freePort } from '#test/support/ports.ts'
 import { until } from '#test/support/waiting.ts'
 import { closing } from './closing.ts'
 
@@ -32,7 +33,7 @@ test('a closed listener takes no connection', async () => {
 test('IPv6 has a socket of its own, whose port IPv4 may share; the clients are named as they are', async () => {
   const named: Receive = (_, { address, family }) => written(Buffer.from(`${address} ${family}`))
   const connections = new Connections()
-  await using six = await listen('::', 0, named, connections)
+  await using six = await listen('::', await freePort(), named, connections)
   await using four = await listen('0.0.0.0', six.port, named, connections)
   assert.equal(String(await askTcp(Buffer.of(1), { port: six.port, address: '::1' })), '::1 6')
   assert.equal(String(await askTcp(Buffer.of(1), { port: six.port })), '127.0.0.1 4')

@@ -7,6 +7,7 @@ import { type Receive, written } from '#src/transport/transport.ts'
 import { listenUdp } from '#src/transport/udp.ts'
 import { kept } from '#test/server/burst.ts'
 import { askUdp, sendUdp } from '#test/support/client.ts'
+import { freePort } from '#test/support/ports.ts'
 import { closing } from './closing.ts'
 import { HeldReplies } from './stream-server.ts'
 
@@ -33,7 +34,7 @@ test('a datagram of up to 4,096 octets and more is taken whole', async () => {
 })
 
 test('IPv6 has a socket of its own, whose port IPv4 may share', async () => {
-  await using six = await listen('::', 0, (message, { address, family }) =>
+  await using six = await listen('::', await freePort(), (message, { address, family }) =>
     written(Buffer.from([message[0]!, message[1]!, family, address.length])),
   )
   await using four = await listen('0.0.0.0', six.port, (message, { family }) =>

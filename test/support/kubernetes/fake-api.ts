@@ -10,7 +10,8 @@ import {
   type ServerHttp2Session,
 } from 'node:http2'
 import { createServer as createOldSecureServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { freePort } from '../ports.ts'
 import { until } from '../waiting.ts'
 import type { Damage } from './body.ts'
 import { converse } from './conversation.ts'
@@ -75,7 +76,8 @@ export class FakeApi implements AsyncDisposable {
   token: string | undefined
   /** Milliseconds between the bookmarks of a watch. */
   bookmarkEvery = 60_000
-  port = 0
+  /** Its own, also while it is stopped. */
+  readonly port: number
   /** Kinds of objects by the path of their lists. */
   readonly #kinds = new Map<string, string>(KINDS)
   readonly #tls: Tls | undefined
@@ -87,13 +89,14 @@ export class FakeApi implements AsyncDisposable {
 
   /** @param tls with it, it speaks HTTP/2 and HTTP/1.1 over TLS, else HTTP/1.1 */
   static async start(tls?: Tls): Promise<FakeApi> {
-    const api = new FakeApi(tls)
+    const api = new FakeApi(tls, await freePort())
     await api.#listen()
     return api
   }
 
-  private constructor(tls: Tls | undefined) {
+  private constructor(tls: Tls | undefined, port: number) {
     this.#tls = tls
+    this.port = port
     this.#server = this.#create()
   }
 
@@ -194,7 +197,6 @@ export class FakeApi implements AsyncDisposable {
   async #listen(): Promise<void> {
     this.#server.listen(this.port, '127.0.0.1')
     await once(this.#server, 'listening')
-    this.port = (this.#server.address() as AddressInfo).port
   }
 
   #take({ url = '', headers, httpVersion }: IncomingMessage, out: ServerResponse): void {

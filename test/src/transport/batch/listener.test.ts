@@ -8,6 +8,7 @@ import type { Client } from '#src/dns/query.ts'
 import { listenBatch } from '#src/transport/batch/listener.ts'
 import { type Receive, written } from '#src/transport/transport.ts'
 import { askUdp } from '#test/support/client.ts'
+import { freePort } from '#test/support/ports.ts'
 import { until } from '#test/support/waiting.ts'
 import { BatchClient } from './client.ts'
 
@@ -115,7 +116,7 @@ test('a socket of all addresses answers from the one that was asked, at once and
 })
 
 test('an IPv6 socket takes nothing from IPv4', async () => {
-  using six = await listenBatch('::', 0, echo)
+  using six = await listenBatch('::', await freePort(), echo)
   using four = await listenBatch('0.0.0.0', six.port, echo)
   await six.close()
   await four.close()
