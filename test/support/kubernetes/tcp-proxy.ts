@@ -45,9 +45,9 @@ export class TcpProxy implements AsyncDisposable {
     for (const [client] of this.#pairs) client.destroy()
   }
 
-  /** Lets nothing more through on any connection that is open now; all of them stay open. */
-  mute(): void {
-    for (const [client, upstream] of this.#pairs) {
+  /** Lets nothing more through on the oldest connections that are open now; all of them stay open. @param count of all, when nothing is said */
+  mute(count = this.#pairs.size): void {
+    for (const [client, upstream] of this.#pairs.values().take(count)) {
       client.unpipe(upstream).pause()
       upstream.unpipe(client).pause()
     }

@@ -42,7 +42,7 @@ test('a connection that ends is used as long as it says something, and no new re
   await cluster.synced(['Pod'])
   assert.equal(proxy.connections, 2)
   const begun = performance.now()
-  proxy.mute()
+  proxy.mute(1)
   api.put(service('two'))
   await observer.until(({ objects }) => objects.has('Service default/two'))
   assert.ok(performance.now() - begun < 2 * BRIEF.silence)
