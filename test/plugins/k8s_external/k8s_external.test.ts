@@ -7,6 +7,7 @@ import { directiveOf } from '#test/support/directive.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, namespace, service } from '#test/support/kubernetes/objects.ts'
 import { runServer, startServer } from '#test/support/server.ts'
+import { until } from '#test/support/waiting.ts'
 
 const corefile = (port: number, more: string, options: readonly string[] = []) =>
   corefileOf({ port }, options, 'cluster.local').replace('    whoami', `    k8s_external ${more}\n    whoami`)
@@ -87,7 +88,7 @@ test('every change is in the next answer, and nothing is said not to exist befor
     const { rcode, answer } = await server.query(`${name}.default.example.net.`)
     return [rcode, ...answer.map(line => line.split(' ').at(-1))].join(' ')
   }
-  assert.equal(await asked('edge'), 'NOERROR 203.0.113.1')
+  await until(async () => (await asked('edge')) === 'NOERROR 203.0.113.1')
   assert.equal(await asked('late'), 'SERVFAIL')
   deaf = false
   while ((await asked('late')) !== 'NXDOMAIN');

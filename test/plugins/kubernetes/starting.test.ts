@@ -4,6 +4,7 @@ import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, namespace, service } from '#test/support/kubernetes/objects.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
+import { until } from '#test/support/waiting.ts'
 
 const BACKEND = 'backend.default.svc.cluster.local.'
 const UNKNOWN = 'gone.default.svc.cluster.local.'
@@ -47,10 +48,12 @@ test('until everything is known, known names are answered, unknown ones fail, an
     ].filter(line => !lines.includes(line)),
     [],
   )
+  await until(async () => (await server.query(BACKEND)).rcode === 'NOERROR')
   assert.deepEqual((await server.query(BACKEND)).answer, [`${BACKEND} 5 IN A 10.96.0.10`])
   const { rcode, flags, authority } = await server.query(UNKNOWN)
   assert.deepEqual([rcode, flags, authority.length], ['SERVFAIL', 'qr aa rd', 1])
   assert.equal((await server.query('9.9.9.9.in-addr.arpa.', 'PTR')).additional.length, 2, 'what falls through is passed on')
+  await until(async () => (await ready(port)).includes('not allowed'))
   assert.match(
     await ready(port),
     /^503 kubernetes\nkubernetes: endpointslices\.discovery\.k8s\.io: not allowed to list and watch: endpointslices is forbidden/,
