@@ -1,6 +1,7 @@
-/** Milliseconds after which it is looked whether the clock was set, and by which it must have been: `Date.now()` knows no fractions. */
+/** Milliseconds after which it is looked whether the clock was set. */
 const PERIOD = 1000
-const SET = 2
+/** Milliseconds by which it must have been: `Date.now()` knows no fractions. */
+export const SET = 2
 
 let origin = performance.timeOrigin
 let checked = Number.NEGATIVE_INFINITY

@@ -23,6 +23,22 @@ export async function until(
 }
 
 /**
+ * Checks again and again until nothing is wrong.
+ * @param timeout in milliseconds; a check that has begun by then counts
+ * @throws what was wrong last
+ */
+export async function untilRight(check: () => Promise<void>, timeout = 10_000): Promise<void> {
+  for (const end = performance.now() + timeout; ; await sleep(50)) {
+    const isLast = performance.now() >= end
+    try {
+      return await check()
+    } catch (error) {
+      if (isLast) throw error
+    }
+  }
+}
+
+/**
  * The shortest of up to five times, in a state of its own each: a busy machine makes some of them long, a wait of the server all.
  * @param limit what is below it is short enough
  */

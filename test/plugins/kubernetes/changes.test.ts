@@ -9,6 +9,7 @@ import { RealApi } from '#test/support/kubernetes/real-api.ts'
 import { type Answer, comparable } from '#test/support/message.ts'
 import { Random, SEED } from '#test/support/random.ts'
 import { startServer } from '#test/support/server.ts'
+import { untilRight } from '#test/support/waiting.ts'
 import { linesOf } from './apis.ts'
 
 /** That a CNAME is told, whatever it leads to, is meant: see the README. */
@@ -30,16 +31,13 @@ test(`whatever changes, CoreDNS answers the same afterwards (SEED=${SEED})`, {
   const changes = new Changes(random, api, [() => objects.service(), () => objects.endpointSlice()])
   for (let round = 0; round < 10; round++) {
     for (let i = 0; i < 12; i++) await changes.next()
-    await t.waitFor(
-      async () => {
-        for (const [name, type] of QUESTIONS) {
-          const [their, our] = await Promise.all(
-            [theirs, ours].map(server => server.query(name, type, { edns: { udpSize: 4096 } })),
-          )
-          if (!isMeant(their!, our!)) assert.deepEqual(comparable(our!), comparable(their!), `round ${round}: ${name} ${type}`)
-        }
-      },
-      { timeout: 5000, interval: 50 },
-    )
+    await untilRight(async () => {
+      for (const [name, type] of QUESTIONS) {
+        const [their, our] = await Promise.all(
+          [theirs, ours].map(server => server.query(name, type, { edns: { udpSize: 4096 } })),
+        )
+        if (!isMeant(their!, our!)) assert.deepEqual(comparable(our!), comparable(their!), `round ${round}: ${name} ${type}`)
+      }
+    })
   }
 })
