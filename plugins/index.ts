@@ -31,6 +31,7 @@ const order = [
   'any', // ANY never reaches a source
   'chaos', // its names never reach a source
   'loadbalance', // above the cache: each hit is shuffled anew
+  'tsig', // policy: before any cache or source answers; sees the client's own question
   'rewrite', // policy: everything below is asked the new question, everything above sees the client's own
   'autopath', // policy: above all that it asks
   'acl', // policy: sees every name that is asked for below it, autopath's too, and before any source or cache answers

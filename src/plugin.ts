@@ -9,6 +9,7 @@ import type { TlsOptions } from 'node:tls'
 import type { Directive } from './corefile/directive.ts'
 import type { Listener, Query, Transport } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
+import type { Secrets } from './dns/tsig.ts'
 import type { ZoneSet } from './dns/zone-map.ts'
 import type { ZoneVersion } from './dns/zone-version.ts'
 import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
@@ -116,6 +117,8 @@ export interface ServerBlock {
   readonly limits: Partial<ConnectionLimits>
   /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
   tls: TlsSettings | undefined
+  /** What clients sign their queries with (*tsig*); undefined where signatures mean nothing. */
+  keys: Keys | undefined
   /** Sees what its plugins ask other servers (*dnstap*); undefined where nobody does. */
   tap: UpstreamTap | undefined
   /** What tells its queries from those of other blocks for the same zones (*view*); undefined where it takes all. */
@@ -134,6 +137,14 @@ export interface ServerBlock {
   notify: (key: string) => void
   /** Asks the server itself, from the choice of the server block on, as `query.derive` made the question. At a depth over 8: SERVFAIL. */
   resolve: Handler
+}
+
+/** What queries are signed with (RFC 8945). */
+export interface Keys {
+  /** Those for names elsewhere mean nothing. */
+  readonly zones: ZoneSet
+  /** Keys of one server block are good for all that share its listeners. */
+  readonly secrets: Secrets
 }
 
 /** Which queries a server block takes. */

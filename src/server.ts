@@ -4,6 +4,7 @@ import { type Client, type Listener, Query, type Transport } from './dns/query.t
 import { failure, onReply, Reply, refused } from './dns/reply.ts'
 import { admit } from './server/admission.ts'
 import { fit, headerOnly } from './server/fit.ts'
+import { SignedQuery } from './server/signed-query.ts'
 import type { Zones } from './server/zones.ts'
 import { type Outgoing, type Receive, written } from './transport/transport.ts'
 
@@ -35,24 +36,40 @@ export type Respond = (
 ) => ReturnType<Receive>
 
 export function responder(observer: Observer): Respond {
+  const failed = (error: unknown, query: Query): Outgoing => {
+    observer.failed(error)
+    return written(headerOnly(query.message, RCODE.SERVFAIL))
+  }
   const write = (reply: Reply, query: Query): Outgoing | undefined => {
     if (reply.silent) return undefined
     try {
       return fit(query, reply)
     } catch (error) {
-      observer.failed(error)
-      return written(headerOnly(query.message, RCODE.SERVFAIL))
+      return failed(error, query)
     }
   }
-  return (message, client, transport, site, received) => {
-    const query = admit(message, client, transport, site, received)
-    if (!(query instanceof Query)) {
-      observer.dropped(site, message, client, transport, query)
-      return query && written(query)
+  const writeSigned = (reply: Reply, signed: SignedQuery): Outgoing | undefined => {
+    if (reply.silent) return undefined
+    try {
+      return signed.fit(reply)
+    } catch (error) {
+      return failed(error, signed.query)
     }
-    const reply = query.opcode === OPCODE.NOTIFY ? notify(query, site.zones) : ask(query, site.zones)
+  }
+  const answer = (query: Query, { zones }: Site): Reply | PromiseLike<Reply> => {
+    const reply = query.opcode === OPCODE.NOTIFY ? notify(query, zones) : ask(query, zones)
     if (query.zone === '' && reply instanceof Reply) observer.refused(query, reply)
-    return onReply(query, reply, write)
+    return reply
+  }
+  return (message, client, transport, site, received) => {
+    const admitted = admit(message, client, transport, site, received, site.zones)
+    if (admitted instanceof Query) return onReply(admitted, answer(admitted, site), write)
+    if (admitted instanceof SignedQuery) {
+      const { query } = admitted
+      return onReply(query, answer(query, site), reply => writeSigned(reply, admitted))
+    }
+    observer.dropped(site, message, client, transport, admitted)
+    return admitted && written(admitted)
   }
 }
 

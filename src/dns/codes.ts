@@ -19,6 +19,10 @@ export const RCODE = {
   DSOTYPENI: 11, BADVERS: 16, BADKEY: 17, BADTIME: 18, BADMODE: 19, BADNAME: 20, BADALG: 21, BADTRUNC: 22, BADCOOKIE: 23,
 } as const // biome-ignore format: a table
 
+/** What a TSIG record says of another one (RFC 8945 §3). */
+export const TSIG_ERROR = { NOERROR: 0, BADSIG: 16, BADKEY: 17, BADTIME: 18, BADTRUNC: 22 } as const
+export type TsigError = keyof typeof TSIG_ERROR
+
 /** EDNS option codes (IANA "DNS EDNS0 Option Codes"). */
 export const OPTION = { NSID: 3, ECS: 8, COOKIE: 10, TCP_KEEPALIVE: 11, PADDING: 12, EDE: 15 } as const
 
@@ -30,6 +34,7 @@ const namesOf = (table: Record<string, number>): ReadonlyMap<string, number> => 
 /** The numbers by their names. */
 export const TYPES = namesOf(TYPE)
 export const CLASSES = namesOf(CLASS)
+export const OPCODES = namesOf(OPCODE)
 export const RCODES = namesOf({ ...RCODE, NOTIMPL: RCODE.NOTIMP, BADSIG: RCODE.BADVERS })
 
 const invert = (table: Record<string, number>) => new Map(Object.entries(table).map(([name, code]) => [code, name]))

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { performance } from 'node:perf_hooks'
-import { OPCODE, TYPE } from './codes.ts'
+import { OPCODE, type TsigError, TYPE } from './codes.ts'
 import { toText } from './name.ts'
 import { hashOf, type Name } from './name-hash.ts'
 
@@ -18,6 +18,8 @@ export interface Client {
   readonly address: string
   readonly port: number
   readonly family: 4 | 6
+  /** What its signature is worth (*tsig*): it is who it says where that is NOERROR. Undefined where there is none. */
+  readonly tsigError?: TsigError
 }
 
 /** Where the query came in. */

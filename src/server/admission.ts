@@ -1,18 +1,22 @@
 /** The one way in: every transport hands its messages to `admit`, so that none can skip a check. */
 import { performance } from 'node:perf_hooks'
 import { OPCODE, OPTION, RCODE, TYPE } from '../dns/codes.ts'
-import { endOfName, FormatError, findOption, readEdns, readKey, readName, readRecord } from '../dns/message.ts'
+import { endOfName, FormatError, findOption, type RecordHead, readEdns, readName, readRecord } from '../dns/message.ts'
 import { ROOT } from '../dns/name.ts'
 import { type Client, type Edns, type Listener, Query, type Transport } from '../dns/query.ts'
 import { Reply } from '../dns/reply.ts'
 import { readUint16 } from '../dns/sections.ts'
+import { readTsig, type Tsig } from '../dns/tsig.ts'
 import { octetsOf } from '../transport/transport.ts'
 import { fit, headerOnly } from './fit.ts'
+import { SignedQuery } from './signed-query.ts'
+import type { Zones } from './zones.ts'
 
 /**
  * Checks a message and reads its question.
  * @param received when it was read, by `performance.now()`
- * @returns a query, or a notification in the form of one; or the reply to a message that is none; or undefined for one that must not be answered
+ * @param zones that may have keys for its signature
+ * @returns a query, signed or not, or a notification in the form of one; or the reply to a message that is none; or undefined for one that must not be answered
  */
 export function admit(
   message: Uint8Array,
@@ -20,14 +24,15 @@ export function admit(
   transport: Transport,
   listener: Listener,
   received = performance.now(),
-): Query | Uint8Array | undefined {
+  zones?: Zones,
+): Query | SignedQuery | Uint8Array | undefined {
   if (message.length < 12 || client.port === 0) return undefined
   // Never a reply to a reply: two servers would answer each other for ever.
   if (message[2]! & 0x80) return undefined
   const opcode = (message[2]! >> 3) & 15
   if (opcode !== OPCODE.QUERY && opcode !== OPCODE.NOTIFY) return headerOnly(message, RCODE.NOTIMP)
   try {
-    return readQuery(message, client, transport, listener, received)
+    return readQuery(message, client, transport, listener, received, zones)
   } catch (error) {
     if (error instanceof FormatError) return headerOnly(message, RCODE.FORMERR)
     throw error
@@ -40,7 +45,8 @@ function readQuery(
   transport: Transport,
   listener: Listener,
   received: number,
-): Query | Uint8Array {
+  zones: Zones | undefined,
+): Query | SignedQuery | Uint8Array {
   const questions = readUint16(message, 4)
   const answers = readUint16(message, 6)
   const authorities = readUint16(message, 8)
@@ -53,7 +59,7 @@ function readQuery(
   const questionEnd = at
 
   let edns: Edns | undefined
-  let signature: { start: number; fixed: number; end: number } | undefined
+  let tsig: { start: number; record: RecordHead; isLast: boolean } | undefined
   for (let i = 0; i < answers + authorities + additionals; i++) {
     const start = at
     const record = readRecord(message, at)
@@ -64,7 +70,8 @@ function readQuery(
       const cookie = findOption(edns, OPTION.COOKIE)?.length
       if (cookie !== undefined && cookie !== 8 && (cookie < 16 || cookie > 40))
         throw new FormatError('COOKIE option of wrong length')
-    } else if (record.type === TYPE.TSIG) signature = { start, fixed: record.fixed, end: record.end }
+    } else if (record.type === TYPE.TSIG)
+      tsig ??= { start, record, isLast: additionals > 0 && i === answers + authorities + additionals - 1 }
   }
 
   const cookieOnly = questions === 0 && edns !== undefined && findOption(edns, OPTION.COOKIE) !== undefined
@@ -88,28 +95,14 @@ function readQuery(
   if (edns && edns.version !== 0) return octetsOf(fit(query, new Reply(RCODE.BADVERS)))
   // RFC 7873 §5.4: a query without a question asks for a server cookie alone.
   if (cookieOnly) return octetsOf(fit(query, new Reply(RCODE.NOERROR)))
-  if (signature) return unknownKey(query, signature)
-  return query
+  if (!tsig) return query
+  if (!tsig.isLast) throw new FormatError('TSIG record is not the last')
+  return signed(query, readTsig(message, tsig.start, tsig.record), zones)
 }
 
-/** NOTAUTH with the TSIG record sent back, unsigned and with error BADKEY (RFC 8945 §5.2.1): this server holds no keys. */
-function unknownKey(query: Query, { start, fixed, end }: { start: number; fixed: number; end: number }): Uint8Array {
-  const { message } = query
-  const time = endOfName(message, fixed + 10)
-  if (time + 10 > end) throw new FormatError('TSIG record is cut off')
-  // In full: what a compression pointer leads to need not be in the reply.
-  const owner = Buffer.from(readKey(message, start), 'latin1')
-  const algorithm = Buffer.from(readKey(message, fixed + 10), 'latin1')
-  // Size of the MAC, original id, error, size of other data.
-  const unsigned = Buffer.alloc(8)
-  unsigned.writeUInt16BE(query.id, 2)
-  unsigned.writeUInt16BE(RCODE.BADKEY, 4)
-  const length = Buffer.alloc(2)
-  length.writeUInt16BE(algorithm.length + 8 + unsigned.length)
-  const head = message.subarray(fixed, fixed + 8)
-  const refusal = octetsOf(fit(query, new Reply(RCODE.NOTAUTH)))
-  const reply = Buffer.concat([refusal, owner, head, length, algorithm, message.subarray(time, time + 8), unsigned])
-  if (reply.length > query.replySize) return refusal
-  reply.writeUInt16BE(reply.readUInt16BE(10) + 1, 10)
-  return reply
+/** Where nobody has keys, NOTAUTH with error BADKEY (RFC 8945 §5.2.1). */
+function signed(query: Query, tsig: Tsig, zones: Zones | undefined): SignedQuery | Uint8Array {
+  const secrets = zones?.secretsFor(query)
+  if (secrets) return new SignedQuery(query, tsig, secrets)
+  return octetsOf(new SignedQuery(query, tsig, new Map()).fit(new Reply(RCODE.NOTAUTH)))
 }

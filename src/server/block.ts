@@ -26,6 +26,7 @@ export class Block implements ServerBlock {
   sockets: number | undefined
   readonly limits: ServerBlock['limits'] = {}
   tls: ServerBlock['tls']
+  keys: ServerBlock['keys']
   tap: ServerBlock['tap']
   view: View | undefined
   notify: ServerBlock['notify'] = () => {}

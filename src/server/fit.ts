@@ -27,8 +27,8 @@ export function headerOnly(message: Uint8Array, rcode: number): Uint8Array {
   return reply
 }
 
-/** The reply, as it is sent to who asked: id, opcode and question as they came, with RD and CD of a query, the reply's records, OPT where the query had one, at most as long as the client takes. */
-export const fit = (query: Query, reply: Reply): Outgoing => new Fitted(query, reply)
+/** The reply, as it is sent to who asked: id, opcode and question as they came, with RD and CD of a query, the reply's records, OPT where the query had one, at most as long as the client takes. @param room octets, where that is less */
+export const fit = (query: Query, reply: Reply, room = query.replySize): Outgoing => new Fitted(query, reply, room)
 
 /** A reply that is fitted to its client. What can fail is done when it is made; writing it cannot. */
 class Fitted implements Outgoing {
@@ -42,12 +42,12 @@ class Fitted implements Outgoing {
   readonly longest: number
   readonly following: IteratorObject<Outgoing> | undefined
 
-  constructor(query: Query, reply: Reply) {
+  constructor(query: Query, reply: Reply, most: number) {
     const { questionEnd, edns } = query
-    const opt = edns && optFor(query, edns, reply)
+    const opt = edns && optFor(query, edns, reply, most)
     const before = questionEnd + (opt ? opt.length : 0)
     const whole = reply.sections
-    const room = query.replySize - before
+    const room = most - before
     const isCut = whole.length > room
     const sections = isCut ? shorten(reply.shuffle ? shuffled(whole) : whole, room) : whole
     const isTruncated = sections.answers < whole.answers || sections.authorities < whole.authorities
@@ -58,7 +58,7 @@ class Fitted implements Outgoing {
     this.#isShuffled = reply.shuffle && !isCut
     this.#opt = opt
     this.longest = before + sections.length
-    this.following = reply.following?.map(next => new Fitted(query, continuation(reply, next)))
+    this.following = reply.following?.map(next => new Fitted(query, continuation(reply, next), most))
   }
 
   write(target: Uint8Array, at: number): number {
@@ -123,7 +123,7 @@ function writeUint16(target: Uint8Array, at: number, value: number): void {
 const OPT = writeOpt(UDP_SIZE)
 const OPT_DO = writeOpt(UDP_SIZE, { dnssecOk: true })
 
-function optFor(query: Query, edns: Edns, reply: Reply): Uint8Array {
+function optFor(query: Query, edns: Edns, reply: Reply, most: number): Uint8Array {
   const options: Uint8Array[] = []
   const cookie = edns.options.length > 0 && findOption(edns, OPTION.COOKIE)
   if (cookie) options.push(writeOption(OPTION.COOKIE, serverCookie(cookie.subarray(0, 8), query.client.address)))
@@ -135,13 +135,13 @@ function optFor(query: Query, edns: Edns, reply: Reply): Uint8Array {
     const { written } = encoder.encodeInto(text, data.subarray(2))
     options.push(writeOption(OPTION.EDE, data.subarray(0, 2 + written)))
   }
-  if (edns.returned && hasRoom(query, [...options, edns.returned])) options.push(edns.returned)
+  if (edns.returned && hasRoom(most - query.questionEnd, [...options, edns.returned])) options.push(edns.returned)
   if (options.length === 0 && reply.rcode < 16) return edns.dnssecOk ? OPT_DO : OPT
   return writeOpt(UDP_SIZE, { dnssecOk: edns.dnssecOk, extendedRcode: reply.rcode >> 4, options: Buffer.concat(options) })
 }
 
-const hasRoom = (query: Query, options: readonly Uint8Array[]): boolean =>
-  options.reduce((room, { length }) => room - length, query.replySize - query.questionEnd - OPT.length) >= 0
+const hasRoom = (room: number, options: readonly Uint8Array[]): boolean =>
+  options.reduce((left, { length }) => left - length, room - OPT.length) >= 0
 
 const secret = randomBytes(32)
 

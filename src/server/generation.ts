@@ -91,13 +91,15 @@ export class Generation {
   /** What the place with this label serves. */
   zonesAt(label: string): Zones {
     const zones = new Zones()
-    for (const block of this.#blocks) {
-      const here = block.zonesAt(label)
-      if (here.length === 0) continue
+    const blocks = this.#blocks.map(block => ({ block, here: block.zonesAt(label) })).filter(({ here }) => here.length > 0)
+    const secrets = blocks.flatMap(({ block }) => [...(block.keys?.secrets ?? [])])
+    for (const { block, here } of blocks) {
+      const keys = block.keys && { zones: block.keys.zones, secrets: new Map([...secrets, ...block.keys.secrets]) }
       const handler = this.#handler(block)
       zones.otherClasses ||= block.otherClasses
       const notified = (notification: Query) => block.notified(notification)
-      for (const zone of here) zones.add({ key: toKey(zone), name: zone, handler, notified, view: block.view, next: undefined })
+      const { view } = block
+      for (const zone of here) zones.add({ key: toKey(zone), name: zone, handler, notified, keys, view, next: undefined })
     }
     return zones
   }

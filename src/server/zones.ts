@@ -2,8 +2,9 @@ import { TYPE } from '../dns/codes.ts'
 import { parentOf, ROOT } from '../dns/name.ts'
 import type { Query } from '../dns/query.ts'
 import type { Reply } from '../dns/reply.ts'
+import type { Secrets } from '../dns/tsig.ts'
 import { ZoneMap } from '../dns/zone-map.ts'
-import type { Handler, View } from '../plugin.ts'
+import type { Handler, Keys, View } from '../plugin.ts'
 
 /** What answers for one zone on one listener. */
 export interface Zone {
@@ -15,6 +16,8 @@ export interface Zone {
   readonly handler: Handler | undefined
   /** What takes notifications of zones at or below it; undefined for one that nobody takes. */
   notified?(notification: Query): Reply | undefined
+  /** Undefined where signatures mean nothing. */
+  readonly keys?: Keys | undefined
   /** What tells its queries; undefined where it takes all. */
   readonly view?: View | undefined
   /** What is asked of the same name where the view does not take the query: the next server block for the zone. */
@@ -42,6 +45,12 @@ export class Zones extends ZoneMap<Zone> {
     const zone = this.#taking(query, this.find(query.key, query.hash))
     if (query.type !== TYPE.DS || zone?.key !== query.key) return zone
     return this.#taking(query, this.find(parentOf(zone.key))) ?? zone
+  }
+
+  /** What the signature of the query may be made with; undefined where nobody has keys. */
+  secretsFor(query: Query): Secrets | undefined {
+    const keys = this.route(query)?.keys
+    return keys?.zones.has(query.key) ? keys.secrets : undefined
   }
 
   /** `zone`, or else the next that takes the query: another of the same name, or one above. */
