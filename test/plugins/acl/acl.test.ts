@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { acl } from '#plugins/acl/index.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
-import { answer, failure, Problem } from '#src/plugin.ts'
+import { answer, failure } from '#src/plugin.ts'
 import { askTcp, sendUdp } from '#test/support/client.ts'
 import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { queryMessage, readMessage } from '#test/support/message.ts'
 
@@ -109,9 +109,5 @@ test('mistakes are named', () => {
     ['acl {\n block net 10.0.0.0/33\n}', /neither an address nor a CIDR: '10\.0\.0\.0\/33'/],
     ['acl {\n block net localhost\n}', /neither an address nor a CIDR: 'localhost'/],
   ] as const)
-    assert.throws(
-      () => acl.parse(directiveOf(lines)),
-      (error: Error) => error instanceof Problem && message.test(error.message),
-      lines,
-    )
+    refuses(acl, lines, message)
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { any } from '#plugins/any/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { startServer } from '#test/support/server.ts'
 
 test('ANY gets one small record, for names of any length', async () => {
@@ -24,5 +23,5 @@ test('ANY gets one small record, for names of any length', async () => {
 })
 
 test('arguments and options are refused', () => {
-  for (const lines of ['any thing', 'any {\n thing\n}']) assert.throws(() => any.parse(directiveOf(lines)), Problem, lines)
+  for (const lines of ['any thing', 'any {\n thing\n}']) refuses(any, lines)
 })

@@ -10,7 +10,7 @@ import { TYPE } from '#src/dns/codes.ts'
 import { toKey, toText } from '#src/dns/name.ts'
 import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
 import { answer, failure, type Handler, nameError, noData, refused } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { runServer } from '#test/support/server.ts'
 
@@ -162,7 +162,7 @@ suite('mistakes', () => {
     ['autopath @kubernetes {\nttl 5\n}', /unknown property 'ttl'/],
   ] as const)
     test(line, () => {
-      assert.throws(() => autopath.parse(directiveOf(line)), problem)
+      refuses(autopath, line, problem)
     })
   test('the last use counts', () => {
     const { zones, file } = autopath.parse(directiveOf('autopath a b\nautopath example.net 10.0.0.0/8 @kubernetes'))

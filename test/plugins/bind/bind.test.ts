@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { suite, test } from 'node:test'
 import { bind } from '#plugins/bind/index.ts'
-import { Problem, type ServerBlock } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import type { ServerBlock } from '#src/plugin.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startServer } from '#test/support/server.ts'
 
 const loopback = Object.entries(networkInterfaces()).find(([, addresses]) =>
@@ -46,10 +46,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 suite('mistakes are named', () => {
   for (const [lines, message] of refused) {
     test(lines.replaceAll('\n', ' '), () => {
-      assert.throws(
-        () => bind.parse(directiveOf(lines)),
-        error => error instanceof Problem && message.test(error.message),
-      )
+      refuses(bind, lines, message)
     })
   }
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { bufsize } from '#plugins/bufsize/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startServer } from '#test/support/server.ts'
 
 /** 100 addresses: some 1,600 octets. */
@@ -39,6 +38,6 @@ test('of several the first counts', () => {
 
 test('sizes outside 512 to 4096 are refused', () => {
   for (const line of ['bufsize 511', 'bufsize 4097', 'bufsize x', 'bufsize 600 600', 'bufsize {\n a\n}']) {
-    assert.throws(() => bufsize.parse(directiveOf(line)), Problem, line)
+    refuses(bufsize, line)
   }
 })

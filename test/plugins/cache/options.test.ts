@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Options, parse } from '#plugins/cache/options.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const defaults: Options = {
   zones: ['example.org.'],
@@ -87,10 +86,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 suite('options that cannot be meant are refused', () => {
   for (const [lines, message] of refused) {
     test(lines.replaceAll('\n', ''), () => {
-      assert.throws(
-        () => parse(directiveOf(lines)),
-        error => error instanceof Problem && message.test(error.message),
-      )
+      refuses({ parse }, lines, message)
     })
   }
 })

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { suite, test } from 'node:test'
 import { chaos } from '#plugins/chaos/index.ts'
-import { Problem } from '#src/plugin.ts'
 import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 
 const CH = { class: 3 }
@@ -65,5 +64,5 @@ test('CoreDNS answers the same', { skip: noCoreDns() ?? false }, async () => {
 })
 
 test('options are refused', () => {
-  assert.throws(() => chaos.parse(directiveOf('chaos {\n a\n}')), Problem)
+  refuses(chaos, 'chaos {\n a\n}')
 })

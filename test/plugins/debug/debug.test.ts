@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { debug } from '#plugins/debug/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { startServer } from '#test/support/server.ts'
 
@@ -28,6 +27,6 @@ test('an error inside a plugin is printed with its stack, and ends nothing', asy
 test('it takes nothing', () => {
   debug.parse(directiveOf('debug\ndebug'))
   for (const lines of ['debug on', 'debug {\n level 1\n}']) {
-    assert.throws(() => debug.parse(directiveOf(lines)), Problem, lines)
+    refuses(debug, lines)
   }
 })

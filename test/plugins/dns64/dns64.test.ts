@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { dns64 } from '#plugins/dns64/index.ts'
 import { TYPE } from '#src/dns/codes.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
-import { answer, failure, Problem } from '#src/plugin.ts'
+import { answer, failure } from '#src/plugin.ts'
 import { askUdp } from '#test/support/client.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { type InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { type Answer, type QueryOptions, queryMessage, readAnswer } from '#test/support/message.ts'
 import { startUpstream } from '#test/support/upstream.ts'
@@ -104,9 +104,5 @@ test('mistakes are named', () => {
     ['{\n allow_ipv4 yes\n}', /expected no more arguments/],
     ['{\n translate\n}', /unknown property 'translate'/],
   ] as const)
-    assert.throws(
-      () => dns64.parse(directiveOf(`dns64 ${lines}`)),
-      (error: Error) => error instanceof Problem && message.test(error.message),
-      lines,
-    )
+    refuses(dns64, `dns64 ${lines}`, message)
 })

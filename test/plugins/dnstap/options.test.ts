@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { suite, test } from 'node:test'
 import { dnstap } from '#plugins/dnstap/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const parse = (lines: string) => dnstap.parse(directiveOf(lines))
 
@@ -73,10 +72,7 @@ suite('what is wrong is told with its place', () => {
   ] // biome-ignore format: a table
   for (const [lines, told] of cases)
     test(lines, () => {
-      assert.throws(
-        () => parse(lines),
-        error => error instanceof Problem && told.test(error.message),
-      )
+      refuses(dnstap, lines, told)
     })
 })
 

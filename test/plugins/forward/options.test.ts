@@ -9,6 +9,7 @@ import { readTarget } from '#plugins/forward/target.ts'
 import { Directive } from '#src/corefile/directive.ts'
 import { parseCorefile } from '#src/corefile/tree.ts'
 import { toKey } from '#src/dns/name.ts'
+import { refuses } from '#test/support/directive.ts'
 
 const parse = (line: string): ForwardOptions[] =>
   forward.parse(new Directive('forward', ['.'], parseCorefile(`. {\n${line}\n}\n`, 'Corefile').blocks[0]!.entries))
@@ -164,7 +165,7 @@ for (const [line, message] of [
   ],
 ] as const) {
   test(`${line.replaceAll('\n', ' ')} is an error`, () => {
-    assert.throws(() => parse(line), message)
+    refuses(forward, line, message)
   })
 }
 

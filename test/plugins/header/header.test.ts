@@ -3,9 +3,9 @@ import { suite, test } from 'node:test'
 import { header } from '#plugins/header/index.ts'
 import { FLAG } from '#src/dns/codes.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
-import { answer, Problem } from '#src/plugin.ts'
+import { answer } from '#src/plugin.ts'
 import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 
 const block = (...lines: readonly string[]) => `header {\n${lines.join('\n')}\n}`
@@ -63,9 +63,5 @@ test('mistakes are named', () => {
     [block('response set'), /expected flag/],
     [block('response set tc'), /flag must be one of aa, ra, rd: 'tc'/],
   ] as const)
-    assert.throws(
-      () => header.parse(directiveOf(lines)),
-      (error: Error) => error instanceof Problem && message.test(error.message),
-      lines,
-    )
+    refuses(header, lines, message)
 })

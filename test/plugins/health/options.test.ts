@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { health, type Options } from '#plugins/health/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const accepted: readonly (readonly [lines: string, options: Options])[] = [
   ['health', { address: ':8080', lameduck: 0 }],
@@ -32,10 +31,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 suite('mistakes are named', () => {
   for (const [lines, message] of refused) {
     test(lines.replaceAll('\n', ''), () => {
-      assert.throws(
-        () => health.parse(directiveOf(lines)),
-        error => error instanceof Problem && message.test(error.message),
-      )
+      refuses(health, lines, message)
     })
   }
 })

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { k8s_external } from '#plugins/k8s_external/index.ts'
 import { corefileOf, onEachApi } from '#test/plugins/kubernetes/apis.ts'
 import { askRows } from '#test/plugins/kubernetes/rows.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, namespace, service } from '#test/support/kubernetes/objects.ts'
 import { runServer, startServer } from '#test/support/server.ts'
@@ -112,7 +112,7 @@ suite('mistakes', () => {
     ['k8s_external {\ntransfer to *\n}', /unknown property 'transfer'/],
   ] as const)
     test(lines.replaceAll('\n', ' '), () => {
-      assert.throws(() => k8s_external.parse(directiveOf(lines)), problem)
+      refuses(k8s_external, lines, problem)
     })
   test('without kubernetes', async () => {
     await using server = await runServer('.:0 {\n  k8s_external example.net\n}\n', { args: ['-validate'] })

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { kubernetes } from '#plugins/kubernetes/index.ts'
 import { readLabelSelector } from '#plugins/kubernetes/label-selector.ts'
 import { toKey } from '#src/dns/name.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const parse = (...options: readonly string[]) => kubernetes.parse(directiveOf(`kubernetes {\n${options.join('\n')}\n}`))
 
@@ -98,13 +98,13 @@ suite('mistakes', () => {
     [['startup_timeout 5'], /DURATION must be a duration such as 5s/],
   ] as const)
     test(options.join('; '), () => {
-      assert.throws(() => parse(...options), problem)
+      refuses(kubernetes, `kubernetes {\n${options.join('\n')}\n}`, problem)
     })
   test('reverse zones alone', () => {
-    assert.throws(() => kubernetes.parse(directiveOf('kubernetes 10.0.0.0/8')), /a zone that is not a reverse zone is needed/)
+    refuses(kubernetes, 'kubernetes 10.0.0.0/8', /a zone that is not a reverse zone is needed/)
   })
   test('twice', () => {
-    assert.throws(() => kubernetes.parse(directiveOf('kubernetes\nkubernetes')), /only be used once per Server Block/)
+    refuses(kubernetes, 'kubernetes\nkubernetes', /only be used once per Server Block/)
   })
 })
 

@@ -7,11 +7,11 @@ import { RCODE, TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
 import { Query } from '#src/dns/query.ts'
 import { Sections, SectionsBuilder } from '#src/dns/sections.ts'
-import { Problem, Reply, type ServerBlock } from '#src/plugin.ts'
+import { Reply, type ServerBlock } from '#src/plugin.ts'
 import { admit } from '#src/server/admission.ts'
 import { fit } from '#src/server/fit.ts'
 import { octetsOf } from '#src/transport/transport.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { runServer, startServer } from '#test/support/server.ts'
 
@@ -177,10 +177,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 suite('options that cannot be meant are refused', () => {
   for (const [lines, message] of refused) {
     test(lines.replaceAll('\n', ''), () => {
-      assert.throws(
-        () => loadbalance.parse(directiveOf(lines)),
-        error => error instanceof Problem && message.test(error.message),
-      )
+      refuses(loadbalance, lines, message)
     })
   }
 })

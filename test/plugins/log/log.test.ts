@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { log } from '#plugins/log/index.ts'
 import { toText } from '#src/dns/name.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
-import { failure, nameError, Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { failure, nameError } from '#src/plugin.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { queryMessage } from '#test/support/message.ts'
 import { startServer } from '#test/support/server.ts'
@@ -50,10 +50,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 suite('mistakes are named', () => {
   for (const [lines, message] of refused) {
     test(lines.replaceAll('\n', ''), () => {
-      assert.throws(
-        () => log.parse(directiveOf(lines)),
-        error => error instanceof Problem && message.test(error.message),
-      )
+      refuses(log, lines, message)
     })
   }
 })

@@ -4,6 +4,7 @@ import { mesh } from '#plugins/mesh/index.ts'
 import { Directive } from '#src/corefile/directive.ts'
 import { parseCorefile } from '#src/corefile/tree.ts'
 import type { ThreadSource } from '#src/feeds/thread-feed.ts'
+import { refuses } from '#test/support/directive.ts'
 
 const parse = (lines: string, zones: readonly string[] = ['.']) => {
   const { entries } = parseCorefile(`.:53 {\n${lines}\n}\n`, 'Corefile', { ISTIOD_SERVICE_HOST: '192.0.2.7' }).blocks[0]!
@@ -175,6 +176,6 @@ suite('what cannot be accepted', () => {
     ['mesh {\nsorce file x\n}', /unknown property 'sorce' .*did you mean 'source'/],
     ['mesh {\nsource file x\n}\nmesh {\nsource file y\n}', /this plugin can only be used once per Server Block/],
   ] as const) {
-    test(lines.replaceAll(/\s+/g, ' '), () => assert.throws(() => parse(lines), { name: 'Problem', message }))
+    test(lines.replaceAll(/\s+/g, ' '), () => refuses(mesh, lines, message))
   }
 })

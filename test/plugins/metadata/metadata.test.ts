@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { metadata } from '#plugins/metadata/index.ts'
-import { Problem } from '#src/plugin.ts'
 import { objects } from '#test/plugins/kubernetes/objects.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { zone } from '#test/support/scripts.ts'
@@ -80,6 +79,5 @@ test('where nobody answers, the upstream that was asked last is told', async () 
 })
 
 test('mistakes are named', () => {
-  for (const lines of ['metadata {\n a\n}', 'metadata a..b', 'metadata\nmetadata'])
-    assert.throws(() => metadata.parse(directiveOf(lines)), Problem, lines)
+  for (const lines of ['metadata {\n a\n}', 'metadata a..b', 'metadata\nmetadata']) refuses(metadata, lines)
 })

@@ -5,8 +5,8 @@ import { minimal } from '#plugins/minimal/index.ts'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
-import { Problem, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import { refuses } from '#test/support/directive.ts'
 
 const name = toKey('www.example.org')
 
@@ -34,6 +34,6 @@ test('other replies stay whole', () => {
 
 test('arguments and options are refused', () => {
   for (const lines of ['minimal all', 'minimal {\n all\n}']) {
-    assert.throws(() => minimal.parse(directiveOf(lines)), Problem, lines)
+    refuses(minimal, lines)
   }
 })

@@ -3,8 +3,8 @@ import { hostname } from 'node:os'
 import { test } from 'node:test'
 import { nsid } from '#plugins/nsid/index.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
-import { nameError, Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { nameError } from '#src/plugin.ts'
+import { refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 
 const NSID = 3
@@ -32,5 +32,5 @@ test('by default it is the name of the host; without the plugin there is none', 
 })
 
 test('a second line and options are refused', () => {
-  for (const lines of ['nsid a\nnsid b', 'nsid {\n a\n}']) assert.throws(() => nsid.parse(directiveOf(lines)), Problem, lines)
+  for (const lines of ['nsid a\nnsid b', 'nsid {\n a\n}']) refuses(nsid, lines)
 })

@@ -3,8 +3,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { pprof } from '#plugins/pprof/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { InProcessServer } from '#test/support/in-process.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
@@ -129,10 +128,6 @@ test('mistakes are named', () => {
     ['{\n block 1 2\n}', /expected no more arguments/],
     ['{\n mutex\n}', /unknown property 'mutex'/],
   ] as const)
-    assert.throws(
-      () => pprof.parse(directiveOf(`pprof ${lines}`)),
-      (error: Error) => error instanceof Problem && message.test(error.message),
-      lines,
-    )
-  assert.throws(() => pprof.parse(directiveOf('pprof\npprof :6054')), /can only be used once/)
+    refuses(pprof, `pprof ${lines}`, message)
+  refuses(pprof, 'pprof\npprof :6054', /can only be used once/)
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Options, prometheus } from '#plugins/prometheus/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const defaults: Options = { address: 'localhost:9153', runtimeMetrics: false, tls: undefined }
 
@@ -41,10 +40,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 suite('mistakes are named', () => {
   for (const [lines, message] of refused) {
     test(lines.replaceAll('\n', ''), () => {
-      assert.throws(
-        () => prometheus.parse(directiveOf(lines)),
-        error => error instanceof Problem && message.test(error.message),
-      )
+      refuses(prometheus, lines, message)
     })
   }
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Options, ready } from '#plugins/ready/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const accepted: readonly (readonly [lines: string, options: Options])[] = [
   ['ready', { address: ':8181', continuously: false }],
@@ -29,10 +28,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 suite('mistakes are named', () => {
   for (const [lines, message] of refused) {
     test(lines.replaceAll('\n', ''), () => {
-      assert.throws(
-        () => ready.parse(directiveOf(lines)),
-        error => error instanceof Problem && message.test(error.message),
-      )
+      refuses(ready, lines, message)
     })
   }
 })

@@ -1,8 +1,6 @@
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rewrite } from '#plugins/rewrite/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 
 test('mistakes are named', () => {
   for (const [lines, message] of [
@@ -58,9 +56,5 @@ test('mistakes are named', () => {
     ['cname substring "" b', /FROM is empty/],
     ['{\n name {\n  exact a b\n }\n}', /unexpected block after 'name'/],
   ] as const)
-    assert.throws(
-      () => rewrite.parse(directiveOf(`rewrite ${lines}`)),
-      (error: Error) => error instanceof Problem && /Corefile:\d+ - /.test(error.message) && message.test(error.message),
-      lines,
-    )
+    refuses(rewrite, `rewrite ${lines}`, message)
 })

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { root } from '#plugins/root/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startServer } from '#test/support/server.ts'
 
 const hosts = (path: string) => `.:0 {\n root ${path}\n hosts names.txt\n}\n`
@@ -35,17 +34,14 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
 
 for (const [lines, message] of refused) {
   test(`a mistake is named: ${lines.slice(0, 40).replaceAll('\n', '')}`, () => {
-    assert.throws(
-      () => root.parse(directiveOf(lines)),
-      error => error instanceof Problem && message.test(error.message),
-    )
+    refuses(root, lines, message)
   })
 }
 
 test('a folder that cannot be read is a mistake', { skip: process.getuid?.() === 0 && 'root may read everything' }, async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'root-'))
   await chmod(folder.path, 0)
-  assert.throws(() => root.parse(directiveOf(`root ${folder.path}`)), /EACCES/)
+  refuses(root, `root ${folder.path}`, /EACCES/)
 })
 
 test('a path through a file does not exist', async () => {

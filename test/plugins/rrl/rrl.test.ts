@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { rrl } from '#plugins/rrl/index.ts'
 import { toKey } from '#src/dns/name.ts'
 import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
-import { failure, nameError, noData, Problem } from '#src/plugin.ts'
+import { failure, nameError, noData } from '#src/plugin.ts'
 import { askTcp, sendUdp } from '#test/support/client.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { type InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { queryMessage, readMessage } from '#test/support/message.ts'
 import { startServer } from '#test/support/server.ts'
@@ -239,9 +239,5 @@ test('mistakes are named', () => {
     ['max-table-size -1', /SIZE must be a whole number between 0 and 10000000: '-1'/],
     ['report-only yes', /expected no more arguments/],
   ] as const)
-    assert.throws(
-      () => rrl.parse(directiveOf(`rrl {\n ${option}\n}`)),
-      (error: Error) => error instanceof Problem && message.test(error.message),
-      option,
-    )
+    refuses(rrl, `rrl {\n ${option}\n}`, message)
 })

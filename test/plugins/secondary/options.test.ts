@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { secondary } from '#plugins/secondary/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const parse = (lines: string) => secondary.parse(directiveOf(lines))
 const primary = (address: string, port = 53) => ({ address, port })
@@ -55,9 +54,6 @@ suite('what is wrong is told with its place', () => {
   ] // biome-ignore format: a table
   for (const [name, lines, told] of cases)
     test(name, () => {
-      assert.throws(
-        () => parse(lines),
-        error => error instanceof Problem && told.test(error.message),
-      )
+      refuses(secondary, lines, told)
     })
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { template } from '#plugins/template/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 test('mistakes are named', () => {
   for (const [lines, message] of [
@@ -40,11 +39,7 @@ test('mistakes are named', () => {
     ['IN A {\n ederror 1 a b\n}', /expected no more arguments/],
     ['IN A {\n fallthrough a..b\n}', /'a\.\.b' is not a zone/],
   ] as const)
-    assert.throws(
-      () => template.parse(directiveOf(`template ${lines}`)),
-      (error: Error) => error instanceof Problem && /Corefile:\d+ - /.test(error.message) && message.test(error.message),
-      lines,
-    )
+    refuses(template, `template ${lines}`, message)
 })
 
 test('upstream is accepted, as CoreDNS accepts it, and warned of', () => {

@@ -4,11 +4,10 @@ import { connect as connectHttp2 } from 'node:http2'
 import { after, before, suite, test } from 'node:test'
 import { connect } from 'node:tls'
 import { timeouts } from '#plugins/timeouts/index.ts'
-import { Problem } from '#src/plugin.ts'
 import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { TcpClient } from '#test/support/client.ts'
 import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { startServer } from '#test/support/server.ts'
@@ -149,11 +148,7 @@ test('mistakes are named', () => {
     ['{\n maxtcpqueries 1s\n}', /MAXIMUM must be a whole number/],
     ['{\n foo 1s\n}', /unknown property 'foo'/],
   ] as const)
-    assert.throws(
-      () => timeouts.parse(directiveOf(`timeouts ${lines}`)),
-      (error: Error) => error instanceof Problem && message.test(error.message),
-      lines,
-    )
+    refuses(timeouts, `timeouts ${lines}`, message)
 })
 
 test('times are read as CoreDNS reads them', async t => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { top } from '#plugins/top/index.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
-import { answer, nameError, Problem } from '#src/plugin.ts'
+import { answer, nameError } from '#src/plugin.ts'
 import { scrape } from '#test/plugins/prometheus/scrape.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
@@ -72,6 +72,5 @@ test('what several threads have counted is added up', async () => {
 })
 
 test('arguments, options and a second line are refused', () => {
-  for (const lines of ['top 5', 'top {\n clients\n}', 'top\ntop'])
-    assert.throws(() => top.parse(directiveOf(lines)), Problem, lines)
+  for (const lines of ['top 5', 'top {\n clients\n}', 'top\ntop']) refuses(top, lines)
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { transfer } from '#plugins/transfer/index.ts'
-import { Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const parse = (lines: string) => transfer.parse(directiveOf(lines))
 
@@ -48,9 +47,6 @@ suite('what is wrong is told with its place', () => {
   ] // biome-ignore format: a table
   for (const [name, lines, told] of cases)
     test(name, () => {
-      assert.throws(
-        () => parse(lines),
-        error => error instanceof Problem && told.test(error.message),
-      )
+      refuses(transfer, lines, told)
     })
 })

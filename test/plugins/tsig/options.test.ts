@@ -6,8 +6,7 @@ import { suite, test } from 'node:test'
 import { tsig } from '#plugins/tsig/index.ts'
 import { TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
-import { directiveOf } from '#test/support/directive.ts'
-import { refuses } from '#test/support/problem.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const parse = (lines: string) => tsig.parse(directiveOf(lines))
 
@@ -70,18 +69,19 @@ suite('a file of keys', () => {
     ['a key twice', 'key a.example {\n secret "bm8=";\n};\nkey A.example. {\n secret "bm8=";\n};', /keys\.conf:4 - .*key "a\.example\." redefined \(column 5\)/],
   ] // biome-ignore format: a table
   for (const [name, text, told] of mistakes)
-    test(name, () => withFile(text, file => refuses(() => parse(`tsig {\n secrets ${file}\n}`), told)))
+    test(name, () => withFile(text, file => refuses(tsig, `tsig {\n secrets ${file}\n}`, told)))
 
   test('that is not there', () =>
     refuses(
-      () => parse('tsig {\n secrets /no/such/file\n}'),
+      tsig,
+      'tsig {\n secrets /no/such/file\n}',
       /^plugin\/tsig: Corefile:3 - .*cannot read keys: ENOENT: .*\/no\/such\/file/,
     ))
 
   test('a key that the Corefile has, too', () => {
     withFile('key a.example {\n secret "bm8=";\n};', file => {
-      refuses(() => parse(`tsig {\n secret a.example bm8=\n secrets ${file}\n}`), /keys\.conf:1 - .*key "a\.example\." redefined/)
-      refuses(() => parse(`tsig {\n secrets ${file}\n secret a.example bm8=\n}`), /Corefile:4 - .*key "a\.example\." redefined/)
+      refuses(tsig, `tsig {\n secret a.example bm8=\n secrets ${file}\n}`, /keys\.conf:1 - .*key "a\.example\." redefined/)
+      refuses(tsig, `tsig {\n secrets ${file}\n secret a.example bm8=\n}`, /Corefile:4 - .*key "a\.example\." redefined/)
     })
   })
 })
@@ -103,5 +103,5 @@ suite('what is wrong is told with its place', () => {
     ['an opcode that there is not', 'tsig {\n require_opcode NOTIFI\n}', /Corefile:3 - .*no OPCODE: 'NOTIFI' \(column \d+, did you mean 'NOTIFY'\?\)/],
     ['something else', 'tsig {\n requires all\n}', /Corefile:3 - .*unknown property 'requires' \(column \d+, did you mean 'require'\?\)/],
   ] // biome-ignore format: a table
-  for (const [name, lines, told] of cases) test(name, () => refuses(() => parse(lines), told))
+  for (const [name, lines, told] of cases) test(name, () => refuses(tsig, lines, told))
 })

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { view } from '#plugins/view/index.ts'
-import { Problem } from '#src/plugin.ts'
 import { askUdp } from '#test/support/client.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import { refuses } from '#test/support/directive.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { zone } from '#test/support/scripts.ts'
@@ -229,10 +228,6 @@ test('mistakes are named', () => {
     ['a {\n expr true\n expr invalid expression\n}', /Corefile:4.* EXPRESSION: unknown name invalid/],
     ["a {\n expr group('x') == ''\n}", /EXPRESSION: unknown name group/],
   ] as const)
-    assert.throws(
-      () => view.parse(directiveOf(`view ${lines}`)),
-      (error: Error) => error instanceof Problem && message.test(error.message),
-      lines,
-    )
-  assert.throws(() => view.parse(directiveOf('view a\nview b')), /this plugin can only be used once per Server Block/)
+    refuses(view, `view ${lines}`, message)
+  refuses(view, 'view a\nview b', /this plugin can only be used once per Server Block/)
 })

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type Line, Problem } from '#src/plugin.ts'
-import { directiveOf } from '#test/support/directive.ts'
+import type { Line } from '#src/plugin.ts'
+import { directiveOf, refuses as refusesLines } from '#test/support/directive.ts'
 
 const read = <T>(words: string, reader: (line: Line) => T): T => reader(directiveOf(`demo ${words}`).once())
 const refuses = (words: string, reader: (line: Line) => unknown, message: RegExp) =>
-  assert.throws(
-    () => read(words, reader),
-    error => error instanceof Problem && message.test(error.message),
-  )
+  refusesLines({ parse: directive => reader(directive.once()) }, `demo ${words}`, message)
 
 suite('name', () => {
   test('is a key', () =>
