@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { notification, startPrimary } from '#test/plugins/secondary/primary.ts'
 import { serve, zone } from '#test/plugins/transfer/serving.ts'
 import { askTcp, askUdp, TcpClient } from '#test/support/client.ts'
 import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
@@ -79,6 +80,19 @@ suite('CoreDNS judges and signs the same', { skip: noCoreDns() ?? false }, () =>
               const [their, our] = await Promise.all([theirs, ours].map(server => ask(query, server)))
               assert.deepEqual(told(our!, query), told(their!, query), `${name} ${type}, ${way}`)
             }
+    })
+
+  for (const option of ['', 'require all', 'require SOA', 'require_opcode NOTIFY', 'require_opcode QUERY'])
+    test(`notifications, ${option || 'nothing is required'}`, async () => {
+      await using primary = await startPrimary()
+      const lines = `secondary example.org {\n transfer from ${primary.to}\n}\ntsig example.org {\n ${secretLine(KEY)}\n ${option}\n}`
+      await using theirs = await CoreDns.start(`. {\n${lines}\n}\n`)
+      await using ours = await startInProcess(lines)
+      await until(async () => (await theirs.query('www.example.org.')).rcode !== 'SERVFAIL')
+      for (const [way, query] of Object.entries(ways(notification()))) {
+        const [their, our] = await Promise.all([theirs, ours].map(server => askUdp(query, server)))
+        assert.deepEqual(told(our!, query), told(their!, query), way)
+      }
     })
 
   test('several queries of one connection, and zones of several messages', async () => {
