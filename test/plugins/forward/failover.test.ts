@@ -45,8 +45,11 @@ test('a silent upstream is left after 200 ms, and not asked first any more', asy
 })
 
 test('the first one may still win after the second was asked', async () => {
-  await using slow = await startUpstream(delayed(300, example))
   await using dead = await startUpstream(silence)
+  await using slow = await startUpstream(async asked => {
+    await dead.saw(1)
+    return example(asked) as Buffer
+  })
   await using server = await startLocal(`forward . ${slow.to} ${dead.to} {\npolicy sequential\n}`)
   assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
   assert.deepEqual([namesAt(slow).length, namesAt(dead).length], [1, 1])
