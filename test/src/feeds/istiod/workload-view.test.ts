@@ -183,6 +183,7 @@ suite('a new stream', () => {
     istiod.hold('WDS', [wdsService('default', 'web', { vips: ['10.96.0.1'], version: 'v0' }), ...pods])
     await using watched = watchIstiod([istiod.address])
     await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2')
+    await until(() => istiod.requests.at(-1)!.nonce !== '')
     const before = istiod.requests.length
     istiod.stop()
     istiod.push('WDS', [], ['Kubernetes//Pod/default/a-1'])
