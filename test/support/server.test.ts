@@ -33,3 +33,10 @@ test('a line that does not come is an error', async () => {
   await using server = await startServer('.:0 {\n}\n')
   await assert.rejects(server.waitForLine(/never/, { timeout: 10 }), /no line \/never\/ within 10 ms/)
 })
+
+test('a command that cannot be run has ended, and why is among its lines', async () => {
+  await using command = await runServer('', { cwd: '/nonexistent' })
+  assert.equal((await command.exited).signal, null)
+  assert.match(command.output, /ENOENT/)
+  await assert.rejects(command.waitForLine(/never/), /ended without a line .never.\n.*ENOENT/)
+})

@@ -44,6 +44,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly stderr: string[] = []
   readonly exited: Promise<Exit>
   #changed = Promise.withResolvers<void>()
+  /** It has ended, and all that it said has been read. */
+  #closed = false
 
   constructor(folder: string, args: readonly string[], { env, input, cwd = folder }: StartOptions) {
     this.folder = folder
@@ -60,7 +62,13 @@ export class ServerProcess implements AsyncDisposable {
     this.exited = exited.promise
     this.#collect(this.child.stdout!, this.stdout)
     this.#collect(this.child.stderr!, this.stderr)
+    // Where it cannot be run, that is what is heard of it.
+    this.child.on('error', error => {
+      this.stderr.push(error.message)
+      this.#wake()
+    })
     this.child.on('close', (code, signal) => {
+      this.#closed = true
       exited.resolve({ code, signal })
       this.#wake()
     })
@@ -97,8 +105,7 @@ export class ServerProcess implements AsyncDisposable {
       const line = [...this.stdout.slice(from), ...this.stderr.slice(from)].find(candidate => pattern.test(candidate))
       if (line !== undefined) return line
       if (late.aborted) throw new Error(`no line ${pattern} within ${timeout} ms\n${this.output}`)
-      if (this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error(`the server ended without a line ${pattern}\n${this.output}`)
+      if (this.#closed) throw new Error(`the server ended without a line ${pattern}\n${this.output}`)
       await this.#changed.promise
     }
   }
