@@ -10,21 +10,21 @@ export interface Target {
   address?: string
   /** The address to ask from; the machine's choice when nothing is said. UDP only. */
   from?: string
-  /** Milliseconds; 5,000 when nothing is said. */
+  /** Milliseconds; 15,000 when nothing is said. */
   timeout?: number
 }
 
 /** Sends one datagram and gives the next one that comes back with its first two octets. @throws when none comes in time */
 export async function askUdp(message: Uint8Array, target: Target): Promise<Buffer> {
   const reply = await sendUdp(message, target)
-  if (!reply) throw new Error(`no reply from port ${target.port} within ${target.timeout ?? 5000} ms`)
+  if (!reply) throw new Error(`no reply from port ${target.port} within ${target.timeout ?? 15_000} ms`)
   return reply
 }
 
 /** As {@link askUdp}, but silence is undefined. */
 export async function sendUdp(
   message: Uint8Array,
-  { port, address = '127.0.0.1', from, timeout = 5000 }: Target,
+  { port, address = '127.0.0.1', from, timeout = 15_000 }: Target,
 ): Promise<Buffer | undefined> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   try {
@@ -55,7 +55,7 @@ export class TcpClient implements AsyncDisposable {
   #changed = Promise.withResolvers<void>()
 
   /** @param socket what is spoken over; plain TCP when nothing is said */
-  constructor({ port, address = '127.0.0.1', timeout = 5000 }: Target, socket = connect(port, address)) {
+  constructor({ port, address = '127.0.0.1', timeout = 15_000 }: Target, socket = connect(port, address)) {
     this.#timeout = timeout
     this.socket = socket
     this.socket.on('data', (chunk: Buffer) => {

@@ -62,7 +62,7 @@ export class InProcessServer implements AsyncDisposable {
   }
 
   /** The first line that matches, from line `from` on. @throws when there is none in time */
-  async waitForLine(pattern: RegExp, { timeout = 5000, from = 0 } = {}): Promise<string> {
+  async waitForLine(pattern: RegExp, { timeout = 30_000, from = 0 } = {}): Promise<string> {
     const late = AbortSignal.timeout(timeout)
     late.onabort = () => this.#wake()
     for (;;) {

@@ -98,7 +98,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** The first line of stdout or stderr, from line `from` of each on, that matches. @throws when the process ends, or the time is over, before there is one */
-  async waitForLine(pattern: RegExp, { timeout = 10_000, from = 0 } = {}): Promise<string> {
+  async waitForLine(pattern: RegExp, { timeout = 30_000, from = 0 } = {}): Promise<string> {
     const late = AbortSignal.timeout(timeout)
     late.onabort = () => this.#wake()
     for (;;) {

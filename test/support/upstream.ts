@@ -102,7 +102,7 @@ export class FakeUpstream implements AsyncDisposable {
   }
 
   /** Waits until it was asked `count` times in all. @throws when that takes longer than `timeout` milliseconds */
-  async saw(count: number, timeout = 5000): Promise<void> {
+  async saw(count: number, timeout = 30_000): Promise<void> {
     const late = AbortSignal.timeout(timeout)
     late.onabort = () => this.#wake()
     while (this.seen.length < count) {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   change?: () => PromiseLike<unknown>,
-  timeout = 10_000,
+  timeout = 30_000,
 ): Promise<void> {
   const late = AbortSignal.timeout(timeout)
   const over = new Promise(resolve => (late.onabort = resolve))
@@ -27,7 +27,7 @@ export async function until(
  * @param timeout in milliseconds; a check that has begun by then counts
  * @throws what was wrong last
  */
-export async function untilRight(check: () => Promise<void>, timeout = 10_000): Promise<void> {
+export async function untilRight(check: () => Promise<void>, timeout = 30_000): Promise<void> {
   for (const end = performance.now() + timeout; ; await sleep(50)) {
     const isLast = performance.now() >= end
     try {

@@ -43,15 +43,18 @@ interface Asked {
   readonly rcode?: string
 }
 
+/** Each query once, even where the reply takes long. */
+const forward = (to: string, more = '') => `forward . ${to} {\n max_connect_attempts 1\n${more}}`
+
 const cases: readonly (readonly [name: string, lines: (upstream: string) => string, block: string, ...questions: Asked[]])[] = [
   ['from memory', () => 'hosts {\n 192.0.2.1 web.example.org\n}', '', { name: 'web.example.org' }, { name: 'Web.Example.ORG', type: 'AAAA' }, { name: 'web.example.org', over: 'tcp' }],
   ['identity, version, extra', () => 'metadata\nhosts {\n 192.0.2.1 web.example.org\n}', 'identity NAME\nversion VER\nextra "{name} {type} {class} {proto} {remote} {>opcode} {>do} {rcode} {rsize} {duration} {>rflags} {/a/b} {none}"', { name: 'web.example.org' }, { name: 'web.example.org', over: 'tcp', type: 'MX' }],
   ['refused', () => 'acl {\n block\n}\nwhoami', '', { name: 'web.example.org' }],
-  ['forwarded', to => `forward . ${to}`, '', { name: 'web.example.org' }, { name: 'none.example.org' }, { name: 'web.example.org', type: 'AAAA', over: 'tcp' }],
-  ['forwarded over TCP', to => `forward . ${to} {\n force_tcp\n}`, '', { name: 'web.example.org' }],
-  ['forwarded, with metadata', to => `metadata\nforward . ${to}`, 'extra "{/forward/upstream}"', { name: 'web.example.org' }],
-  ['cached', to => `cache\nforward . ${to}`, '', { name: 'web.example.org' }, { name: 'web.example.org' }],
-  ['rewritten', to => `rewrite name exact old.example.org web.example.org\nforward . ${to}`, '', { name: 'old.example.org' }],
+  ['forwarded', to => forward(to), '', { name: 'web.example.org' }, { name: 'none.example.org' }, { name: 'web.example.org', type: 'AAAA', over: 'tcp' }],
+  ['forwarded over TCP', to => forward(to, ' force_tcp\n'), '', { name: 'web.example.org' }],
+  ['forwarded, with metadata', to => `metadata\n${forward(to)}`, 'extra "{/forward/upstream}"', { name: 'web.example.org' }],
+  ['cached', to => `cache\n${forward(to)}`, '', { name: 'web.example.org' }, { name: 'web.example.org' }],
+  ['rewritten', to => `rewrite name exact old.example.org web.example.org\n${forward(to)}`, '', { name: 'old.example.org' }],
 ] // biome-ignore format: a table
 
 // It tells once a second.

@@ -122,6 +122,8 @@ test('max_age: a connection takes no more queries after that', async () => {
   await using upstream = await startUpstream(example)
   await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\nexpire 100ms\nmax_age 100ms\nmax_idle_conns 2\n}`)
   const start = performance.now()
-  while (performance.now() - start < 150) await server.query('web.example.org.')
-  assert.ok(upstream.connections >= 2, `${upstream.connections} connections`)
+  while (upstream.connections < 2) {
+    await server.query('web.example.org.')
+    assert.ok(performance.now() - start < 5000, 'one connection for all that time')
+  }
 })

@@ -6,7 +6,7 @@ export const endsOf = (answer: readonly string[]): string[] => answer.map(line =
 
 /** Asks until the addresses of a name are these. */
 export async function untilAnswered(server: ServerProcess, name: string, ...addresses: readonly string[]): Promise<void> {
-  const late = performance.now() + 10_000
+  const late = performance.now() + 30_000
   for (;;) {
     const { rcode, answer } = await server.query(name)
     const told = endsOf(answer)

@@ -84,7 +84,7 @@ async function startMesh(t: TestContext, api: FakeApi, istiod: TestIstiod) {
   })
   const answers = async () => endsOf((await server.query(BACKEND)).answer)
   const until = async (...addresses: readonly string[]) => {
-    const late = performance.now() + 10_000
+    const late = performance.now() + 30_000
     for (let told = await answers(); told.join() !== addresses.join(); told = await answers())
       assert.ok(performance.now() < late, `${told}, not ${addresses}`)
   }
