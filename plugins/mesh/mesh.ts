@@ -3,7 +3,7 @@ import { CLASS, TYPE } from '#src/dns/codes.ts'
 import type { Sections } from '#src/dns/sections.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Feed, Subscriber } from '#src/feeds/feed.ts'
-import { closeFeed, openFeed } from '#src/feeds/feeds.ts'
+import { feeds } from '#src/feeds/feeds.ts'
 import {
   answer,
   failure,
@@ -48,17 +48,17 @@ export class Mesh implements Instance {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const feeds = await Promise.all(this.#options.sources.map(source => openFeed(source(this.#block.root), this.#log)))
+    const opened = await Promise.all(this.#options.sources.map(source => feeds.open(this.#log, source(this.#block.root))))
     const delays = changeDelays(this.#block.server.metrics)
-    const own = new OwnCluster(feeds)
-    const replays = feeds.map((feed, i) => {
+    const own = new OwnCluster(opened)
+    const replays = opened.map((feed, i) => {
       feed.onDelay = seconds => delays.with({ source: feed.source.name }).observe(seconds)
       const subscriber: Subscriber = (id, record, previous) => this.#registry.apply(i, id, own.reduce(record), previous)
       this.#subscriptions.push({ feed, subscriber })
       return feed.subscribe(subscriber)
     })
     const timeout = setTimeout(this.#options.startupTimeout, undefined, { signal, ref: false }).catch(() => undefined)
-    await Promise.race([Promise.all([...replays, ...feeds.map(feed => feed.completed)]), timeout])
+    await Promise.race([Promise.all([...replays, ...opened.map(feed => feed.completed)]), timeout])
     await Promise.all(replays)
     for (const { feed, subscriber } of this.#subscriptions) void own.retell(feed, subscriber, this.#log, signal)
     const state = this.ready()
@@ -77,7 +77,7 @@ export class Mesh implements Instance {
 
   async stop(): Promise<void> {
     for (const { feed, subscriber } of this.#subscriptions) feed.unsubscribe(subscriber)
-    await Promise.all(this.#subscriptions.splice(0).map(({ feed }) => closeFeed(feed)))
+    await Promise.all(this.#subscriptions.splice(0).map(({ feed }) => feeds.leave(feed)))
   }
 
   wrap(next: Handler): Handler {

@@ -1,5 +1,5 @@
 import type { Feed } from '#src/feeds/feed.ts'
-import { openFeeds } from '#src/feeds/feeds.ts'
+import { feeds } from '#src/feeds/feeds.ts'
 import { exponential, type Histogram, type Metrics, type Scalar } from '#src/metrics.ts'
 import type { Traffic } from '#src/registry/record.ts'
 
@@ -31,7 +31,7 @@ export function exportMetrics(metrics: Metrics): void {
   const objects = metrics.gauge('coredns_mesh_objects', 'Objects held of the source, by kind.')
   objects.read = () => {
     clear(objects)
-    for (const { source, objects: counts } of openFeeds())
+    for (const { source, objects: counts } of feeds.all)
       for (const [kind, count] of counts) objects.with({ source: source.name, kind }).value = count
   }
 }
@@ -46,7 +46,7 @@ export const changeDelays = (metrics: Metrics): Histogram =>
 function perFeed(metric: Scalar, value: (feed: Feed) => number | undefined): void {
   metric.read = () => {
     clear(metric)
-    for (const feed of openFeeds()) {
+    for (const feed of feeds.all) {
       const now = value(feed)
       if (now !== undefined) metric.with({ source: feed.source.name }).value = now
     }
@@ -56,7 +56,7 @@ function perFeed(metric: Scalar, value: (feed: Feed) => number | undefined): voi
 function perType(metric: Scalar, value: (traffic: Traffic) => number): void {
   metric.read = () => {
     clear(metric)
-    for (const { source, traffic = [] } of openFeeds())
+    for (const { source, traffic = [] } of feeds.all)
       for (const one of traffic) metric.with({ source: source.name, type: one.type }).value = value(one)
   }
 }

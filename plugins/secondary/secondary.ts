@@ -5,7 +5,7 @@ import { toKey, toText } from '#src/dns/name.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
 import { ZoneMap, ZoneSet } from '#src/dns/zone-map.ts'
 import type { SecondaryZone, ZoneSource } from '#src/feeds/zones/secondary-zone.ts'
-import { closeZone, openZone } from '#src/feeds/zones/secondary-zones.ts'
+import { secondaryZones } from '#src/feeds/zones/secondary-zones.ts'
 import { answer, type Instance, type Logger, type Query, type Reply, type ServerBlock, silence } from '#src/plugin.ts'
 import type { Answers } from '#src/zones/answers.ts'
 import { ServedZones } from '#src/zones/served-zones.ts'
@@ -96,7 +96,7 @@ export class Secondary extends ServedZones<SecondaryZone> {
   }
 
   async #open(source: ZoneSource, known: Answers | undefined): Promise<Use> {
-    const zone = await openZone(source, known, this.#log)
+    const zone = await secondaryZones.open(this.#log, source, known)
     let { held } = zone
     const listener = () => {
       if (zone.held === held) return
@@ -110,7 +110,7 @@ export class Secondary extends ServedZones<SecondaryZone> {
       end: () => {
         zone.listeners.delete(listener)
         this.#uses.delete(use)
-        closeZone(zone)
+        void secondaryZones.leave(zone)
       },
     }
     this.#uses.add(use)

@@ -7,11 +7,11 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
 import type { MeshRecord, Report } from '../registry/record.ts'
 import type { Feed, Source, Subscriber } from './feed.ts'
-import { closeFeed, joinFeed, openFeedsBy } from './feeds.ts'
-import { openClustersBy } from './kubernetes/clusters.ts'
+import { feeds } from './feeds.ts'
+import { clusters } from './kubernetes/clusters.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
-import { openZonesBy } from './zones/secondary-zones.ts'
+import { secondaryZones } from './zones/secondary-zones.ts'
 
 /** What a thread posts to follow a feed, the objects of a cluster, or a zone. */
 interface Request {
@@ -27,14 +27,14 @@ export function followFeeds(port: MessagePort): void {
     port.postMessage({ what, key, port: port2 } satisfies Request, [port2])
     return port1
   }
-  openFeedsBy(async (source, log) => new FollowedFeed(source, log, follow('feed', source.key)))
-  openClustersBy(async (key, _source, _selectors, log) => {
+  feeds.makeBy(async (key, log, source) => new FollowedFeed(source, log, follow('feed', key)))
+  clusters.makeBy(async (key, log) => {
     const { FollowedCluster } = await import('./kubernetes/followed-cluster.ts')
     return new FollowedCluster(follow('cluster', key), log)
   })
-  openZonesBy(async (source, _known, log) => {
+  secondaryZones.makeBy(async (key, log, source) => {
     const { FollowedZone } = await import('./zones/followed-zone.ts')
-    return new FollowedZone(source, log, follow('zone', source.key))
+    return new FollowedZone(source, log, follow('zone', key))
   })
 }
 
@@ -57,7 +57,7 @@ async function relayOf(what: Request['what']) {
 }
 
 async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
-  const feed = await joinFeed(key, closed)
+  const feed = await feeds.join(key, closed)
   /** What is to be told, the latest of each record. */
   const changes = new Map<string, MeshRecord | undefined>()
   let complete = false
@@ -74,7 +74,7 @@ async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): P
   }
   const leave = () => {
     feed.unsubscribe(subscriber)
-    void closeFeed(feed)
+    void feeds.leave(feed)
   }
   if (closed.aborted) return leave()
   closed.addEventListener('abort', leave)

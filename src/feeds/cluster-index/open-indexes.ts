@@ -1,7 +1,7 @@
 /** The indexes of clusters that are watched: one for each cluster, however many Corefile blocks name it, and kept over a reload. */
 import type { Logger } from '../../log.ts'
 import type { AccessSource } from '../kubernetes/access.ts'
-import { closeCluster, openCluster } from '../kubernetes/clusters.ts'
+import { clusters } from '../kubernetes/clusters.ts'
 import type { Selectors } from '../kubernetes/kinds.ts'
 import type { WatchedCluster } from '../kubernetes/watched-cluster.ts'
 import { ClusterIndex } from './cluster-index.ts'
@@ -17,7 +17,7 @@ const open = new Map<WatchedCluster, OpenIndex & { users: number }>()
 
 /** @param log where the cluster tells its troubles from now on */
 export async function openIndex(source: AccessSource, selectors: Selectors, log: Logger): Promise<OpenIndex> {
-  const cluster = await openCluster(source, selectors, log)
+  const cluster = await clusters.open(log, source, selectors)
   const held = open.get(cluster)
   if (held) {
     held.users++
@@ -36,5 +36,5 @@ export function closeIndex({ cluster, index }: OpenIndex): void {
     open.delete(cluster)
     cluster.leave(index)
   }
-  closeCluster(cluster)
+  void clusters.leave(cluster)
 }

@@ -5,7 +5,7 @@ import type { MeshObject } from '../../registry/objects.ts'
 import { isRestricted } from '../../registry/visibility.ts'
 import type { Feed, Source } from '../feed.ts'
 import { Records } from '../records.ts'
-import { closeCluster } from './clusters.ts'
+import { clusters } from './clusters.ts'
 import type { Details } from './columns.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
@@ -90,7 +90,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
 
   async close(): Promise<void> {
     this.#cluster.leave(this)
-    closeCluster(this.#cluster)
+    await clusters.leave(this.#cluster)
   }
 
   change(id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined, trigger?: number): void {

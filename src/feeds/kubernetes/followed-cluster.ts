@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Logger } from '../../log.ts'
 import { Outbox } from '../outbox.ts'
-import { closeCluster, joinCluster } from './clusters.ts'
+import { clusters } from './clusters.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
 import { WatchedCluster } from './watched-cluster.ts'
@@ -61,7 +61,7 @@ export class FollowedCluster extends WatchedCluster {
 
 /** In the main thread: tells a {@link FollowedCluster} at the other end of `port` what becomes of a cluster, until it is closed. */
 export async function relayCluster(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
-  const cluster = await joinCluster(key, closed)
+  const cluster = await clusters.join(key, closed)
   /** What is to be told, the latest of each object. */
   const changes = new Map<string, ClusterObject | undefined>()
   const outbox = new Outbox<Report>(port, most => {
@@ -78,7 +78,7 @@ export async function relayCluster(key: string, port: MessagePort, closed: Abort
   }
   const leave = () => {
     cluster.leave(listener)
-    closeCluster(cluster)
+    void clusters.leave(cluster)
   }
   if (closed.aborted) return leave()
   closed.addEventListener('abort', leave)

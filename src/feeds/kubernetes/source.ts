@@ -25,8 +25,8 @@ export function clusterSource(access: AccessSource): Source {
     async open(log) {
       // HTTP/2 and all that reads objects take 10 MB, for those that watch a cluster.
       const { ClusterFeed } = await import('./cluster-feed.ts')
-      const { openCluster } = await import('./clusters.ts')
-      return new ClusterFeed(this, await openCluster(access, { labels: '', namespaceLabels: '' }, log))
+      const { clusters } = await import('./clusters.ts')
+      return new ClusterFeed(this, await clusters.open(log, access, { labels: '', namespaceLabels: '' }))
     },
   }
 }

@@ -7,7 +7,7 @@ import { Answers } from '../../zones/answers.ts'
 import { Zone } from '../../zones/zone.ts'
 import { Outbox } from '../outbox.ts'
 import type { SecondaryZone, ZoneListener, ZoneSource } from './secondary-zone.ts'
-import { closeZone, joinZone } from './secondary-zones.ts'
+import { secondaryZones } from './secondary-zones.ts'
 
 /** What the main thread posts to one that follows a zone. */
 interface Report {
@@ -85,7 +85,7 @@ export class FollowedZone implements SecondaryZone {
 
 /** In the main thread: tells a {@link FollowedZone} at the other end of `port` what becomes of a zone, until it is closed. */
 export async function relayZone(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
-  const zone = await joinZone(key, closed)
+  const zone = await secondaryZones.join(key, closed)
   let told: Answers | undefined
   /** Records of that which are to be told yet. */
   let rest: Iterator<ZoneRecord> | undefined
@@ -107,7 +107,7 @@ export async function relayZone(key: string, port: MessagePort, closed: AbortSig
   const listener = () => outbox.flush()
   const leave = () => {
     zone.listeners.delete(listener)
-    closeZone(zone)
+    void secondaryZones.leave(zone)
   }
   if (closed.aborted) return leave()
   closed.addEventListener('abort', leave)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { openFeeds } from '#src/feeds/feeds.ts'
+import { feeds } from '#src/feeds/feeds.ts'
 import { InProcessServer } from '#test/support/in-process.ts'
 import { BACKEND, backend } from './manifests.ts'
 
@@ -19,20 +19,20 @@ test('blocks and reloads share one feed, and it ends with the last of them', asy
   write('10.1.0.1')
   const server = new InProcessServer(block('cluster.local') + block('svc.cluster.local'))
   await server.server.start()
-  const [feed, ...others] = openFeeds()
+  const [feed, ...others] = feeds.all
   assert.deepEqual(others, [])
 
   server.corefile = block('cluster.local', 'ttl 7')
   await server.server.reload()
-  assert.deepEqual(openFeeds(), [feed])
+  assert.deepEqual(feeds.all, [feed])
   assert.deepEqual((await server.query(BACKEND)).answer, [`${BACKEND} 7 IN A 10.1.0.1`])
 
   server.corefile = block('cluster.local', 'ttl 8').replace(file, folder)
   await server.server.reload()
-  assert.equal(openFeeds().length, 1)
-  assert.notEqual(openFeeds()[0], feed)
+  assert.equal(feeds.all.length, 1)
+  assert.notEqual(feeds.all[0], feed)
   await server.server.shutdown()
-  assert.deepEqual(openFeeds(), [])
+  assert.deepEqual(feeds.all, [])
 })
 
 test('no query finds anything missing while reloads follow each other and addresses change', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Feed } from '#src/feeds/feed.ts'
-import { openClusters } from '#src/feeds/kubernetes/clusters.ts'
+import { clusters } from '#src/feeds/kubernetes/clusters.ts'
 import { clusterSource } from '#src/feeds/kubernetes/source.ts'
 import { createLogger } from '#src/log.ts'
 import type { MeshRecord } from '#src/registry/record.ts'
@@ -69,7 +69,7 @@ test('Services, their endpoints and namespaces become hosts, and follow every ch
   assert.deepEqual(late.records, told.records)
   feed.unsubscribe(late.take)
   await feed.close()
-  assert.deepEqual(openClusters(), [])
+  assert.deepEqual(clusters.all, [])
 })
 
 test('a Service with endpoints is told at once, one without when everything is known', async t => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { closeCluster, openCluster, openClusters } from '#src/feeds/kubernetes/clusters.ts'
+import { clusters } from '#src/feeds/kubernetes/clusters.ts'
 import type { EndpointSlice } from '#src/feeds/kubernetes/objects.ts'
 import { createLogger } from '#src/log.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
@@ -120,25 +120,25 @@ test('an object that cannot be read any more stays as it was', async () => {
 
 test('a cluster is watched once for all its users, and until the last one has left', async t => {
   await using api = await FakeApi.start()
-  t.after(() => openClusters().forEach(closeCluster))
+  t.after(() => Promise.all(clusters.all.map(cluster => clusters.leave(cluster))))
   const lines: string[] = []
   const log = createLogger('text', 'info', { write: line => void lines.push(line) })
   const all = { labels: '', namespaceLabels: '' }
-  const [one, two] = [await openCluster(at(api.url), all, log), await openCluster(at(api.url), all, log)]
-  const other = await openCluster(at(api.url), { ...all, labels: 'a=b' }, log)
+  const [one, two] = [await clusters.open(log, at(api.url), all), await clusters.open(log, at(api.url), all)]
+  const other = await clusters.open(log, at(api.url), { ...all, labels: 'a=b' })
   assert.equal(one, two)
   assert.notEqual(one, other)
   one.need(['Service'])
   two.need(['Service'])
   await one.synced(['Service'])
   assert.equal(api.seen.length, 1)
-  closeCluster(one)
-  assert.deepEqual(openClusters(), [one, other])
+  await clusters.leave(one)
+  assert.deepEqual(clusters.all, [one, other])
   const observer = new Observer()
   await two.join(observer)
   api.put(service('backend'))
   await observer.until(({ objects }) => objects.size === 1)
-  closeCluster(two)
-  closeCluster(other)
-  assert.deepEqual(openClusters(), [])
+  await clusters.leave(two)
+  await clusters.leave(other)
+  assert.deepEqual(clusters.all, [])
 })
