@@ -3,11 +3,23 @@ import { openSync, readSync } from 'node:fs'
 /** Milliseconds over which it is looked at how busy the thread is, at least; and at most, to say anything of now. */
 const SPAN = 20
 const LONGEST = 100
-/** Of its time, what a thread has left when it begins to let datagrams gather, and when it ends that. */
-const HARDLY_ANY = 0.15
+/** Of its time, how much a thread is engaged when it begins to let datagrams gather; and of its share of the processor, when it ends that. */
+const NEARLY_ALL = 0.85
 const HALF = 0.5
-/** For how many milliseconds datagrams gather, at most. */
+/** For how many milliseconds datagrams gather, at most, where the thread has a processor of its own. */
 const LONGEST_MOMENT = 0.15
+/** Nobody waits for more than a fourth of a processor. */
+const LEAST_SHARE = 0.25
+/** Milliseconds after which a share is measured anew. */
+const FRESH = 1000
+
+/** Milliseconds, since the thread began. */
+export interface Schedule {
+  /** For how long it has run. */
+  readonly ran: number
+  /** For how long it could have run, and waited for a processor. */
+  readonly waited: number
+}
 
 /**
  * Interrupt moderation: a thread that has hardly any time left lets datagrams gather for a moment before it reads them. To be woken, and to
@@ -15,22 +27,28 @@ const LONGEST_MOMENT = 0.15
  */
 export class Moderation {
   readonly #sleep: (microseconds: number) => void
-  readonly #engaged: () => number
+  readonly #schedule: () => Schedule
   /** Whether the thread has hardly any time left. */
   #isOn = false
+  /** Since when. */
+  #began = 0
+  /** What it gets of the processor when it wants all of it: half, where another one does so, too. */
+  #share = 1
   #took = 0
   #since = 0
-  #engagedBefore = 0
+  #before: Schedule = { ran: 0, waited: 0 }
 
-  /** @param engaged for how many milliseconds the thread has run, or waited for a core to run on, so far */
-  constructor(sleep: (microseconds: number) => void, engaged: () => number) {
+  constructor(sleep: (microseconds: number) => void, schedule: () => Schedule) {
     this.#sleep = sleep
-    this.#engaged = engaged
+    this.#schedule = schedule
   }
 
-  /** Before datagrams are read. They gather for as long as those before took: who waits for a reply hardly waits longer, and half of the time is left. */
+  /**
+   * Before datagrams are read. They gather for as long as those before took: who waits for a reply hardly waits longer, and half of the time is
+   * left. Where others answer on the same processor meanwhile, they gather for as much longer, since fewer come to each.
+   */
   gather(): void {
-    if (this.#isOn) this.#sleep(Math.ceil(1000 * Math.min(this.#took, LONGEST_MOMENT)))
+    if (this.#isOn) this.#sleep(Math.ceil((1000 * Math.min(this.#took, LONGEST_MOMENT)) / this.#share))
   }
 
   /** Datagrams were read at `received`, and answered at `now`; milliseconds. */
@@ -38,24 +56,31 @@ export class Moderation {
     this.#took = now - received
     const elapsed = now - this.#since
     if (elapsed < SPAN) return
-    const engaged = this.#engaged()
-    const left = 1 - (engaged - this.#engagedBefore) / elapsed
-    this.#isOn = elapsed < LONGEST && left < (this.#isOn ? HALF : HARDLY_ANY)
+    const schedule = this.#schedule()
+    const ran = schedule.ran - this.#before.ran
+    const engaged = ran + schedule.waited - this.#before.waited
+    if (elapsed >= LONGEST) this.#isOn = false
+    else if (this.#isOn) this.#isOn = engaged > HALF * this.#share * elapsed && now - this.#began < FRESH
+    else if (engaged > NEARLY_ALL * elapsed) {
+      this.#isOn = true
+      this.#began = now
+      this.#share = Math.max(ran / engaged, LEAST_SHARE)
+    }
     this.#since = now
-    this.#engagedBefore = engaged
+    this.#before = schedule
   }
 }
 
-/** What the kernel has of this thread (`/proc/PID/schedstat`): for how many milliseconds it has run and waited for a core. 0 where it says nothing. */
-export function schedulerStatistics(): () => number {
+/** What the kernel has of this thread (`/proc/PID/schedstat`). Nothing but zeros where it says nothing. */
+export function schedulerStatistics(): () => Schedule {
   try {
     const file = openSync('/proc/thread-self/schedstat', 'r')
     const text = Buffer.alloc(64)
     return () => {
-      const [run, waited] = text.toString('latin1', 0, readSync(file, text, 0, text.length, 0)).split(' ')
-      return (Number(run) + Number(waited)) / 1e6
+      const [ran, waited] = text.toString('latin1', 0, readSync(file, text, 0, text.length, 0)).split(' ')
+      return { ran: Number(ran) / 1e6, waited: Number(waited) / 1e6 }
     }
   } catch {
-    return () => 0
+    return () => ({ ran: 0, waited: 0 })
   }
 }

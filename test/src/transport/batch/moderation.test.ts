@@ -2,22 +2,24 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Moderation, schedulerStatistics } from '#src/transport/batch/moderation.ts'
 
-/** A thread that has this share of its time left, and reads every millisecond; and for how many microseconds it slept, each time. */
+/** A thread that reads every millisecond; and for how many microseconds it slept, each time. */
 class Thread {
   naps: number[] = []
   #now = 1000
-  #engaged = 0
+  #ran = 0
+  #waited = 0
   readonly moderation = new Moderation(
     microseconds => this.naps.push(microseconds),
-    () => this.#engaged,
+    () => ({ ran: this.#ran, waited: this.#waited }),
   )
 
-  /** @param took milliseconds to answer what was read */
-  run(left: number, milliseconds: number, took = 0.1): number[] {
+  /** @param left of its time @param waited of its time, while others ran @param took milliseconds to answer what was read */
+  run(left: number, milliseconds: number, { waited = 0, took = 0.1 } = {}): number[] {
     this.naps = []
     for (let i = 0; i < milliseconds; i++) {
       this.#now++
-      this.#engaged += 1 - left
+      this.#ran += 1 - left - waited
+      this.#waited += waited
       this.moderation.gather()
       this.moderation.note(this.#now - took, this.#now)
     }
@@ -31,8 +33,8 @@ test('a thread that has time reads at once', () => {
 
 test('one that has hardly any lets datagrams gather, until it has half of it', () => {
   const thread = new Thread()
-  const naps = thread.run(0.1, 1000).length
-  assert.ok(naps > 950, `${naps}`)
+  const naps = thread.run(0.1, 900).length
+  assert.ok(naps > 850, `${naps}`)
   assert.equal(thread.run(0.4, 100).length, 100)
   assert.ok(thread.run(0.5, 100).length <= 40)
   assert.equal(thread.run(0.2, 100).length, 0)
@@ -41,8 +43,25 @@ test('one that has hardly any lets datagrams gather, until it has half of it', (
 test('they gather for as long as those before took to be answered, and 150 µs at most', () => {
   const thread = new Thread()
   thread.run(0, 100)
-  assert.equal(thread.run(0, 100, 0.05).at(-1), 50)
-  assert.equal(thread.run(0, 100, 3).at(-1), 150)
+  assert.equal(thread.run(0, 100, { took: 0.05 }).at(-1), 50)
+  assert.equal(thread.run(0, 100, { took: 3 }).at(-1), 150)
+})
+
+test('where others take their turns on the processor, they gather for as much longer, and until half of its share is left', () => {
+  const thread = new Thread()
+  thread.run(0, 100, { waited: 0.5 })
+  assert.equal(thread.run(0.7, 100, { took: 0.05 }).at(-1), 100)
+  assert.equal(thread.run(0.7, 100, { took: 3 }).at(-1), 300)
+  assert.ok(thread.run(0.8, 100).length <= 40)
+  thread.run(0, 100, { waited: 0.9 })
+  assert.equal(thread.run(0.7, 100, { took: 0.05 }).at(-1), 200)
+})
+
+test('what its share is, is seen again each second', () => {
+  const thread = new Thread()
+  thread.run(0, 100, { waited: 0.5 })
+  assert.equal(thread.run(0, 100).at(-1), 200)
+  assert.equal(thread.run(0, 1000).at(-1), 100)
 })
 
 test('after a rest, however busy it was, datagrams do not wait', () => {
@@ -57,7 +76,8 @@ test('after a rest, however busy it was, datagrams do not wait', () => {
 test('the kernel tells for how long a thread was at work, and not for how long it slept', {
   skip: process.platform !== 'linux' && 'not Linux',
 }, t => {
-  const engaged = schedulerStatistics()
+  const schedule = schedulerStatistics()
+  const engaged = () => schedule().ran + schedule().waited
   const before = engaged()
   for (const end = performance.now() + 60; performance.now() < end; );
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
