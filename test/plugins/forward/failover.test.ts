@@ -189,7 +189,7 @@ test('read_timeout may be longer than the 5 s that a question otherwise has', as
 
 test('an upstream that is named twice is one', async () => {
   await using upstream = await startUpstream(silence)
-  await using server = await startLocal(`forward . ${upstream.to} dns://${upstream.to} {\nread_timeout 100ms\n}`)
+  await using server = await startLocal(`forward . ${upstream.to} dns://${upstream.to} {\nread_timeout 500ms\n}`)
   await server.query('web.example.org.')
   assert.equal(namesAt(upstream).length, 2)
 })

@@ -125,7 +125,7 @@ for (const [what, script, { most, batches, batch }] of [
 ] as const) {
   test(`a port is used for at most ${what}`, async () => {
     await using upstream = await startUpstream(script)
-    await using server = await startLocal(`forward . ${upstream.to} {\nmax_idle_conns 1\nread_timeout 300ms\n}`)
+    await using server = await startLocal(`forward . ${upstream.to} {\nmax_idle_conns 1\nread_timeout 1s\n}`)
     for (let n = 0; n < batches; n++)
       await Promise.all(Array.from({ length: batch }, (_, i) => server.query(`n${n}-${i}.example.org.`)))
     const uses = Object.values(Object.groupBy(upstream.seen, ({ from }) => from)).map(seen => seen!.length)
