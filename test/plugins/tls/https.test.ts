@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2'
+import { Agent, request } from 'node:https'
 import { after, before, suite, test } from 'node:test'
-import { connect as connectTls } from 'node:tls'
+import { setTimeout } from 'node:timers/promises'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { reply } from '#test/support/scripts.ts'
@@ -10,12 +12,27 @@ import { startServer } from '#test/support/server.ts'
 import { startUpstream } from '#test/support/upstream.ts'
 
 const CONTENT_TYPE = 'application/dns-message'
+const HEAD = `POST /dns-query HTTP/1.1\r\nHost: dns\r\nContent-Type: ${CONTENT_TYPE}\r\nContent-Length: 33\r\n`
 const HOSTS = 'hosts {\n192.0.2.1 web.example.org\nttl 77\n}'
 
 interface Response {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: Buffer
+}
+
+interface Client {
+  /** Rejects where there is no response. */
+  ask(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: Uint8Array): Promise<Response>
+  close(): void
+  /** Whatever is asked. */
+  leave(): void
+}
+
+interface Identity {
+  readonly ca: string
+  readonly cert?: string
+  readonly key?: string
 }
 
 /** @throws where the stream ends without a response */
@@ -37,10 +54,35 @@ function fetch(session: ClientHttp2Session, headers: OutgoingHttpHeaders, body?:
   })
 }
 
-const post = (session: ClientHttp2Session, message: Uint8Array, headers: OutgoingHttpHeaders = {}) =>
-  fetch(session, { ':method': 'POST', ':path': '/dns-query', 'content-type': CONTENT_TYPE, ...headers }, message)
+/** All requests over one connection, one after the other. */
+function overHttp1(port: number, identity: Identity): Client {
+  const agent = new Agent({ ...identity, keepAlive: true, maxSockets: 1, ALPNProtocols: ['http/1.1'] })
+  return {
+    ask: (method, path, headers = {}, body) =>
+      new Promise((resolve, reject) => {
+        const asked = request({ host: '127.0.0.1', port, agent, method, path, headers }, async response => {
+          const { statusCode, headers } = response
+          resolve({ status: statusCode!, headers, body: Buffer.concat(await response.toArray()) })
+        })
+        asked.on('error', reject).end(body)
+      }),
+    close: () => agent.destroy(),
+    leave: () => agent.destroy(),
+  }
+}
 
-const get = (session: ClientHttp2Session, path: string) => fetch(session, { ':method': 'GET', ':path': path })
+/** All requests over one connection. */
+function overHttp2(port: number, identity: Identity): Client {
+  const session = connect(`https://127.0.0.1:${port}`, identity).on('error', () => {})
+  return {
+    ask: (method, path, headers = {}, body) => fetch(session, { ':method': method, ':path': path, ...headers }, body),
+    close: () => session.close(),
+    leave: () => session.destroy(),
+  }
+}
+
+const post = (client: Client, message: Uint8Array, headers: Readonly<Record<string, string>> = {}) =>
+  client.ask('POST', '/dns-query', { 'content-type': CONTENT_TYPE, ...headers }, message)
 
 suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => {
   let authority: Authority
@@ -54,126 +96,203 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
   const start = (options = '', plugins = HOSTS) =>
     startServer(`https://.:0 {\ntls ${authority.path('server.pem')} ${authority.path('server.key')} ${options}\n${plugins}\n}\n`)
 
-  const open = (port: number, client?: string) =>
-    connect(`https://127.0.0.1:${port}`, {
-      ca: authority.read('ca.pem'),
-      ...(client && { cert: authority.read(`${client}.pem`), key: authority.read(`${client}.key`) }),
-    }).on('error', () => {})
-
-  test('a query is asked with POST or GET, and the reply says how long it may be kept', async () => {
-    await using server = await start()
-    await server.waitForLine(/^https:\/\/\.:\d+$/)
-    const session = open(server.port)
-    const query = queryMessage('web.example.org', 'A', { id: 0 })
-    for (const asked of [post(session, query), get(session, `/dns-query?dns=${Buffer.from(query).toString('base64url')}`)]) {
-      const { status, headers, body } = await asked
-      assert.deepEqual([status, headers['content-type'], headers['cache-control']], [200, CONTENT_TYPE, 'max-age=77'])
-      assert.equal(Number(headers['content-length']), body.length)
-      assert.deepEqual(readAnswer(body).answer, ['web.example.org. 77 IN A 192.0.2.1'])
-    }
-    // What must not be kept says nothing of it.
-    const missing = await post(session, queryMessage('missing.example.org', 'A'))
-    assert.deepEqual(
-      [missing.status, missing.headers['cache-control'], readAnswer(missing.body).rcode],
-      [200, undefined, 'SERVFAIL'],
-    )
-    session.close()
+  const identity = (client?: string): Identity => ({
+    ca: authority.read('ca.pem'),
+    ...(client && { cert: authority.read(`${client}.pem`), key: authority.read(`${client}.key`) }),
   })
 
-  test('what is no query is refused with the status that says why', async () => {
-    await using server = await start()
-    const session = open(server.port)
-    const query = queryMessage('web.example.org', 'A')
-    for (const [title, expected, asked] of [
-      ['another path', 404, get(session, '/resolve?name=web.example.org')],
-      ['a path that is none', 404, get(session, '//')],
-      ['no question', 400, get(session, '/dns-query')],
-      ['another method', 405, fetch(session, { ':method': 'PUT', ':path': '/dns-query', 'content-type': CONTENT_TYPE }, query)],
-      ['another type', 415, post(session, query, { 'content-type': 'application/dns-json' })],
-      ['more than a message', 413, post(session, Buffer.alloc(70_000))],
-      ['too little of one', 500, post(session, query.subarray(0, 10))],
-    ] as const)
-      assert.equal((await asked).status, expected, title)
-    assert.equal((await post(session, Buffer.concat([query, Buffer.alloc(10)]))).status, 200)
-    session.close()
-  })
+  for (const [version, connectTo] of [
+    ['HTTP/2', overHttp2],
+    ['HTTP/1.1', overHttp1],
+  ] as const) {
+    suite(version, () => {
+      const open = (port: number, client?: string) => connectTo(port, identity(client))
 
-  test('a hundred queries at a time share a connection, and wait for none of each other', async () => {
+      test('a query is asked with POST or GET, and the reply says how long it may be kept', async () => {
+        await using server = await start()
+        await server.waitForLine(/^https:\/\/\.:\d+$/)
+        const client = open(server.port)
+        const query = queryMessage('web.example.org', 'A', { id: 0 })
+        for (const { status, headers, body } of [
+          await post(client, query),
+          await client.ask('GET', `/dns-query?dns=${Buffer.from(query).toString('base64url')}`),
+        ]) {
+          assert.deepEqual([status, headers['content-type'], headers['cache-control']], [200, CONTENT_TYPE, 'max-age=77'])
+          assert.equal(Number(headers['content-length']), body.length)
+          assert.deepEqual(readAnswer(body).answer, ['web.example.org. 77 IN A 192.0.2.1'])
+        }
+        // What must not be kept says nothing of it.
+        const missing = await post(client, queryMessage('missing.example.org', 'A'))
+        assert.deepEqual(
+          [missing.status, missing.headers['cache-control'], readAnswer(missing.body).rcode],
+          [200, undefined, 'SERVFAIL'],
+        )
+        client.close()
+      })
+
+      test('what is no query is refused with the status that says why', async () => {
+        await using server = await start()
+        const client = open(server.port)
+        const query = queryMessage('web.example.org', 'A')
+        for (const [title, expected, ask] of [
+          ['another path', 404, () => client.ask('GET', '/resolve?name=web.example.org')],
+          ['a path that is none', 404, () => client.ask('GET', '//')],
+          ['no question', 400, () => client.ask('GET', '/dns-query')],
+          ['another method', 405, () => client.ask('PUT', '/dns-query', { 'content-type': CONTENT_TYPE }, query)],
+          ['another type', 415, () => post(client, query, { 'content-type': 'application/dns-json' })],
+          ['more than a message', 413, () => post(client, Buffer.alloc(70_000))],
+          ['too little of one', 500, () => post(client, query.subarray(0, 10))],
+        ] as const)
+          assert.equal((await ask()).status, expected, title)
+        assert.equal((await post(client, Buffer.concat([query, Buffer.alloc(10)]))).status, 200)
+        client.close()
+      })
+
+      test('client_auth holds', async () => {
+        await using server = await start(`${authority.path('ca.pem')} {\nclient_auth require\n}`)
+        const query = queryMessage('web.example.org', 'A')
+        const stranger = open(server.port)
+        await assert.rejects(post(stranger, query))
+        const known = open(server.port, 'client')
+        assert.equal((await post(known, query)).status, 200)
+        known.close()
+        stranger.close()
+      })
+
+      test('SIGTERM: what was asked is answered, then the connection ends', async () => {
+        const released = Promise.withResolvers<void>()
+        await using upstream = await startUpstream(async question => {
+          await released.promise
+          return reply(question)
+        })
+        await using server = await start('', `${HOSTS.replace('\n}', '\nfallthrough\n}')}\nforward . ${upstream.to}`)
+        const idle = open(server.port)
+        assert.equal((await post(idle, queryMessage('web.example.org', 'A'))).status, 200)
+        const client = open(server.port)
+        const asked = post(client, queryMessage('www.example.org', 'A'))
+        await upstream.saw(1)
+        server.signal('SIGTERM')
+        await server.waitForLine(/SIGTERM/)
+        released.resolve()
+        assert.equal((await asked).status, 200)
+        const answered = performance.now()
+        assert.deepEqual(await server.exited, { code: 0, signal: null })
+        assert.ok(performance.now() - answered < 3000, 'nobody was waited for')
+        for (const each of [idle, client]) each.close()
+      })
+
+      test('who leaves while asking is let go of at once, however many there are', async () => {
+        await using upstream = await startUpstream(() => new Promise(() => {}))
+        await using server = await start('', `${HOSTS.replace('\n}', '\nfallthrough\n}')}\nforward . ${upstream.to}`)
+        // More than one client may have at a time.
+        for (let i = 0; i < 300; i++) {
+          const client = open(server.port)
+          const asked = assert.rejects(post(client, queryMessage(`${i}.example.org`, 'A')))
+          await upstream.saw(i + 1)
+          client.leave()
+          await asked
+        }
+        const client = open(server.port)
+        assert.equal((await post(client, queryMessage('web.example.org', 'A'))).status, 200)
+        client.close()
+      })
+    })
+  }
+
+  test('a hundred queries at a time share a connection of HTTP/2, and wait for none of each other', async () => {
     await using server = await start()
-    const session = open(server.port)
+    const client = overHttp2(server.port, identity())
     const replies = await Promise.all(
-      Array.from({ length: 100 }, (_, id) => post(session, queryMessage('web.example.org', 'A', { id }))),
+      Array.from({ length: 100 }, (_, id) => post(client, queryMessage('web.example.org', 'A', { id }))),
     )
     assert.deepEqual(
       replies.map(({ body }) => body.readUInt16BE(0)),
       Array.from({ length: 100 }, (_, id) => id),
     )
-    session.close()
+    client.close()
   })
 
-  test('client_auth holds', async () => {
-    await using server = await start(`${authority.path('ca.pem')} {\nclient_auth require\n}`)
-    const query = queryMessage('web.example.org', 'A')
-    const stranger = open(server.port)
-    await assert.rejects(post(stranger, query))
-    const known = open(server.port, 'client')
-    assert.equal((await post(known, query)).status, 200)
-    known.close()
-  })
+  /** A connection that says what it is told to; its socket, and what came when it has ended. */
+  const speak = async (port: number, ALPNProtocols: string[]): Promise<[socket: TLSSocket, heard: Promise<string>]> => {
+    const socket = connectTls({ host: '127.0.0.1', port, ...identity(), ALPNProtocols }).on('error', () => {})
+    await once(socket, 'secureConnect')
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    return [socket, once(socket, 'close').then(() => Buffer.concat(chunks).toString('latin1'))]
+  }
 
-  test('who speaks no HTTP/2, or says nothing, is let go of', async () => {
-    await using server = await start()
-    const ended = (ALPNProtocols: string[], words: string) =>
-      new Promise(resolve => {
-        const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: authority.read('ca.pem'), ALPNProtocols })
-        socket
-          .on('error', () => {})
-          .on('close', resolve)
-          .resume()
-        socket.write(words)
-      })
-    await Promise.all([
-      ended(['http/1.1'], 'GET /dns-query HTTP/1.1\r\nHost: x\r\n\r\n'),
-      ended(['h2'], 'this is no HTTP/2 at all, whatever was agreed upon'),
-      ended([], ''),
-    ])
-    const session = open(server.port)
-    assert.equal((await post(session, queryMessage('web.example.org', 'A'))).status, 200)
-    session.close()
-  })
+  const ask = (id: number, name = 'web.example.org') =>
+    `GET /dns-query?dns=${Buffer.from(queryMessage(name, 'A', { id })).toString('base64url')} HTTP/1.1\r\nHost: dns\r\n\r\n`
 
-  test('who leaves while asking is let go of at once, however many there are', async () => {
-    await using server = await start()
-    const query = queryMessage('web.example.org', 'A')
-    // More than one client may have at a time.
-    for (let i = 0; i < 300; i++) {
-      const session = open(server.port)
-      await once(session, 'connect')
-      const asked = post(session, query)
-      session.destroy()
-      await assert.rejects(asked)
-    }
-    const session = open(server.port)
-    assert.equal((await post(session, query)).status, 200)
-    session.close()
-  })
-
-  test('SIGTERM: what was asked is answered, then the connection ends', async () => {
-    const released = Promise.withResolvers<void>()
+  test('requests of HTTP/1.1 that come at once are answered in their order', async () => {
     await using upstream = await startUpstream(async question => {
-      await released.promise
+      await setTimeout(50)
       return reply(question)
     })
+    await using server = await start('', `${HOSTS.replace('\n}', '\nfallthrough\n}')}\nforward . ${upstream.to}`)
+    const [socket, heard] = await speak(server.port, ['http/1.1'])
+    socket.write(ask(0x4141, 'www.example.org') + ask(0x4242) + ask(0x4343).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+    const responses = (await heard).split('HTTP/1.1 200 OK').slice(1)
+    assert.deepEqual(
+      responses.map(response => response.split('\r\n\r\n')[1]!.slice(0, 2)),
+      ['AA', 'BB', 'CC'],
+    )
+  })
+
+  test('who sends more requests at once than may be in flight is let go of', async () => {
+    await using upstream = await startUpstream(() => new Promise(() => {}))
     await using server = await start('', `forward . ${upstream.to}`)
-    const session = open(server.port)
-    const asked = post(session, queryMessage('web.example.org', 'A'))
-    await upstream.saw(1)
-    server.signal('SIGTERM')
-    await server.waitForLine(/SIGTERM/)
-    released.resolve()
-    assert.equal((await asked).status, 200)
-    const answered = performance.now()
-    assert.deepEqual(await server.exited, { code: 0, signal: null })
-    assert.ok(performance.now() - answered < 3000, 'nobody was waited for')
+    const [socket, heard] = await speak(server.port, ['http/1.1'])
+    socket.write(Array.from({ length: 101 }, (_, id) => ask(id)).join(''))
+    assert.equal(await heard, '')
+  })
+
+  for (const [title, timeouts, cases] of [
+    [
+      'who speaks no HTTP, or says nothing, is let go of',
+      'idle 1s',
+      [
+        [['h2'], 'this is no HTTP/2 at all, whatever was agreed upon', /^/, 0],
+        [['http/1.1'], 'nor is this\r\n\r\n', /^HTTP\/1.1 400 /, 0],
+        [['http/1.1'], HEAD, /^$/, 1],
+        [['http/1.1'], ask(1), /^HTTP\/1.1 200 /, 1],
+        [['h2'], '', /^/, 1],
+        [[], '', /^$/, 1],
+      ],
+    ],
+    [
+      'who stops in the midst of a message is let go of',
+      'read 1s\nidle 1m',
+      [
+        [['http/1.1'], `${HEAD}\r\n`, /^$/, 1],
+        [['http/1.1'], `${HEAD}\r\n0123456789`, /^$/, 1],
+      ],
+    ],
+  ] as const)
+    test(title, async () => {
+      await using server = await start('', `timeouts {\n${timeouts}\n}\n${HOSTS}`)
+      await Promise.all(
+        cases.map(async ([protocols, words, told, least]) => {
+          const since = performance.now()
+          const [socket, heard] = await speak(server.port, [...protocols])
+          socket.write(words)
+          assert.match(await heard, told)
+          const seconds = (performance.now() - since) / 1000
+          assert.ok(seconds > least - 0.05 && seconds < 30, `${words}: ${seconds}`)
+        }),
+      )
+      const client = overHttp1(server.port, identity())
+      assert.equal((await post(client, queryMessage('web.example.org', 'A'))).status, 200)
+      client.close()
+    })
+
+  test('who sends a request octet by octet does not start its time anew', async t => {
+    await using server = await start('', `timeouts {\nidle 1s\n}\n${HOSTS}`)
+    const [socket, heard] = await speak(server.port, ['http/1.1'])
+    const octets = Array.from(ask(1))
+    const sending = setInterval(() => socket.write(octets.shift() ?? ''), 20)
+    t.after(() => clearInterval(sending))
+    assert.equal(await heard, '')
+    assert.notEqual(octets.length, 0)
   })
 })

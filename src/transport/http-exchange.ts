@@ -1,0 +1,80 @@
+import { readReply } from '../dns/message.ts'
+import type { Client } from '../dns/query.ts'
+import { type ConnectionLimits, octetsOf, type Receive } from './transport.ts'
+
+const PATH = '/dns-query'
+const CONTENT_TYPE = 'application/dns-message'
+const LONGEST = 65_535
+
+/** A request of HTTP, of either version, and its response. */
+export interface Exchange {
+  readonly method: string | undefined
+  readonly path: string | undefined
+  readonly contentType: string | undefined
+  readonly body: AsyncIterable<Buffer>
+  /** Whether the client has left. */
+  isOver(): boolean
+  /** Has it end in so many milliseconds, where nothing else is said before; 0 for never. */
+  bound(milliseconds: number): void
+  respond(status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array): void
+}
+
+/** What a request is answered with instead of a message: an HTTP status. */
+class Refusal extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super(`status ${status}`)
+    this.status = status
+  }
+}
+
+/** Answers a request as RFC 8484 has it. */
+export async function serveExchange(
+  exchange: Exchange,
+  client: Client,
+  receive: Receive,
+  { read, write }: ConnectionLimits,
+): Promise<void> {
+  exchange.bound(read)
+  try {
+    const message = await messageOf(exchange)
+    exchange.bound(0)
+    const reply = await receive(message, client)
+    if (exchange.isOver()) return
+    exchange.bound(write)
+    if (!reply) throw new Refusal(500)
+    const octets = octetsOf(reply)
+    exchange.respond(200, { 'content-type': CONTENT_TYPE, 'content-length': octets.length, ...freshness(octets) }, octets)
+  } catch (error) {
+    if (!exchange.isOver())
+      exchange.respond(error instanceof Refusal ? error.status : 400, { 'content-length': 0 }, new Uint8Array())
+  }
+}
+
+/** @throws {Refusal} */
+async function messageOf({ method, path, contentType, body }: Exchange): Promise<Uint8Array> {
+  const url = URL.parse(path ?? '', 'https://localhost')
+  if (url?.pathname !== PATH) throw new Refusal(404)
+  if (method === 'GET') {
+    const message = Buffer.from(url.searchParams.get('dns') ?? '', 'base64url')
+    if (message.length === 0) throw new Refusal(400)
+    return message
+  }
+  if (method !== 'POST') throw new Refusal(405)
+  if (contentType !== CONTENT_TYPE) throw new Refusal(415)
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > LONGEST) throw new Refusal(413)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** How long the reply may be kept, by its smallest TTL (RFC 8484 §5.1). */
+function freshness(message: Uint8Array): { 'cache-control'?: string } {
+  const seconds = readReply(message).sections.minimumTtl
+  return seconds === undefined ? {} : { 'cache-control': `max-age=${seconds}` }
+}
