@@ -221,6 +221,7 @@ suite('a notification', () => {
     await using primary = await startPrimary()
     await using server = await startSecondary(primary)
     await server.waitForLine(/Transferred/)
+    const began = performance.now()
     assert.equal(await notifyFrom('127.0.0.3', server), undefined)
     await server.waitForLine(/^\[INFO\] plugin\/secondary: Dropping notify from 127\.0\.0\.3 for example\.org\.$/)
     for (let i = 0; i < 3; i++) await notifyFrom('127.0.0.3', server)
@@ -228,7 +229,9 @@ suite('a notification', () => {
       await notifyFrom('127.0.0.4', server)
       return server.lines.some(line => /Dropping notify from 127\.0\.0\.\d for example\.org\., behind \d of others$/.test(line))
     })
-    assert.equal(server.lines.filter(line => line.includes('Dropping')).length, 2, 'one a second')
+    const allowed = 1 + (performance.now() - began) / 1000
+    const { length } = server.lines.filter(line => line.includes('Dropping'))
+    assert.ok(length >= 2 && length <= allowed, `${length} lines, one a second`)
     assert.deepEqual(typesAsked(primary), ['AXFR'])
   })
 
