@@ -1,5 +1,4 @@
 /** DNS over HTTPS (RFC 8484), over HTTP/2 and HTTP/1.1. */
-import type { Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import { speakHttp1 } from './http1.ts'
 import { speakHttp2 } from './http2.ts'
@@ -17,10 +16,6 @@ export const listenHttps: ListenSecure = (address, port, receive, connections, s
       else if (stream.alpnProtocol === 'h2') http2.take(stream)
       else http1.take(stream)
     })
-      // Who ends the connection has left: a request has an end of its own. Node would keep a session of HTTP/2.
-      .prependListener('connection', (socket: Socket) => {
-        socket.allowHalfOpen = false
-      })
   const end = () => {
     http1.end()
     http2.end()

@@ -18,7 +18,12 @@ export type ListenSecure = (
 export const listenTls: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const { take, end } = framed(connections, receive, opening)
   const create = (changed: TlsSettings) =>
-    createServer(optionsOf(changed, opening), stream => (isWelcome(stream, changed) ? take(stream) : stream.destroy()))
+    createServer(optionsOf(changed, opening), stream => {
+      // A client may have said everything, and still wait for replies.
+      stream.allowHalfOpen = true
+      if (isWelcome(stream, changed)) take(stream)
+      else stream.destroy()
+    })
   return listenSecure(address, port, { create, end }, connections, settings, opening)
 }
 
@@ -42,7 +47,11 @@ export async function listenSecure(
     server = create(changed).on('tlsClientError', (_error, stream) => stream.destroy())
   }
   secure(settings)
-  const take = (socket: Socket) => void server.emit('connection', socket)
+  const take = (socket: Socket) => {
+    // Who ends the connection while shaking hands has left; so has who speaks HTTP, whose requests have ends of their own.
+    socket.allowHalfOpen = false
+    server.emit('connection', socket)
+  }
   return Object.assign(await listenStream(address, port, { take, end }, connections, opening), { secure })
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2'
 import { Agent, request } from 'node:https'
+import { connect as connectTcp } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
@@ -14,6 +15,29 @@ import { startUpstream } from '#test/support/upstream.ts'
 const CONTENT_TYPE = 'application/dns-message'
 const HEAD = `POST /dns-query HTTP/1.1\r\nHost: dns\r\nContent-Type: ${CONTENT_TYPE}\r\nContent-Length: 33\r\n`
 const HOSTS = 'hosts {\n192.0.2.1 web.example.org\nttl 77\n}'
+
+/** A frame of HTTP/2 (RFC 9113 §4.1). */
+function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head[3] = type
+  head[4] = flags
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+const [HEADERS, SETTINGS, GOAWAY] = [1, 4, 7]
+const BEGINNING = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0)])
+const FAREWELL = frame(GOAWAY, 0, 0, Buffer.alloc(8))
+
+/** A request without its body. */
+function beginning(stream: number): Buffer {
+  const fields = { ':method': 'POST', ':scheme': 'https', ':path': '/dns-query', 'content-type': CONTENT_TYPE }
+  const text = (words: string) => Buffer.concat([Buffer.of(words.length), Buffer.from(words)])
+  // Literal fields that are not indexed (RFC 7541 §6.2.2).
+  const block = Object.entries(fields).map(([name, value]) => Buffer.concat([Buffer.of(0), text(name), text(value)]))
+  return frame(HEADERS, 4, stream, Buffer.concat(block))
+}
 
 interface Response {
   readonly status: number
@@ -212,6 +236,22 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
     client.close()
   })
 
+  test('what was asked over HTTP/2 before a client says that it leaves is answered', async () => {
+    const released = Promise.withResolvers<void>()
+    await using upstream = await startUpstream(async question => {
+      await released.promise
+      return reply(question)
+    })
+    await using server = await start('', `forward . ${upstream.to}`)
+    const client = overHttp2(server.port, identity())
+    const asked = post(client, queryMessage('www.example.org', 'A'))
+    await upstream.saw(1)
+    client.close()
+    await setTimeout(50)
+    released.resolve()
+    assert.equal((await asked).status, 200)
+  })
+
   /** A connection that says what it is told to; its socket, and what came when it has ended. */
   const speak = async (port: number, ALPNProtocols: string[]): Promise<[socket: TLSSocket, heard: Promise<string>]> => {
     const socket = connectTls({ host: '127.0.0.1', port, ...identity(), ALPNProtocols }).on('error', () => {})
@@ -295,4 +335,24 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
     assert.equal(await heard, '')
     assert.notEqual(octets.length, 0)
   })
+
+  for (const [title, frames] of [
+    ['has said that it leaves', [FAREWELL]],
+    ['has said so in the midst of a request', [beginning(1), FAREWELL]],
+    ['has said so there, and then what nobody may', [beginning(1), FAREWELL, frame(SETTINGS, 0, 99)]],
+  ] as const)
+    test(`SIGTERM: a client of HTTP/2 that ${title}, and stays, is not waited for`, async () => {
+      await using server = await start('', `timeouts {\nread 1s\n}\n${HOSTS}`)
+      const socket = connectTcp({ host: '127.0.0.1', port: server.port, allowHalfOpen: true }).on('error', () => {})
+      const client = connectTls({ socket, host: '127.0.0.1', ...identity(), ALPNProtocols: ['h2'] }).on('error', () => {})
+      await once(client, 'secureConnect')
+      client.resume().write(Buffer.concat([BEGINNING, ...frames]))
+      await once(client, 'data')
+      const since = performance.now()
+      server.signal('SIGTERM')
+      assert.deepEqual(await server.exited, { code: 0, signal: null })
+      const milliseconds = performance.now() - since
+      socket.destroy()
+      assert.ok(milliseconds < 4500, `${milliseconds}`)
+    })
 })

@@ -173,6 +173,14 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
     assert.equal((await client.ask('web.example.org'))?.length, 1)
   })
 
+  test('who leaves while shaking hands is let go of at once', async () => {
+    await using server = await startServer(`tls://.:0 {\n${line()}\ntimeouts {\nread 1h\n}\n${HOSTS}\n}\n`)
+    const socket = connectTcp(server.port, '127.0.0.1')
+      .resume()
+      .end(Buffer.of(22, 3, 1, 1, 0))
+    await once(socket, 'close', { signal: AbortSignal.timeout(30_000) })
+  })
+
   test('SIGTERM: what was asked is answered, then the connection ends', async () => {
     await using server = await startServer(`tls://.:0 {\n${line()}\n${HOSTS}\n}\n`)
     await using client = new TlsClient(server.port, trusted())
