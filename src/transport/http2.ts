@@ -58,7 +58,10 @@ class StreamConnection {
             stream.end(octets)
           },
         }
-        void serveExchange(exchange, client, receive, limits)
+        void serveExchange(exchange, client, receive, limits).then(() => {
+          // Of a client that took its request back and reads nothing, Node would wait for the end.
+          if (stream.closed) stream.destroy()
+        })
       })
       .on('goaway', () => this.end())
       .on('error', () => session.destroy())

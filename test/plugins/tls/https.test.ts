@@ -26,13 +26,19 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array 
   return Buffer.concat([head, payload])
 }
 
-const [HEADERS, SETTINGS, GOAWAY] = [1, 4, 7]
+const [DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY] = [0, 1, 3, 4, 7]
 const BEGINNING = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0)])
 const FAREWELL = frame(GOAWAY, 0, 0, Buffer.alloc(8))
 
 /** A request without its body. */
 function beginning(stream: number): Buffer {
-  const fields = { ':method': 'POST', ':scheme': 'https', ':path': '/dns-query', 'content-type': CONTENT_TYPE }
+  const fields = {
+    ':method': 'POST',
+    ':scheme': 'https',
+    ':path': '/dns-query',
+    ':authority': 'dns',
+    'content-type': CONTENT_TYPE,
+  }
   const text = (words: string) => Buffer.concat([Buffer.of(words.length), Buffer.from(words)])
   // Literal fields that are not indexed (RFC 7541 §6.2.2).
   const block = Object.entries(fields).map(([name, value]) => Buffer.concat([Buffer.of(0), text(name), text(value)]))
@@ -263,6 +269,24 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
 
   const ask = (id: number, name = 'web.example.org') =>
     `GET /dns-query?dns=${Buffer.from(queryMessage(name, 'A', { id })).toString('base64url')} HTTP/1.1\r\nHost: dns\r\n\r\n`
+
+  for (const code of [0, 8])
+    test(`who takes a request of HTTP/2 back with code ${code}, and leaves, is let go of`, async () => {
+      const released = Promise.withResolvers<void>()
+      await using upstream = await startUpstream(async question => {
+        await released.promise
+        return reply(question)
+      })
+      await using server = await start('', `forward . ${upstream.to}`)
+      const [socket] = await speak(server.port, ['h2'])
+      const ended = once(socket, 'close', { signal: AbortSignal.timeout(30_000) })
+      socket.write(Buffer.concat([BEGINNING, beginning(1), frame(DATA, 1, 1, queryMessage('www.example.org', 'A'))]))
+      await upstream.saw(1)
+      socket.write(Buffer.concat([frame(RST_STREAM, 0, 1, Buffer.of(0, 0, 0, code)), FAREWELL]))
+      await setTimeout(50)
+      released.resolve()
+      await ended
+    })
 
   test('requests of HTTP/1.1 that come at once are answered in their order', async () => {
     await using upstream = await startUpstream(async question => {
