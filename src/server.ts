@@ -36,24 +36,13 @@ export type Respond = (
 ) => ReturnType<Receive>
 
 export function responder(observer: Observer): Respond {
-  const failed = (error: unknown, query: Query): Outgoing => {
-    observer.failed(error)
-    return written(headerOnly(query.message, RCODE.SERVFAIL))
-  }
-  const write = (reply: Reply, query: Query): Outgoing | undefined => {
+  const write = (reply: Reply, query: Query, signed?: SignedQuery): Outgoing | undefined => {
     if (reply.silent) return undefined
     try {
-      return fit(query, reply)
+      return signed ? signed.fit(reply) : fit(query, reply)
     } catch (error) {
-      return failed(error, query)
-    }
-  }
-  const writeSigned = (reply: Reply, signed: SignedQuery): Outgoing | undefined => {
-    if (reply.silent) return undefined
-    try {
-      return signed.fit(reply)
-    } catch (error) {
-      return failed(error, signed.query)
+      observer.failed(error)
+      return written(headerOnly(query.message, RCODE.SERVFAIL))
     }
   }
   const answer = (query: Query, { zones }: Site): Reply | PromiseLike<Reply> => {
@@ -66,7 +55,7 @@ export function responder(observer: Observer): Respond {
     if (admitted instanceof Query) return onReply(admitted, answer(admitted, site), write)
     if (admitted instanceof SignedQuery) {
       const { query } = admitted
-      return onReply(query, answer(query, site), reply => writeSigned(reply, admitted))
+      return onReply(query, answer(query, site), reply => write(reply, query, admitted))
     }
     observer.dropped(site, message, client, transport, admitted)
     return admitted && written(admitted)
