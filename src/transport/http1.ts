@@ -1,28 +1,24 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
 import { serveExchange } from './http-exchange.ts'
 import { clientOf, STREAM_LIMITS } from './stream.ts'
-import type { Spoken } from './tcp.ts'
+import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits, Receive } from './transport.ts'
 
 /** DNS in requests of HTTP/1.1. @param limits of a connection that comes now */
 export function speakHttp1(receive: Receive, limits: () => ConnectionLimits): Spoken {
-  const open = new Map<Socket, RequestConnection>()
+  const connections = new WeakMap<Socket, RequestConnection>()
   // Its own bounds of time are for servers that listen.
-  const server: Server = createServer({ keepAliveTimeout: 0 }, (request, response) =>
-    open.get(request.socket)?.serve(request, response),
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) =>
+    connections.get(request.socket)!.serve(request, response),
   )
-  return {
-    take(socket) {
-      open.set(socket, new RequestConnection(socket, receive, limits()))
-      socket.once('close', () => open.delete(socket))
-      server.emit('connection', socket)
-    },
-    end() {
-      for (const connection of open.values()) connection.end()
-    },
-  }
+  return spokenBy(socket => {
+    const connection = new RequestConnection(socket, receive, limits())
+    connections.set(socket, connection)
+    server.emit('connection', socket)
+    return connection
+  })
 }
 
 /** One client's requests, one after the other or several at once, answered in their order. */

@@ -2,23 +2,12 @@ import { constants, performServerHandshake, type ServerHttp2Session, type Server
 import type { Socket } from 'node:net'
 import { serveExchange } from './http-exchange.ts'
 import { clientOf, STREAM_LIMITS } from './stream.ts'
-import type { Spoken } from './tcp.ts'
+import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits, Receive } from './transport.ts'
 
 /** DNS in the streams of HTTP/2. @param limits of a connection that comes now */
-export function speakHttp2(receive: Receive, limits: () => ConnectionLimits): Spoken {
-  const open = new Set<StreamConnection>()
-  return {
-    take(socket) {
-      const connection = new StreamConnection(socket, receive, limits())
-      open.add(connection)
-      socket.once('close', () => open.delete(connection))
-    },
-    end() {
-      for (const connection of open) connection.end()
-    },
-  }
-}
+export const speakHttp2 = (receive: Receive, limits: () => ConnectionLimits): Spoken =>
+  spokenBy(socket => new StreamConnection(socket, receive, limits()))
 
 /** One client's streams. Node's session may end and leave its connection open for ever, so this counts them, and ends the connection itself. */
 class StreamConnection {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Connection, Connections } from './stream.ts'
+import type { Connections } from './stream.ts'
 import type { Listening, Opening, Receive } from './transport.ts'
 
 /** What is spoken over the connections of a listener. */
@@ -12,20 +12,24 @@ export interface Spoken {
   end(): void
 }
 
-/** Messages with their length in front. */
-export function framed(connections: Connections, receive: Receive, { limits }: Opening = {}): Spoken {
-  const open = new Set<Connection>()
+/** What is spoken over connections that `serve` takes, each of which answers what it owes, and ends, when it is told to. */
+export function spokenBy(serve: (socket: Socket) => { end(): void }): Spoken {
+  const open = new Set<{ end(): void }>()
   return {
-    take(stream) {
-      const connection = connections.serve(stream, receive, limits?.())
+    take(socket) {
+      const connection = serve(socket)
       open.add(connection)
-      stream.once('close', () => open.delete(connection))
+      socket.once('close', () => open.delete(connection))
     },
     end() {
       for (const connection of open) connection.end()
     },
   }
 }
+
+/** Messages with their length in front. */
+export const framed = (connections: Connections, receive: Receive, { limits }: Opening = {}): Spoken =>
+  spokenBy(stream => connections.serve(stream, receive, limits?.()))
 
 /**
  * Serves one TCP address.
