@@ -113,8 +113,10 @@ export interface ServerBlock {
   metadataZones: ZoneSet | undefined
   /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
   sockets: number | undefined
-  /** How long connections of its listeners may take (*timeouts*); empty for as long as usual. */
+  /** How long connections of its listeners may take (*timeouts*), and how much they may bring (*https*, too); empty for as usual. */
   readonly limits: Partial<ConnectionLimits>
+  /** How many connections its listeners of `https://` have at a time (*https*); undefined for as many as all listeners together. */
+  httpsConnections: number | undefined
   /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
   tls: TlsSettings | undefined
   /** What clients sign their queries with (*tsig*); undefined where signatures mean nothing. */

@@ -25,6 +25,7 @@ export class Block implements ServerBlock {
   metadataZones: ZoneSet | undefined
   sockets: number | undefined
   readonly limits: ServerBlock['limits'] = {}
+  httpsConnections: number | undefined
   tls: ServerBlock['tls']
   keys: ServerBlock['keys']
   tap: ServerBlock['tap']
@@ -73,9 +74,10 @@ export class Block implements ServerBlock {
     const addresses = this.bind.length > 0 ? this.bind : ['']
     return this.#labels.flatMap(({ scheme, zone, port, token }) => {
       const tls = scheme === 'dns' ? undefined : this.tls
+      const connections = scheme === 'https' ? this.httpsConnections : undefined
       return addresses.map(address => ({
         zone,
-        place: { scheme, address, port, sockets: this.sockets, tls, limits: this.limits },
+        place: { scheme, address, port, sockets: this.sockets, tls, limits: this.limits, connections },
         token,
       }))
     })

@@ -46,6 +46,7 @@ export class Generation {
     this.#refuseOverlaps()
     this.#refuseHidden()
     this.#refuseBare()
+    this.#refuseContradictions()
   }
 
   get #stages(): Stage[] {
@@ -60,7 +61,11 @@ export class Generation {
     const places = new Map<string, Place>()
     for (const { place, label } of this.describe()) {
       const first = places.get(label) ?? place
-      places.set(label, { ...first, limits: { ...first.limits, ...place.limits } })
+      places.set(label, {
+        ...first,
+        limits: { ...first.limits, ...place.limits },
+        connections: first.connections ?? place.connections,
+      })
     }
     return places
   }
@@ -219,6 +224,20 @@ export class Generation {
         throw new Problem(`${label} needs a certificate: give its block a line of tls`, token)
       if (!isDeepStrictEqual(place.tls, places.get(label)!.tls))
         throw new Problem(`${label} has one certificate, and an earlier server block has given another line of tls`, token)
+    }
+  }
+
+  /** A listener of HTTPS has one bound of each kind: blocks that share it say the same, or nothing. */
+  #refuseContradictions(): void {
+    const { places } = this
+    for (const { place, label, token } of this.describe()) {
+      const { connections, limits } = places.get(label)!
+      for (const [option, said, first] of [
+        ['max_connections', place.connections, connections],
+        ['max_streams', place.limits.streams, limits.streams],
+      ] as const)
+        if (said !== undefined && said !== first)
+          throw new Problem(`conflicting ${option} values for shared HTTPS listener ${label}: ${said} and ${first}`, token)
     }
   }
 }

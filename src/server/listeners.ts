@@ -32,6 +32,8 @@ export interface Place {
   readonly tls: TlsSettings | undefined
   /** Of its connections, where they are others than usual. */
   readonly limits: Partial<ConnectionLimits>
+  /** How many it may have at a time, over all threads; undefined for as many as all places together. */
+  readonly connections: number | undefined
 }
 
 /** As metrics name it, and as listeners are told apart: `dns://:53`, `dns://[::1]:53`. */
@@ -51,6 +53,9 @@ export interface OpenPlace extends Site, Place {
 }
 
 type Listen = (address: string, port: number, opening: Opening) => Promise<Listening>
+
+/** The connections that one thread may have at a place. */
+const shareOf = ({ connections = Number.POSITIVE_INFINITY, sockets = 1 }: Place): number => Math.ceil(connections / sockets)
 
 /** Connections that one client may have with any thread. */
 const FEW = 8
@@ -106,6 +111,7 @@ export class Listeners {
 
   async #openOnce(place: Place, zones: Zones, opening: Opening, respond = this.#respond): Promise<OpenPlace> {
     const site = { ...place, label: placeLabel(place), zones }
+    const held = { count: 0, limit: shareOf(place) }
     const ways = await this.#ways(
       place,
       transport => (message, client, received) => respond(message, client, transport, site, received),
@@ -116,7 +122,7 @@ export class Listeners {
       for (const address of isAny(place) ? ANY_ADDRESS : [place.address]) {
         try {
           for (const listen of ways)
-            open.push(await listen(address, open[0]?.port ?? place.port, { ...opening, limits: () => site.limits }))
+            open.push(await listen(address, open[0]?.port ?? place.port, { ...opening, held, limits: () => site.limits }))
         } catch (error) {
           // A machine without IPv6 is served over IPv4, and the other way round.
           if (!(isAny(place) && familyMissing(error))) throw error
@@ -132,8 +138,10 @@ export class Listeners {
     return Object.assign(site, {
       close,
       losses: () => open.flatMap(listening => listening.losses?.() ?? []),
-      change({ tls, limits }: Place) {
+      change(changed: Place) {
+        const { tls, limits } = changed
         site.limits = limits
+        held.limit = shareOf(changed)
         if (tls) for (const listening of open) listening.secure?.(tls)
       },
     })

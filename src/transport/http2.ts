@@ -1,7 +1,7 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { serveExchange } from './http-exchange.ts'
-import { clientOf, STREAM_LIMITS } from './stream.ts'
+import { clientOf } from './stream.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits, Receive } from './transport.ts'
 
@@ -22,7 +22,7 @@ class StreamConnection {
     this.#socket = socket
     this.#limits = limits
     const client = clientOf(socket)
-    const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: STREAM_LIMITS.inFlight } })
+    const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: limits.streams } })
     this.#session = session
     session
       .on('stream', (stream, headers) => {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
-import type { ConnectionLimits, Outgoing, Receive } from './transport.ts'
+import type { ConnectionLimits, Held, Outgoing, Receive } from './transport.ts'
 
 /** Bounds of stream transports. Times in milliseconds, sizes in octets. */
 export interface StreamLimits extends ConnectionLimits {
@@ -24,10 +24,14 @@ export const STREAM_LIMITS: StreamLimits = {
   write: 5000,
   idle: 10_000,
   queries: Number.POSITIVE_INFINITY,
+  streams: 100,
   inFlight: 100,
   // So all connections of a client together hold up 32 MiB at most.
   unsent: 128 << 10,
 }
+
+/** Of the places whose connections count with those of all others alone. */
+const UNBOUNDED: Held = { count: 0, limit: Number.POSITIVE_INFINITY }
 
 /** All stream connections of the process, over all listeners. */
 export class Connections {
@@ -50,19 +54,22 @@ export class Connections {
     this.#limits = limits
   }
 
-  /** Whether one more connection may be served. It counts until it closes; one that may not is cut off. */
-  admit(socket: Socket): boolean {
+  /** Whether one more connection of `place` may be served. It counts until it closes; one that may not is cut off. */
+  admit(socket: Socket, place: Held = UNBOUNDED): boolean {
     const address = socket.remoteAddress
     const held = this.#perClient.get(address ?? '') ?? 0
-    if (address === undefined || this.#count >= this.#limits.connections || held >= this.#limits.perClient) {
+    const isFull = this.#count >= this.#limits.connections || place.count >= place.limit
+    if (address === undefined || isFull || held >= this.#limits.perClient) {
       this.refused++
       socket.on('error', () => {}).destroy()
       return false
     }
     this.#count++
+    place.count++
     this.#perClient.set(address, held + 1)
     socket.once('close', () => {
       this.#count--
+      place.count--
       const left = this.#perClient.get(address)! - 1
       if (left === 0) this.#perClient.delete(address)
       else this.#perClient.set(address, left)

@@ -50,10 +50,10 @@ export async function listenStream(
   port: number,
   spoken: Spoken,
   connections: Connections,
-  { shared = false }: Opening = {},
+  { shared = false, held }: Opening = {},
 ): Promise<Listening> {
   const server = createServer({ allowHalfOpen: true }, socket => {
-    if (connections.admit(socket)) spoken.take(socket)
+    if (connections.admit(socket, held)) spoken.take(socket)
   })
   server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true, reusePort: shared })
   await once(server, 'listening')

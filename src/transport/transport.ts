@@ -56,6 +56,14 @@ export interface ConnectionLimits {
   idle: number
   /** Messages that are answered. */
   queries: number
+  /** Requests of HTTP/2 that are being answered; those above are refused. */
+  streams: number
+}
+
+/** The connections of one place, over all its addresses. */
+export interface Held {
+  count: number
+  limit: number
 }
 
 /** How an address is opened. */
@@ -64,6 +72,8 @@ export interface Opening {
   readonly shared?: boolean
   /** Of a connection that comes now, where they are others than usual. */
   readonly limits?: () => Partial<ConnectionLimits>
+  /** Its connections, where they are bounded apart from all others. */
+  readonly held?: Held
 }
 
 /** What a listener shows its clients, and what it wants to be shown. */

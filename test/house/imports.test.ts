@@ -118,8 +118,8 @@ test('an import that points the wrong way is found', () => {
   )
 })
 
-/** Names of plugins that mean something else as well: a level of the log, a system call, a transport, a choice of `-udp`. */
-const AMBIGUOUS = ['debug', 'bind', 'tls', 'auto']
+/** Names of plugins that mean something else as well: a level of the log, a system call, transports, a choice of `-udp`. */
+const AMBIGUOUS = ['debug', 'bind', 'tls', 'https', 'auto']
 
 /** Quoted words that are names of plugins. */
 const namesOfPlugins = (files: readonly File[]) =>
