@@ -50,6 +50,7 @@ const order = [
   'cache', // everything below may be slow or remote
   'loop', // must see what forward would send round
   'forward', // the outside world
+  'erratic', // answers for every name
   'whoami', // answers whatever is left
 ]
 
