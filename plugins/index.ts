@@ -37,6 +37,7 @@ const order = [
   'autopath', // policy: above all that it asks
   'acl', // policy: sees every name that is asked for below it, autopath's too, and before any source or cache answers
   'header', // above all that answers, hits of the cache included
+  'dnssec', // above all that answers: it signs what they say
   'minimal', // above the cache: the whole reply is kept
   'template', // from memory, and with rules of their own: above other sources
   'transfer', // above all sources: a whole zone is for who is listed

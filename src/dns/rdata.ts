@@ -1,7 +1,10 @@
 /** Data of records: where names stand in it, and what has several fields. */
 import { TYPE } from './codes.ts'
 
-/** Octets before a name in the data of a record, and names that stand there one behind the other, by the types in which others may have compressed them (RFC 3597 §4). */
+/**
+ * Octets before a name in the data of a record, and names that stand there one behind the other, by the types in which others may have compressed them
+ * (RFC 3597 §4), or in which their letters mean nothing to a signature (RFC 4034 §6.2). NAPTR is one of these, too.
+ */
 export const NAMES_IN_DATA: ReadonlyMap<number, readonly [before: number, names: number]> = new Map([
   [TYPE.NS, [0, 1]],
   [TYPE.CNAME, [0, 1]],
@@ -12,6 +15,17 @@ export const NAMES_IN_DATA: ReadonlyMap<number, readonly [before: number, names:
   [TYPE.SRV, [6, 1]],
   [TYPE.RP, [0, 2]],
   [TYPE.AFSDB, [2, 1]],
+  [TYPE.MD, [0, 1]],
+  [TYPE.MF, [0, 1]],
+  [TYPE.MB, [0, 1]],
+  [TYPE.MG, [0, 1]],
+  [TYPE.MR, [0, 1]],
+  [TYPE.MINFO, [0, 2]],
+  [TYPE.RT, [2, 1]],
+  [TYPE.SIG, [18, 1]],
+  [TYPE.PX, [2, 2]],
+  [TYPE.NXT, [0, 1]],
+  [TYPE.KX, [2, 1]],
 ])
 
 export interface Srv {

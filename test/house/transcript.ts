@@ -25,6 +25,7 @@ interface Question {
   type: string
   class: number
   tcp: boolean
+  dnssec: boolean
   short: boolean
   /** The sections that dig shows. */
   sections: Set<Section>
@@ -35,7 +36,15 @@ type Section = (typeof SECTIONS)[number]
 
 /** What a dig command asks. @throws for options that would be ignored */
 export function questionOf(command: string): Question {
-  const question: Question = { name: '', type: 'A', class: 1, tcp: false, short: false, sections: new Set(SECTIONS) }
+  const question: Question = {
+    name: '',
+    type: 'A',
+    class: 1,
+    tcp: false,
+    dnssec: false,
+    short: false,
+    sections: new Set(SECTIONS),
+  }
   const words = command.split(/\s+/).slice(1)
   while (words.length > 0) {
     const word = words.shift()!
@@ -43,6 +52,7 @@ export function questionOf(command: string): Question {
     if (word === '-p') words.shift()
     else if (word === '-x') Object.assign(question, { name: toText(reverseKey(toOctets(words.shift()!)!)), type: 'PTR' })
     else if (word === '+tcp') question.tcp = true
+    else if (word === '+dnssec') question.dnssec = true
     else if (word === '+short') Object.assign(question, { short: true, sections: new Set(['answer']) })
     else if (word === '+noall') question.sections.clear()
     else if (section) question.sections.add(section)
@@ -54,16 +64,19 @@ export function questionOf(command: string): Question {
   return question
 }
 
-/** An SOA's serial changes with the data. */
-const withoutSerial = (line: string) => line.replace(/( SOA \S+ \S+) \d+/, '$1 SERIAL')
+/** An SOA's serial changes with the data, and signatures with the time. */
+const lasting = (line: string) =>
+  line
+    .replace(/( SOA \S+ \S+) \d+/, '$1 SERIAL')
+    .replace(/( RRSIG(?: \S+){4}) \d+ \d+ (\d+ \S+) .*$/, '$1 EXPIRATION INCEPTION $2 SIGNATURE')
 
 /** What of `output` is not so, or not told, in the reply; empty when all is well. SOA records need not be told. */
 export function mismatch(output: readonly string[], { short, sections }: Question, reply: Answer): string {
   const comments = output.filter(line => line.startsWith(';'))
   const status = /status: (\w+)/.exec(comments.join('\n'))?.[1]
   const flags = /^;; .*?flags: ([a-z ]+)/m.exec(comments.join('\n'))?.[1]?.trim()
-  const told = output.filter(line => !line.startsWith(';')).map(line => withoutSerial(line.trim().replace(/\s+/g, ' ')))
-  const records = SECTIONS.filter(section => sections.has(section)).flatMap(section => reply[section].map(withoutSerial))
+  const told = output.filter(line => !line.startsWith(';')).map(line => lasting(line.trim().replace(/\s+/g, ' ')))
+  const records = SECTIONS.filter(section => sections.has(section)).flatMap(section => reply[section].map(lasting))
   const real = short ? records.map(line => line.split(' ').slice(4).join(' ')) : records
   return [
     ...(status !== undefined && status !== reply.rcode ? [`status is ${reply.rcode}`] : []),
@@ -79,8 +92,11 @@ export async function ask(server: ServerProcess, { command, output }: Step): Pro
   const question = questionOf(command)
   const deadline = performance.now() + 3000
   for (;;) {
-    const { name, type, tcp } = question
-    const reply = await server[tcp ? 'queryTcp' : 'query'](name, type, { class: question.class })
+    const { name, type, tcp, dnssec } = question
+    const reply = await server[tcp ? 'queryTcp' : 'query'](name, type, {
+      class: question.class,
+      ...(dnssec && { edns: { dnssecOk: true } }),
+    })
     const difference = mismatch(output, question, reply)
     if (difference === '' || performance.now() > deadline) return difference
   }

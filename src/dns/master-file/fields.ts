@@ -1,5 +1,6 @@
 /** How the fields of record data are written in master files, by kind; each gives the octets of the wire form, one character each. */
 import { toOctets } from '../address.ts'
+import { typeBitmap } from '../type-bitmap.ts'
 import { readLocation } from './location.ts'
 import { fromBase32, fromBase64, fromHex, octetsOf, sized } from './octets.ts'
 import { readParameters } from './service-parameters.ts'
@@ -46,21 +47,10 @@ function recordType(words: Words, what: string): number {
   return type
 }
 
-/** Which types there are (RFC 4034 §4.1.2). */
-function typeBitmap(words: Words): string {
-  const windows = new Map<number, number[]>()
-  while (words.left > 0) {
-    const type = recordType(words, 'TYPE')
-    const window = windows.get(type >> 8) ?? []
-    windows.set(type >> 8, window)
-    const index = (type & 255) >> 3
-    while (window.length <= index) window.push(0)
-    window[index]! |= 0x80 >> (type & 7)
-  }
-  return [...windows]
-    .sort(([a], [b]) => a - b)
-    .map(([number, octets]) => String.fromCharCode(number, octets.length, ...octets))
-    .join('')
+function types(words: Words): string {
+  const codes: number[] = []
+  while (words.left > 0) codes.push(recordType(words, 'TYPE'))
+  return typeBitmap(codes)
 }
 
 /** Strings of at most 255 octets; a longer one is cut into several. */
@@ -110,7 +100,7 @@ export const fields = {
   base32: (words: Words, what: string) => sized(fromBase32(words.take(what), what), what),
   /** `-` for none (RFC 5155 §3.3). */
   salt: (words: Words, what: string) => sized(fromHex(words.take(what).replace(/^-$/, ''), what), what),
-  types: typeBitmap,
+  types,
   eui48: (words: Words, what: string) => extendedUniqueIdentifier(words, what, 6),
   eui64: (words: Words, what: string) => extendedUniqueIdentifier(words, what, 8),
   parameters: readParameters,

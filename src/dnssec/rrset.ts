@@ -1,0 +1,55 @@
+import { Buffer } from 'node:buffer'
+import { CLASS } from '../dns/codes.ts'
+import { octetsOf } from '../dns/master-file/octets.ts'
+import { labelsOf } from '../dns/name.ts'
+import { wholeData } from '../dns/rebase.ts'
+import type { ZoneKey } from './zone-key.ts'
+
+/** Records of one name and type, class IN, in their canonical form (RFC 4034 §6). */
+export interface RRset {
+  /** Key. */
+  readonly owner: string
+  readonly type: number
+  /** Octets, one character each: in their order, each once. */
+  readonly data: readonly string[]
+}
+
+/** How a set is signed. Times are seconds since 1970. */
+export interface Terms {
+  /** Key of the zone. */
+  readonly signer: string
+  /** What TTL the records have where they come from, in seconds. */
+  readonly ttl: number
+  readonly inception: number
+  readonly expiration: number
+}
+
+/** @param data in canonical form, in any order */
+export const rrset = (owner: string, type: number, data: Iterable<string>): RRset => ({
+  owner,
+  type,
+  // Characters compare as the octets that they stand for (§6.3).
+  data: [...new Set(data)].sort(),
+})
+
+/** Data of a record, no name in it compressed, as it is signed: letters of names are small where they mean nothing (§6.2). */
+export function canonicalData(type: number, data: string): string {
+  const octets = Buffer.from(data, 'latin1')
+  return wholeData(octets, 0, octets.length, type).toString('latin1')
+}
+
+/** The data of an RRSIG record for a set, as octets (RFC 4034 §3.1). */
+export async function signatureOf({ owner, type, data }: RRset, key: ZoneKey, terms: Terms): Promise<string> {
+  const { algorithmNumber, tag } = key.dnskey
+  const { signer, ttl, inception, expiration } = terms
+  const labels = labelsOf(owner)
+  const about = `${uint16(type)}${String.fromCharCode(algorithmNumber, labels[0] === '*' ? labels.length - 1 : labels.length)}`
+  const head = `${about}${uint32(ttl)}${uint32(expiration)}${uint32(inception)}${uint16(tag)}${signer}`
+  const fixed = `${owner}${uint16(type)}${uint16(CLASS.IN)}${uint32(ttl)}`
+  const records = data.map(octets => `${fixed}${uint16(octets.length)}${octets}`)
+  const signature = await key.sign(Buffer.from(head + records.join(''), 'latin1'))
+  return head + signature.toString('latin1')
+}
+
+const uint16 = (value: number): string => octetsOf(value, 2)
+const uint32 = (value: number): string => octetsOf(value, 4)
