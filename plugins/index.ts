@@ -10,6 +10,7 @@ const order = [
   'root', // before anything reads a file
   'metadata', // handles no queries
   'tls', // handles no queries
+  'proxyproto', // handles no queries
   'https', // handles no queries
   'timeouts', // handles no queries
   'multisocket', // handles no queries

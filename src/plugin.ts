@@ -16,7 +16,7 @@ import type { ClusterView } from './feeds/cluster-index/cluster-view.ts'
 import type { LogFormat, Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { ConnectionLimits, ConnectUdp, Endpoint, TlsSettings } from './transport/transport.ts'
+import type { ConnectionLimits, ConnectUdp, Endpoint, ProxyHeaders, TlsSettings } from './transport/transport.ts'
 
 export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
@@ -25,6 +25,7 @@ export { answer, failure, nameError, noData, onReply, Reply, refused, silence } 
 export type { ZoneRecord, ZoneVersion } from './dns/zone-version.ts'
 export type { LogFormat, Logger } from './log.ts'
 export {
+  type Beginning,
   type ConnectionLimits,
   type ConnectUdp,
   type Endpoint,
@@ -32,6 +33,7 @@ export {
   type Peer,
   type PeerEvents,
   type PeerSocket,
+  type ProxyHeaders,
   type TlsSettings,
   written,
 } from './transport/transport.ts'
@@ -117,6 +119,8 @@ export interface ServerBlock {
   readonly limits: Partial<ConnectionLimits>
   /** How many connections its listeners of `https://` have at a time (*https*); undefined for as many as all listeners together. */
   httpsConnections: number | undefined
+  /** What proxies put in front of what their clients say (*proxyproto*); undefined for nothing. */
+  headers: ProxyHeaders | undefined
   /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
   tls: TlsSettings | undefined
   /** What clients sign their queries with (*tsig*); undefined where signatures mean nothing. */

@@ -20,6 +20,8 @@ export interface Client {
   readonly family: 4 | 6
   /** What its signature is worth (*tsig*): it is who it says where that is NOERROR. Undefined where there is none. */
   readonly tsigError?: TsigError
+  /** What its proxy tells of it besides (*proxyproto*), in hex. */
+  readonly told?: string
 }
 
 /** Where the query came in. */

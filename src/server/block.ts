@@ -26,6 +26,7 @@ export class Block implements ServerBlock {
   sockets: number | undefined
   readonly limits: ServerBlock['limits'] = {}
   httpsConnections: number | undefined
+  headers: ServerBlock['headers']
   tls: ServerBlock['tls']
   keys: ServerBlock['keys']
   tap: ServerBlock['tap']
@@ -77,7 +78,7 @@ export class Block implements ServerBlock {
       const connections = scheme === 'https' ? this.httpsConnections : undefined
       return addresses.map(address => ({
         zone,
-        place: { scheme, address, port, sockets: this.sockets, tls, limits: this.limits, connections },
+        place: { scheme, address, port, sockets: this.sockets, tls, limits: this.limits, connections, headers: this.headers },
         token,
       }))
     })

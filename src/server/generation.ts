@@ -55,7 +55,7 @@ export class Generation {
 
   /**
    * Every place that a block wants, each once, by label. Of several blocks the first says how many sockets it has, and the last that says
-   * anything of a limit, what that is; as in CoreDNS.
+   * anything of a limit, or of headers of proxies, what that is; as in CoreDNS.
    */
   get places(): Map<string, Place> {
     const places = new Map<string, Place>()
@@ -65,6 +65,7 @@ export class Generation {
         ...first,
         limits: { ...first.limits, ...place.limits },
         connections: first.connections ?? place.connections,
+        headers: place.headers ?? first.headers,
       })
     }
     return places

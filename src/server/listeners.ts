@@ -10,6 +10,7 @@ import {
   type Listening,
   type Losses,
   type Opening,
+  type ProxyHeaders,
   type Receive,
   type TlsSettings,
 } from '../transport/transport.ts'
@@ -34,6 +35,8 @@ export interface Place {
   readonly limits: Partial<ConnectionLimits>
   /** How many it may have at a time, over all threads; undefined for as many as all places together. */
   readonly connections: number | undefined
+  /** What proxies put in front of what their clients say. */
+  readonly headers: ProxyHeaders | undefined
 }
 
 /** As metrics name it, and as listeners are told apart: `dns://:53`, `dns://[::1]:53`. */
@@ -112,17 +115,26 @@ export class Listeners {
   async #openOnce(place: Place, zones: Zones, opening: Opening, respond = this.#respond): Promise<OpenPlace> {
     const site = { ...place, label: placeLabel(place), zones }
     const held = { count: 0, limit: shareOf(place) }
-    const ways = await this.#ways(
-      place,
-      transport => (message, client, received) => respond(message, client, transport, site, received),
-    )
+    const ways = await this.#ways(place, transport => (message, client, received) => {
+      const { headers } = site
+      if (headers === undefined || transport !== 'udp') return respond(message, client, transport, site, received)
+      const inside = headers.datagram(message, client, site)
+      return inside && respond(inside.message, inside.client, transport, site, received)
+    })
     const open: Listening[] = []
     const close = async () => void (await Promise.all(open.map(listening => listening.close())))
     try {
       for (const address of isAny(place) ? ANY_ADDRESS : [place.address]) {
         try {
           for (const listen of ways)
-            open.push(await listen(address, open[0]?.port ?? place.port, { ...opening, held, limits: () => site.limits }))
+            open.push(
+              await listen(address, open[0]?.port ?? place.port, {
+                ...opening,
+                held,
+                limits: () => site.limits,
+                headers: () => site.headers,
+              }),
+            )
         } catch (error) {
           // A machine without IPv6 is served over IPv4, and the other way round.
           if (!(isAny(place) && familyMissing(error))) throw error
@@ -139,8 +151,9 @@ export class Listeners {
       close,
       losses: () => open.flatMap(listening => listening.losses?.() ?? []),
       change(changed: Place) {
-        const { tls, limits } = changed
+        const { tls, limits, headers } = changed
         site.limits = limits
+        site.headers = headers
         held.limit = shareOf(changed)
         if (tls) for (const listening of open) listening.secure?.(tls)
       },

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
 import { serveExchange } from './http-exchange.ts'
-import { clientOf, STREAM_LIMITS } from './stream.ts'
+import { STREAM_LIMITS } from './stream.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits, Receive } from './transport.ts'
 
@@ -13,8 +13,8 @@ export function speakHttp1(receive: Receive, limits: () => ConnectionLimits): Sp
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) =>
     connections.get(request.socket)!.serve(request, response),
   )
-  return spokenBy(socket => {
-    const connection = new RequestConnection(socket, receive, limits())
+  return spokenBy((socket, client) => {
+    const connection = new RequestConnection(socket, client, receive, limits())
     connections.set(socket, connection)
     server.emit('connection', socket)
     return connection
@@ -31,9 +31,9 @@ class RequestConnection {
   #ending = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, receive: Receive, limits: ConnectionLimits) {
+  constructor(socket: Socket, client: Client, receive: Receive, limits: ConnectionLimits) {
     this.#socket = socket
-    this.#client = clientOf(socket)
+    this.#client = client
     this.#receive = receive
     this.#limits = limits
     this.#bound(limits.idle)

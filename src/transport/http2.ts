@@ -1,13 +1,13 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Client } from '../dns/query.ts'
 import { serveExchange } from './http-exchange.ts'
-import { clientOf } from './stream.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits, Receive } from './transport.ts'
 
 /** DNS in the streams of HTTP/2. @param limits of a connection that comes now */
 export const speakHttp2 = (receive: Receive, limits: () => ConnectionLimits): Spoken =>
-  spokenBy(socket => new StreamConnection(socket, receive, limits()))
+  spokenBy((socket, client) => new StreamConnection(socket, client, receive, limits()))
 
 /** One client's streams. Node's session may end and leave its connection open for ever, so this counts them, and ends the connection itself. */
 class StreamConnection {
@@ -18,10 +18,9 @@ class StreamConnection {
   #ending = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, receive: Receive, limits: ConnectionLimits) {
+  constructor(socket: Socket, client: Client, receive: Receive, limits: ConnectionLimits) {
     this.#socket = socket
     this.#limits = limits
-    const client = clientOf(socket)
     const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: limits.streams } })
     this.#session = session
     session

@@ -56,20 +56,28 @@ export class Connections {
 
   /** Whether one more connection of `place` may be served. It counts until it closes; one that may not is cut off. */
   admit(socket: Socket, place: Held = UNBOUNDED): boolean {
-    const address = socket.remoteAddress
-    const held = this.#perClient.get(address ?? '') ?? 0
+    return this.open(socket, place) && this.claim(socket, socket.remoteAddress!)
+  }
+
+  /** As `admit`, before it is known whose connection it is. */
+  open(socket: Socket, place: Held = UNBOUNDED): boolean {
     const isFull = this.#count >= this.#limits.connections || place.count >= place.limit
-    if (address === undefined || isFull || held >= this.#limits.perClient) {
-      this.refused++
-      socket.on('error', () => {}).destroy()
-      return false
-    }
+    if (isFull || socket.remoteAddress === undefined) return this.#refuse(socket)
     this.#count++
     place.count++
-    this.#perClient.set(address, held + 1)
     socket.once('close', () => {
       this.#count--
       place.count--
+    })
+    return true
+  }
+
+  /** Whether the client at `address` may have one more: one that is open, and now known to be its. */
+  claim(socket: Socket, address: string): boolean {
+    const held = this.#perClient.get(address) ?? 0
+    if (held >= this.#limits.perClient) return this.#refuse(socket)
+    this.#perClient.set(address, held + 1)
+    socket.once('close', () => {
       const left = this.#perClient.get(address)! - 1
       if (left === 0) this.#perClient.delete(address)
       else this.#perClient.set(address, left)
@@ -77,13 +85,19 @@ export class Connections {
     return true
   }
 
+  #refuse(socket: Socket): false {
+    this.refused++
+    socket.on('error', () => {}).destroy()
+    return false
+  }
+
   /**
    * Serves messages with a length of two octets in front (RFC 1035 §4.2.2), any number at a time, answered as they get ready (RFC 7766 §6.2.1.1).
    * @param stream of a connection that was admitted
    * @param limits of the listener, where they are others
    */
-  serve(stream: Socket, receive: Receive, limits: Partial<ConnectionLimits> = {}): Connection {
-    return new Connection(stream, clientOf(stream), receive, { ...this.#limits, ...limits })
+  serve(stream: Socket, client: Client, receive: Receive, limits: Partial<ConnectionLimits> = {}): Connection {
+    return new Connection(stream, client, receive, { ...this.#limits, ...limits })
   }
 }
 

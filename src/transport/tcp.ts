@@ -1,23 +1,25 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Connections } from './stream.ts'
+import type { Client } from '../dns/query.ts'
+import { Beginnings } from './beginnings.ts'
+import { type Connections, clientOf } from './stream.ts'
 import type { Listening, Opening, Receive } from './transport.ts'
 
 /** What is spoken over the connections of a listener. */
 export interface Spoken {
-  /** Serves a connection that was admitted. */
-  take(socket: Socket): void
+  /** Serves a connection that was admitted, and is of this client. */
+  take(socket: Socket, client: Client): void
   /** Lets every connection answer what it owes, and end. */
   end(): void
 }
 
 /** What is spoken over connections that `serve` takes, each of which answers what it owes, and ends, when it is told to. */
-export function spokenBy(serve: (socket: Socket) => { end(): void }): Spoken {
+export function spokenBy(serve: (socket: Socket, client: Client) => { end(): void }): Spoken {
   const open = new Set<{ end(): void }>()
   return {
-    take(socket) {
-      const connection = serve(socket)
+    take(socket, client) {
+      const connection = serve(socket, client)
       open.add(connection)
       socket.once('close', () => open.delete(connection))
     },
@@ -29,7 +31,7 @@ export function spokenBy(serve: (socket: Socket) => { end(): void }): Spoken {
 
 /** Messages with their length in front. */
 export const framed = (connections: Connections, receive: Receive, { limits }: Opening = {}): Spoken =>
-  spokenBy(stream => connections.serve(stream, receive, limits?.()))
+  spokenBy((stream, client) => connections.serve(stream, client, receive, limits?.()))
 
 /**
  * Serves one TCP address.
@@ -50,10 +52,13 @@ export async function listenStream(
   port: number,
   spoken: Spoken,
   connections: Connections,
-  { shared = false, held }: Opening = {},
+  { shared = false, held, headers, limits }: Opening = {},
 ): Promise<Listening> {
+  const beginnings = new Beginnings(connections, spoken)
   const server = createServer({ allowHalfOpen: true }, socket => {
-    if (connections.admit(socket, held)) spoken.take(socket)
+    const inFront = headers?.()
+    if (inFront) beginnings.take(socket, inFront, held, limits?.().read)
+    else if (connections.admit(socket, held)) spoken.take(socket, clientOf(socket))
   })
   server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true, reusePort: shared })
   await once(server, 'listening')
@@ -68,6 +73,7 @@ export async function listenStream(
       // What has arrived is read before the connections end.
       await nextTurn()
       await nextTurn()
+      beginnings.end()
       spoken.end()
       await closed
     },

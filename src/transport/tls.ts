@@ -1,6 +1,7 @@
 /** DNS over TLS (RFC 7858). */
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
+import type { Client } from '../dns/query.ts'
 import { type Connections, STREAM_LIMITS } from './stream.ts'
 import { framed, listenStream } from './tcp.ts'
 import type { Listening, Opening, Receive, TlsSettings } from './transport.ts'
@@ -17,19 +18,20 @@ export type ListenSecure = (
 
 export const listenTls: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const { take, end } = framed(connections, receive, opening)
-  const create = (changed: TlsSettings) =>
+  const create: Secured['create'] = (changed, clientOf) =>
     createServer(optionsOf(changed, opening), stream => {
       // A client may have said everything, and still wait for replies.
       stream.allowHalfOpen = true
-      if (isWelcome(stream, changed)) take(stream)
+      const client = clientOf(stream)
+      if (client && isWelcome(stream, changed)) take(stream, client)
       else stream.destroy()
     })
   return listenSecure(address, port, { create, end }, connections, settings, opening)
 }
 
-/** What is spoken over TLS: what shakes hands on connections that it is handed, and serves them; and what ends them. */
+/** What is spoken over TLS: what shakes hands on connections that it is handed, and serves them, unless their clients have left; and what ends them. */
 export interface Secured {
-  create(settings: TlsSettings): Server
+  create(settings: TlsSettings, clientOf: (stream: TLSSocket) => Client | undefined): Server
   end(): void
 }
 
@@ -43,17 +45,26 @@ export async function listenSecure(
   opening?: Opening,
 ): Promise<Listening> {
   let server: Server
+  // By its ends: Node does not tell which connection it secures.
+  const clients = new Map<string, Client>()
   const secure = (changed: TlsSettings) => {
-    server = create(changed).on('tlsClientError', (_error, stream) => stream.destroy())
+    server = create(changed, stream => clients.get(endsOf(stream))).on('tlsClientError', (_error, stream) => stream.destroy())
   }
   secure(settings)
-  const take = (socket: Socket) => {
+  const take = (socket: Socket, client: Client) => {
+    const ends = endsOf(socket)
+    clients.set(ends, client)
+    socket.once('close', () => {
+      if (clients.get(ends) === client) clients.delete(ends)
+    })
     // Who ends the connection while shaking hands has left; so has who speaks HTTP, whose requests have ends of their own.
     socket.allowHalfOpen = false
     server.emit('connection', socket)
   }
   return Object.assign(await listenStream(address, port, { take, end }, connections, opening), { secure })
 }
+
+const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string => `${remoteAddress} ${remotePort} ${localAddress}`
 
 /** The settings as Node takes them. */
 export const optionsOf = ({ cert, key, ca, client }: TlsSettings, { limits }: Opening = {}): TlsOptions => ({
@@ -66,9 +77,8 @@ export const optionsOf = ({ cert, key, ca, client }: TlsSettings, { limits }: Op
   handshakeTimeout: limits?.().read ?? STREAM_LIMITS.read,
 })
 
-/** Whether a client that has shaken hands is still there, so that its address is known, and has shown what it must. */
+/** Whether a client that has shaken hands has shown what it must. */
 export function isWelcome(stream: TLSSocket, { client: { asked, needed, verified } }: TlsSettings): boolean {
-  if (stream.remoteAddress === undefined) return false
   const shown = asked && stream.getPeerX509Certificate() !== undefined
   return shown ? stream.authorized || !verified : !needed
 }

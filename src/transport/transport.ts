@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Client } from '../dns/query.ts'
+import type { Client, Listener } from '../dns/query.ts'
 
 /** A message that is written where it is sent from. */
 export interface Outgoing {
@@ -66,6 +66,28 @@ export interface Held {
   limit: number
 }
 
+/** What a proxy tells of its client, in front of what that says. */
+export interface ProxyHeaders {
+  /** What a datagram holds behind its header, where it has one, and who sent that; undefined for one that means nothing. Never throws. */
+  datagram(
+    message: Uint8Array,
+    peer: Client,
+    listener: Listener,
+  ): { readonly message: Uint8Array; readonly client: Client } | undefined
+  /** Whether connections of `peer` are looked at: those of others are as they are. Never throws. */
+  concerns(peer: Client): boolean
+  /** What a connection begins with, of which these octets have come: undefined where that takes more of them. Never throws. */
+  beginning(octets: Buffer, peer: Client): Beginning | undefined
+}
+
+/** The header of a connection, or that it has none. */
+export interface Beginning {
+  /** Octets of the header. */
+  readonly length: number
+  /** Undefined where the connection is to end. */
+  readonly client: Client | undefined
+}
+
 /** How an address is opened. */
 export interface Opening {
   /** Other threads open it, too, and the kernel gives each client's messages to one of them (SO_REUSEPORT). Other processes of the user may as well. */
@@ -74,6 +96,8 @@ export interface Opening {
   readonly limits?: () => Partial<ConnectionLimits>
   /** Its connections, where they are bounded apart from all others. */
   readonly held?: Held
+  /** What is in front of messages and connections that come now; undefined for nothing. */
+  readonly headers?: () => ProxyHeaders | undefined
 }
 
 /** What a listener shows its clients, and what it wants to be shown. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { type Connection, Connections, STREAM_LIMITS, type StreamLimits } from '#src/transport/stream.ts'
+import { type Connection, Connections, clientOf, STREAM_LIMITS, type StreamLimits } from '#src/transport/stream.ts'
 import { type Outgoing, type Receive, written } from '#src/transport/transport.ts'
 import { TcpClient } from '#test/support/client.ts'
 import { until } from '#test/support/waiting.ts'
@@ -18,7 +18,7 @@ export class StreamServer implements AsyncDisposable {
     this.connections = new Connections(limits)
     server.on('connection', socket => {
       this.sockets.push(socket)
-      this.served.push(this.connections.admit(socket) ? this.connections.serve(socket, receive) : undefined)
+      this.served.push(this.connections.admit(socket) ? this.connections.serve(socket, clientOf(socket), receive) : undefined)
     })
   }
 
