@@ -54,6 +54,7 @@ const order = [
   'forward', // the outside world
   'erratic', // answers for every name
   'whoami', // answers whatever is left
+  'sign', // handles no queries
 ]
 
 /** Each is loaded when a Corefile names it. */

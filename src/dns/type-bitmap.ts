@@ -13,3 +13,12 @@ export function typeBitmap(types: Iterable<number>): string {
     .map(([number, octets]) => String.fromCharCode(number, octets.length, ...octets))
     .join('')
 }
+
+/** The types of such a bitmap that is whole, in their order. */
+export function typesOf(bitmap: string): number[] {
+  const types: number[] = []
+  for (let at = 0; at < bitmap.length; at += 2 + bitmap.charCodeAt(at + 1))
+    for (let bit = 0; bit < 8 * bitmap.charCodeAt(at + 1); bit++)
+      if (bitmap.charCodeAt(at + 2 + (bit >> 3)) & (0x80 >> (bit & 7))) types.push((bitmap.charCodeAt(at) << 8) | bit)
+  return types
+}

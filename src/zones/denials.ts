@@ -28,7 +28,7 @@ export class Denials {
 }
 
 /** A text that compares as the name does: the last label first, and a label's end before any octet. */
-const orderOf = (key: string): string =>
+export const orderOf = (key: string): string =>
   labelsOf(key)
     .reverse()
     .map(label => `${label.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01')}\0`)

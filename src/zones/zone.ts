@@ -93,7 +93,7 @@ export class Zone implements ZoneVersion {
   /** Every record once, the SOA record first. */
   *records(): Iterable<ZoneRecord> {
     yield* recordsOf(this.key, this.soa)
-    for (const { key, sets } of this.#nodes.values()) for (const set of sets) if (set !== this.soa) yield* recordsOf(key, set)
+    for (const { key, sets } of this.nodes) for (const set of sets) if (set !== this.soa) yield* recordsOf(key, set)
   }
 
   #node(key: string): Node {
@@ -103,6 +103,11 @@ export class Zone implements ZoneVersion {
     const made = new Node(key, this.#node(parentOf(key)))
     this.#nodes.set(key, made)
     return made
+  }
+
+  /** In any order. */
+  get nodes(): readonly Node[] {
+    return this.#nodes.values()
   }
 
   get(key: string): Node | undefined {

@@ -32,15 +32,18 @@ const ENDS: Readonly<Record<keyof typeof fields, EndOf>> = {
   base32: counted, salt: counted, text: rest, hex: rest, base64: rest, types: rest, parameters: rest,
 } // biome-ignore format: a table
 
-/** Whether data are what fields of these kinds make. */
-export function isMadeOf(kinds: readonly (keyof typeof fields)[], data: string): boolean {
+/** The octets of each field; undefined where data are not what fields of these kinds make. */
+export function cutFields(kinds: readonly (keyof typeof fields)[], data: string): string[] | undefined {
   let at = 0
+  const cut: string[] = []
   for (const kind of kinds) {
-    at = ENDS[kind](data, at)
+    const end = ENDS[kind](data, at)
     // No field begins behind the data, where nothing tells its end.
-    if (!(at <= data.length)) return false
+    if (!(end <= data.length)) return undefined
+    cut.push(data.slice(at, end))
+    at = end
   }
-  return at === data.length
+  return at === data.length ? cut : undefined
 }
 
 /**
@@ -53,6 +56,6 @@ export function readGenericData(words: Words, kinds: readonly (keyof typeof fiel
   const length = words.integer('LENGTH', 0xffff)
   const data = words.left > 0 ? fromHex(words.joined('HEX'), 'HEX') : ''
   if (data.length !== length) throw new RangeError(`HEX has ${data.length} octets, LENGTH says ${length}`)
-  if (kinds && !isMadeOf(kinds, data)) throw new RangeError('HEX is not what the fields of the type make')
+  if (kinds && !cutFields(kinds, data)) throw new RangeError('HEX is not what the fields of the type make')
   return data
 }

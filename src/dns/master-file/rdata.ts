@@ -1,6 +1,7 @@
 import { TYPE, typeName } from '../codes.ts'
+import { fieldTexts, genericText } from './field-texts.ts'
 import { fields } from './fields.ts'
-import { isMadeOf, readGenericData } from './generic-data.ts'
+import { cutFields, readGenericData } from './generic-data.ts'
 import type { Words } from './words.ts'
 
 /** The fields of each type's data, each by its name and kind where those differ: RFC 1035 §3.3 and those that the IANA list of types names. */
@@ -88,11 +89,7 @@ const layouts: ReadonlyMap<number, readonly Field[]> = new Map(
  */
 export function readRdata(type: number, words: Words): string {
   const layout = layouts.get(type)
-  if (words.peek === '\\#')
-    return readGenericData(
-      words,
-      layout?.map(({ kind }) => kind),
-    )
+  if (words.peek === '\\#') return readGenericData(words, kindsOf(type))
   if (!layout) throw new RangeError(`data of ${typeName(type)} are written as \\# LENGTH HEX (RFC 3597 §5)`)
   let data = ''
   for (const { what, kind } of layout) data += fields[kind](words, what)
@@ -103,6 +100,17 @@ export function readRdata(type: number, words: Words): string {
 
 /** Whether octets are data of the type, no name in them compressed; those of a type that is not known may be any. */
 export function isRdata(type: number, octets: string): boolean {
-  const kinds = layouts.get(type)?.map(({ kind }) => kind)
-  return !kinds || isMadeOf(kinds, octets)
+  const kinds = kindsOf(type)
+  return !kinds || cutFields(kinds, octets) !== undefined
 }
+
+/** Data of a type as a master file has them: field by field where all of them are known, and as RFC 3597 §5 says where not. */
+export function writeRdata(type: number, octets: string): string {
+  const kinds = kindsOf(type) ?? []
+  const cut = cutFields(kinds, octets)
+  const written = cut?.map((field, i) => fieldTexts[kinds[i]!]?.(field))
+  if (!written || written.length === 0 || written.some(text => !text)) return genericText(octets)
+  return written.join(' ')
+}
+
+const kindsOf = (type: number) => layouts.get(type)?.map(({ kind }) => kind)

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { TYPE, typeName } from '#src/dns/codes.ts'
+import { octetsOf } from '#src/dns/master-file/octets.ts'
+import { writeRdata } from '#src/dns/master-file/rdata.ts'
+import { toText } from '#src/dns/name.ts'
+import { typeBitmap } from '#src/dns/type-bitmap.ts'
+import type { Dnskey } from '#src/dnssec/dnskey.ts'
+import { canonicalData, rrset, signatureOf } from '#src/dnssec/rrset.ts'
+import type { ZoneKey } from '#src/dnssec/zone-key.ts'
+import { orderOf } from '#src/zones/denials.ts'
+import type { Node } from '#src/zones/node.ts'
+import { RecordSet } from '#src/zones/record-set.ts'
+import type { Zone } from '#src/zones/zone.ts'
+
+/** Seconds since 1970. */
+export interface Validity {
+  readonly inception: number
+  readonly expiration: number
+}
+
+/** What a signer makes anew. */
+const MADE: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY])
+
+/** Names that are signed at a time. */
+const SLICE = 20
+
+/** A zone with the records of DNSSEC: DNSKEY, CDS and CDNSKEY of its keys, NSEC of each name, and RRSIG (RFC 4035 §2, RFC 7344). */
+export class SignedZone {
+  readonly #zone: Zone
+  readonly #keys: readonly ZoneKey[]
+  readonly #validity: Validity
+  readonly #serial: number
+
+  constructor(zone: Zone, keys: readonly ZoneKey[], validity: Validity, serial: number) {
+    this.#zone = zone
+    this.#keys = keys
+    this.#validity = validity
+    this.#serial = serial
+  }
+
+  /** The lines of its master file, some names at a time, the SOA record first. */
+  async *lines(): AsyncIterable<string> {
+    const nodes = this.#zone.nodes
+      .filter(node => this.#setsOf(node).length > 0)
+      .map(node => ({ node, order: orderOf(node.key) }))
+      .sort((a, b) => (a.order < b.order ? -1 : 1))
+      .map(({ node }) => node)
+    const known = nodes.filter(node => !isBelow(node))
+    const next = new Map(known.map((node, i) => [node, known[(i + 1) % known.length]!.key]))
+    for (let at = 0; at < nodes.length; at += SLICE) {
+      const written = nodes.slice(at, at + SLICE).map(node => this.#linesOf(node, next.get(node)))
+      yield (await Promise.all(written)).join('')
+    }
+  }
+
+  /** @param next key of the next name; undefined for one that is another zone's */
+  async #linesOf(node: Node, next: string | undefined): Promise<string> {
+    const sets = this.#setsOf(node)
+    const signed = new Set(next === undefined ? [] : node.isCut ? sets.filter(({ type }) => type === TYPE.DS) : sets)
+    if (next !== undefined) {
+      const told = node.isCut ? sets.filter(({ type }) => type === TYPE.DS || type === TYPE.NS) : sets
+      const types = typeBitmap([...told.map(({ type }) => type), TYPE.RRSIG, TYPE.NSEC])
+      const nsec = new RecordSet(TYPE.NSEC, this.#zone.negativeSoa.ttl, [next + types])
+      sets.push(nsec)
+      signed.add(nsec)
+    }
+    const written = sets.map(async set => {
+      const signatures = signed.has(set) ? await this.#sign(node.key, set) : []
+      return [...set.data.map(data => line(node.key, set, set.type, data)), ...signatures].join('')
+    })
+    return (await Promise.all(written)).join('')
+  }
+
+  #sign(owner: string, set: RecordSet): Promise<string[]> {
+    const { type, ttl, data } = set
+    const canonical = rrset(
+      owner,
+      type,
+      data.map(octets => canonicalData(type, octets)),
+    )
+    const terms = { signer: this.#zone.key, ttl, ...this.#validity }
+    return Promise.all(this.#keys.map(async key => line(owner, set, TYPE.RRSIG, await signatureOf(canonical, key, terms))))
+  }
+
+  /** The records of a name but for its NSEC record. */
+  #setsOf(node: Node): RecordSet[] {
+    const sets = node.sets.filter(({ type, data }) => !MADE.has(type) && data.length > 0)
+    if (node !== this.#zone.apex) return sets
+    const { soa } = this.#zone
+    const [octets] = soa.data as [string]
+    const renewed = new RecordSet(TYPE.SOA, soa.ttl, [octets.slice(0, -20) + octetsOf(this.#serial, 4) + octets.slice(-16)])
+    return [renewed, ...sets.filter(set => set !== soa), ...this.#keySets(soa.ttl)]
+  }
+
+  #keySets(ttl: number): RecordSet[] {
+    const keys = this.#keys.map(({ dnskey }) => dnskey)
+    const digests = keys.flatMap(key => [digestOf(key, this.#zone.key, 'sha1', 1), digestOf(key, this.#zone.key, 'sha256', 2)])
+    const data = keys.map(key => key.data)
+    return [new RecordSet(TYPE.DNSKEY, ttl, data), new RecordSet(TYPE.CDS, ttl, digests), new RecordSet(TYPE.CDNSKEY, ttl, data)]
+  }
+}
+
+/** Whether it is another zone, or a DNAME, that says what is there. */
+function isBelow(node: Node): boolean {
+  const barrier = node.barrier(true)
+  return barrier !== undefined && barrier !== node
+}
+
+/** Data of a DS record (RFC 4034 §5.1). @param number of the hash (IANA "Digest Algorithms") */
+function digestOf({ data, tag, algorithmNumber }: Dnskey, owner: string, hash: string, number: number): string {
+  const digest = createHash(hash)
+    .update(Buffer.from(owner + data, 'latin1'))
+    .digest('latin1')
+  return octetsOf(tag, 2) + String.fromCharCode(algorithmNumber, number) + digest
+}
+
+const line = (owner: string, { ttl }: RecordSet, type: number, data: string): string =>
+  `${toText(owner)}\t${ttl}\tIN\t${typeName(type)}\t${writeRdata(type, data)}\n`

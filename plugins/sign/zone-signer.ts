@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import timers from 'node:timers/promises'
+import { formatDuration } from '#src/corefile/duration.ts'
+import { TYPE } from '#src/dns/codes.ts'
+import { MasterFile } from '#src/dns/master-file/master-file.ts'
+import { octetsOf } from '#src/dns/master-file/octets.ts'
+import { ROOT } from '#src/dns/name.ts'
+import type { ZoneKey } from '#src/dnssec/zone-key.ts'
+import type { Logger } from '#src/plugin.ts'
+import { serialOf } from '#src/zones/zone.ts'
+import { ZoneFile } from '#src/zones/zone-file.ts'
+import { SignedZone, type Validity } from './signed-zone.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/** How often the signed file is looked at. */
+const REFRESH = 5 * HOUR
+/** Signatures are made anew when they began so long ago, or end so soon. */
+const [OLD, LEFT] = [6 * DAY, 7 * DAY]
+/** They are good from so long ago, as clocks differ, to so far ahead; each zone has times of its own, up to so much more, so that many are not signed at once. */
+const [BEFORE, BEFORE_JITTER, AHEAD, AHEAD_JITTER] = [3 * HOUR, 18 * HOUR, 32 * DAY, 5 * DAY]
+/** The signatures of the SOA record are looked for among so many records. */
+const MAX_RECORDS = 100
+
+/** Signs the zone of a master file into another one, again and again. */
+export class ZoneSigner {
+  readonly #origin: string
+  readonly #source: string
+  readonly #directory: string
+  readonly #keys: readonly ZoneKey[]
+  readonly #log: Logger
+  readonly #before = BEFORE + Math.random() * BEFORE_JITTER
+  readonly #ahead = AHEAD + Math.random() * AHEAD_JITTER
+
+  /** @param origin as text */
+  constructor(origin: string, source: string, directory: string, keys: readonly ZoneKey[], log: Logger) {
+    this.#origin = origin
+    this.#source = source
+    this.#directory = directory
+    this.#keys = keys
+    this.#log = log
+  }
+
+  /** The file that it writes. */
+  get path(): string {
+    return join(this.#directory, `db.${this.#origin}signed`)
+  }
+
+  /** Looks at the file now, and again until `signal` says that it is enough; what is being written is gone when this ends. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (!(await this.#refresh(signal)))
+      this.#log.info(`Skipping signing zone "${this.#origin}" in "${this.path}": signatures are valid`)
+    while (!signal.aborted) {
+      await timers.setTimeout(REFRESH, undefined, { ref: false, signal }).catch(() => {})
+      if (!signal.aborted) await this.#refresh(signal)
+    }
+  }
+
+  /** Signs the zone where it is time. @returns whether it was */
+  async #refresh(signal: AbortSignal): Promise<boolean> {
+    const now = Date.now()
+    const why = await this.#why(now)
+    if (why === undefined) return false
+    const name = `"${this.#origin}"`
+    const tags = `with key tags "${this.#keys.map(({ dnskey }) => dnskey.tag).join()}"`
+    const next = `next: ${new Date(now + REFRESH).toISOString()}`
+    this.#log.info(`Signing ${name} because ${why}`)
+    try {
+      const serial = seconds(now)
+      await this.#sign(serial, { inception: seconds(now - this.#before), expiration: seconds(now + this.#ahead) }, signal)
+      const elapsed = ((Date.now() - now) / 1000).toFixed(6)
+      this.#log.info(
+        `Successfully signed zone ${name} in "${this.path}" ${tags} and ${serial} SOA serial, elapsed ${elapsed}, ${next}`,
+      )
+    } catch (error) {
+      if (!signal.aborted)
+        this.#log.warn(
+          `Error signing ${name} ${tags} in ${formatDuration(Date.now() - now)}: ${(error as Error).message}, ${next}`,
+        )
+    }
+    return true
+  }
+
+  /** Why it is time to sign; undefined where it is not. */
+  async #why(now: number): Promise<string | undefined> {
+    let serial = 0
+    let signatures = 0
+    let records = 0
+    let lapse: string | undefined
+    try {
+      await new MasterFile(this.path).read(ROOT, ({ type, data }) => {
+        if (type === TYPE.SOA) serial = serialOf(data)
+        if (type === TYPE.RRSIG && data.startsWith(SOA)) {
+          signatures++
+          lapse ??= lapseOf(Buffer.from(data, 'latin1'), now)
+        }
+        return ++records < MAX_RECORDS
+      })
+    } catch (error) {
+      return (error as Error).message
+    }
+    if (signatures === 0) return `no SOA RRSIG found in first ${MAX_RECORDS} records`
+    // The serial tells when it was signed.
+    const source = await stat(this.#source).catch(() => undefined)
+    return lapse ?? (source && source.mtimeMs > serial * 1000 ? `${this.#source} was written since` : undefined)
+  }
+
+  async #sign(serial: number, validity: Validity, signal: AbortSignal): Promise<void> {
+    const file = new ZoneFile(this.#origin, this.#source, true, this.#log)
+    await file.read()
+    const temporary = join(this.#directory, `signed-${randomBytes(6).toString('hex')}`)
+    try {
+      await write(temporary, new SignedZone(file.answers!.zone, this.#keys, validity, serial).lines(), signal)
+      await rename(temporary, this.path)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+  }
+}
+
+async function write(path: string, texts: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+  await using file = await open(path, 'wx')
+  for await (const text of texts) {
+    signal.throwIfAborted()
+    await file.appendFile(text)
+  }
+}
+
+const SOA = octetsOf(TYPE.SOA, 2)
+
+/** Why a signature is to be made anew; undefined where it is not. @param data of the RRSIG record (RFC 4034 §3.1) @param now in milliseconds */
+function lapseOf(data: Buffer, now: number): string | undefined {
+  const inception = data.readUInt32BE(12) * 1000
+  const expiration = data.readUInt32BE(8) * 1000
+  const at = (time: number) => new Date(time).toISOString()
+  if (now < inception) return `inception "${at(inception)}" date is in the future: ${formatDuration(inception - now)}`
+  if (now - inception > OLD)
+    return `inception "${at(inception)}" was more than: ${formatDuration(OLD)} ago from ${at(now)}: ${formatDuration(now - inception)}`
+  if (expiration - now < LEFT)
+    return `expiration "${at(expiration)}" is less than: ${formatDuration(LEFT)} away from ${at(now)}: ${formatDuration(expiration - now)}`
+  return undefined
+}
+
+const seconds = (time: number): number => Math.floor(time / 1000)
