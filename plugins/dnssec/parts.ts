@@ -9,9 +9,9 @@ export interface Part {
   readonly owner: string
   readonly type: number
   /** In seconds; the least of them, which is that of its signatures, too (RFC 4034 §3). */
-  ttl: number
+  readonly ttl: number
   /** As octets, in canonical form, in the order of the reply. */
-  readonly data: string[]
+  readonly data: readonly string[]
   /** Key of the zone that signs it; undefined where none does. */
   signer?: string | undefined
   signatures?: readonly string[]
@@ -29,17 +29,13 @@ export function partsOf(query: Query, sections: Sections): Parts {
 }
 
 function gather(records: readonly WholeRecord[]): Part[] {
-  const parts: Part[] = []
-  for (const { owner, type, ttl, data } of records) {
-    const octets = Buffer.from(data).toString('latin1')
-    const part = parts.find(held => held.type === type && held.owner === owner)
-    if (!part) parts.push({ owner, type, ttl, data: [octets] })
-    else {
-      part.ttl = Math.min(part.ttl, ttl)
-      part.data.push(octets)
-    }
-  }
-  return parts
+  const sets = Map.groupBy(records, ({ owner, type }) => owner + type)
+  return Array.from(sets.values(), set => ({
+    owner: set[0]!.owner,
+    type: set[0]!.type,
+    ttl: Math.min(...set.map(({ ttl }) => ttl)),
+    data: set.map(({ data }) => Buffer.from(data).toString('latin1')),
+  }))
 }
 
 /** What answers a question for the name with this key. */
