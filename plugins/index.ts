@@ -11,6 +11,7 @@ const order = [
   'metadata', // handles no queries
   'tls', // handles no queries
   'proxyproto', // handles no queries
+  'grpc_server', // handles no queries
   'https', // handles no queries
   'timeouts', // handles no queries
   'multisocket', // handles no queries

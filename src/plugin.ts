@@ -6,6 +6,7 @@
  * changes the reply of `next`, a *gate* answers early. A throw becomes a SERVFAIL reply that carries its cause.
  */
 import type { TlsOptions } from 'node:tls'
+import type { ConnectionBounds } from './corefile/connection-bounds.ts'
 import type { Directive } from './corefile/directive.ts'
 import type { Listener, Query, Transport } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
@@ -115,13 +116,13 @@ export interface ServerBlock {
   metadataZones: ZoneSet | undefined
   /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
   sockets: number | undefined
-  /** How long connections of its listeners may take (*timeouts*), and how much they may bring (*https*, too); empty for as usual. */
+  /** How long connections of its listeners may take, and how much they may bring (*timeouts*); empty for as usual. */
   readonly limits: Partial<ConnectionLimits>
-  /** How many connections its listeners of `https://` have at a time (*https*); undefined for as many as all listeners together. */
-  httpsConnections: number | undefined
+  /** What its listeners of `https://` (*https*) and of `grpc://` (*grpc_server*) have at a time; empty for as usual. */
+  readonly bounds: Record<'https' | 'grpc', ConnectionBounds>
   /** What proxies put in front of what their clients say (*proxyproto*); undefined for nothing. */
   headers: ProxyHeaders | undefined
-  /** What its listeners of `tls://` and `https://` show their clients (*tls*). */
+  /** What its listeners of `tls://`, `https://` and `grpc://` show their clients (*tls*). */
   tls: TlsSettings | undefined
   /** What clients sign their queries with (*tsig*); undefined where signatures mean nothing. */
   keys: Keys | undefined

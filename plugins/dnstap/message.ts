@@ -13,7 +13,7 @@ const INET = 1
 const INET6 = 2
 
 /** `SocketProtocol` */
-const PROTOCOL: Readonly<Record<Transport, number>> = { udp: 1, tcp: 2, tls: 3, https: 4 }
+const PROTOCOL: Readonly<Record<Transport, number>> = { udp: 1, tcp: 2, tls: 3, https: 4, grpc: 2 }
 
 /** `Dnstap.Type` */
 const MESSAGE = 1

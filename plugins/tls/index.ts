@@ -1,4 +1,4 @@
-/** *tls* gives the block's listeners of `tls://` and `https://` their certificate. */
+/** *tls* gives the block's listeners of `tls://`, `https://` and `grpc://` their certificate. */
 import { readCredentials } from '#src/credentials.ts'
 import type { Plugin, TlsSettings } from '#src/plugin.ts'
 import { CertificateWatch } from './watch.ts'

@@ -4,7 +4,7 @@ import { OPCODE, type TsigError, TYPE } from './codes.ts'
 import { toText } from './name.ts'
 import { hashOf, type Name } from './name-hash.ts'
 
-export type Transport = 'udp' | 'tcp' | 'tls' | 'https'
+export type Transport = 'udp' | 'tcp' | 'tls' | 'https' | 'grpc'
 
 /** How many octets of options go along to other servers. */
 export const MOST_UPSTREAM_OPTIONS = 512

@@ -1,4 +1,5 @@
 /** A server block with instances of its plugins. */
+import type { ConnectionBounds } from '../corefile/connection-bounds.ts'
 import type { Token } from '../corefile/problem.ts'
 import type { Query } from '../dns/query.ts'
 import type { Reply } from '../dns/reply.ts'
@@ -25,7 +26,7 @@ export class Block implements ServerBlock {
   metadataZones: ZoneSet | undefined
   sockets: number | undefined
   readonly limits: ServerBlock['limits'] = {}
-  httpsConnections: number | undefined
+  readonly bounds: ServerBlock['bounds'] = { https: {}, grpc: {} }
   headers: ServerBlock['headers']
   tls: ServerBlock['tls']
   keys: ServerBlock['keys']
@@ -75,10 +76,11 @@ export class Block implements ServerBlock {
     const addresses = this.bind.length > 0 ? this.bind : ['']
     return this.#labels.flatMap(({ scheme, zone, port, token }) => {
       const tls = scheme === 'dns' ? undefined : this.tls
-      const connections = scheme === 'https' ? this.httpsConnections : undefined
+      const { connections, streams }: ConnectionBounds = scheme === 'https' || scheme === 'grpc' ? this.bounds[scheme] : {}
+      const limits = streams === undefined ? this.limits : { ...this.limits, streams }
       return addresses.map(address => ({
         zone,
-        place: { scheme, address, port, sockets: this.sockets, tls, limits: this.limits, connections, headers: this.headers },
+        place: { scheme, address, port, sockets: this.sockets, tls, limits, connections, headers: this.headers },
         token,
       }))
     })

@@ -217,18 +217,18 @@ export class Generation {
     }
   }
 
-  /** What is to be secret is never said in the clear, nor under another certificate than is written beside it. */
+  /** What is to be secret is never said in the clear (gRPC is secret where *tls* says so), nor under another certificate than is written beside it. */
   #refuseBare(): void {
     const { places } = this
     for (const { place, label, token } of this.describe()) {
-      if (place.scheme !== 'dns' && !place.tls)
+      if ((place.scheme === 'tls' || place.scheme === 'https') && !place.tls)
         throw new Problem(`${label} needs a certificate: give its block a line of tls`, token)
       if (!isDeepStrictEqual(place.tls, places.get(label)!.tls))
         throw new Problem(`${label} has one certificate, and an earlier server block has given another line of tls`, token)
     }
   }
 
-  /** A listener of HTTPS has one bound of each kind: blocks that share it say the same, or nothing. */
+  /** A listener of HTTP has one bound of each kind: blocks that share it say the same, or nothing. */
   #refuseContradictions(): void {
     const { places } = this
     for (const { place, label, token } of this.describe()) {
@@ -238,7 +238,10 @@ export class Generation {
         ['max_streams', place.limits.streams, limits.streams],
       ] as const)
         if (said !== undefined && said !== first)
-          throw new Problem(`conflicting ${option} values for shared HTTPS listener ${label}: ${said} and ${first}`, token)
+          throw new Problem(
+            `conflicting ${option} values for shared ${place.scheme === 'https' ? 'HTTPS' : 'gRPC'} listener ${label}: ${said} and ${first}`,
+            token,
+          )
     }
   }
 }

@@ -2,7 +2,6 @@ import type { Transport } from '../dns/query.ts'
 import type { Respond, Site } from '../server.ts'
 import { Connections, STREAM_LIMITS } from '../transport/stream.ts'
 import { listenTcp } from '../transport/tcp.ts'
-import type { ListenSecure } from '../transport/tls.ts'
 import {
   ANY_ADDRESS,
   type ConnectionLimits,
@@ -17,7 +16,7 @@ import {
 import type { Udp } from '../transport/udp-mode.ts'
 import type { Zones } from './zones.ts'
 
-export const SERVED_SCHEMES = ['dns', 'tls', 'https'] as const
+export const SERVED_SCHEMES = ['dns', 'tls', 'https', 'grpc'] as const
 
 export type ServedScheme = (typeof SERVED_SCHEMES)[number]
 
@@ -29,7 +28,7 @@ export interface Place {
   readonly port: number
   /** How many threads have a socket there; undefined for one, which shares it with nobody. */
   readonly sockets: number | undefined
-  /** For those that are not plain DNS. */
+  /** For those that are not plain DNS; undefined for gRPC in the clear. */
   readonly tls: TlsSettings | undefined
   /** Of its connections, where they are others than usual. */
   readonly limits: Partial<ConnectionLimits>
@@ -85,7 +84,7 @@ export class Listeners {
   }
 
   /**
-   * Opens UDP and TCP, or TLS alone, to serve `zones` from the first query on. Port 0 takes one port that is free for both.
+   * Opens UDP and TCP, or what the scheme says alone, to serve `zones` from the first query on. Port 0 takes one port that is free for both.
    * @param joined the port at which another thread has opened it
    * @throws a system error that names the place
    */
@@ -155,7 +154,7 @@ export class Listeners {
         site.limits = limits
         site.headers = headers
         held.limit = shareOf(changed)
-        if (tls) for (const listening of open) listening.secure?.(tls)
+        for (const listening of open) listening.secure?.(tls)
       },
     })
   }
@@ -163,12 +162,14 @@ export class Listeners {
   /** How each address of the place is opened: by which transports. */
   async #ways({ scheme, tls }: Place, receive: (transport: Transport) => Receive): Promise<Listen[]> {
     const { connections } = this
-    if (tls) {
-      const [transport, listen]: [Transport, ListenSecure] =
-        scheme === 'https'
-          ? ['https', (await import('../transport/https.ts')).listenHttps]
-          : ['tls', (await import('../transport/tls.ts')).listenTls]
-      return [(address, port, opening) => listen(address, port, receive(transport), connections, tls, opening)]
+    if (scheme === 'grpc') {
+      const { listenGrpc } = await import('../transport/grpc.ts')
+      return [(address, port, opening) => listenGrpc(address, port, receive(scheme), connections, tls, opening)]
+    }
+    if (scheme !== 'dns') {
+      const listen =
+        scheme === 'https' ? (await import('../transport/https.ts')).listenHttps : (await import('../transport/tls.ts')).listenTls
+      return [(address, port, opening) => listen(address, port, receive(scheme), connections, tls!, opening)]
     }
     const udp = await this.#udp()
     return [

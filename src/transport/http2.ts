@@ -1,13 +1,29 @@
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
-import { serveExchange } from './http-exchange.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
-import type { ConnectionLimits, Receive } from './transport.ts'
+import type { ConnectionLimits } from './transport.ts'
 
-/** DNS in the streams of HTTP/2. @param limits of a connection that comes now */
-export const speakHttp2 = (receive: Receive, limits: () => ConnectionLimits): Spoken =>
-  spokenBy((socket, client) => new StreamConnection(socket, client, receive, limits()))
+/** A request, and the stream that it came in. */
+export interface StreamRequest {
+  readonly headers: IncomingHttpHeaders
+  readonly stream: ServerHttp2Stream
+  /** Has it end in so many milliseconds, where nothing else is said before; 0 for never. */
+  bound(milliseconds: number): void
+}
+
+/** Answers a request. @returns when nothing is left to do for it; never rejected */
+export type ServeStream = (request: StreamRequest, client: Client, limits: ConnectionLimits) => Promise<void>
+
+/** What is asked in the streams of HTTP/2. @param limits of a connection that comes now */
+export const speakHttp2 = (serve: ServeStream, limits: () => ConnectionLimits): Spoken =>
+  spokenBy((socket, client) => new StreamConnection(socket, client, serve, limits()))
 
 /** One client's streams. Node's session may end and leave its connection open for ever, so this counts them, and ends the connection itself. */
 class StreamConnection {
@@ -18,7 +34,7 @@ class StreamConnection {
   #ending = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, client: Client, receive: Receive, limits: ConnectionLimits) {
+  constructor(socket: Socket, client: Client, serve: ServeStream, limits: ConnectionLimits) {
     this.#socket = socket
     this.#limits = limits
     const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: limits.streams } })
@@ -27,26 +43,23 @@ class StreamConnection {
       .on('stream', (stream, headers) => {
         this.#streams++
         clearTimeout(this.#timer)
-        stream.once('close', () => this.#closed()).on('error', () => {})
-        const cancel = () => {
-          stream.close(constants.NGHTTP2_CANCEL)
-          // That is not said to a client that reads nothing.
-          stream.destroy()
+        let timer: NodeJS.Timeout | undefined
+        stream
+          .once('close', () => {
+            clearTimeout(timer)
+            this.#closed()
+          })
+          .on('error', () => {})
+        const bound = (milliseconds: number) => {
+          clearTimeout(timer)
+          if (milliseconds === 0 || stream.closed) return
+          timer = setTimeout(() => {
+            stream.close(constants.NGHTTP2_CANCEL)
+            // That is not said to a client that reads nothing.
+            stream.destroy()
+          }, milliseconds)
         }
-        const exchange = {
-          method: headers[':method'],
-          path: headers[':path'],
-          contentType: headers['content-type'],
-          // A refusal is still to be sent.
-          body: (stream as ServerHttp2Stream).iterator({ destroyOnReturn: false }),
-          isOver: () => stream.closed,
-          bound: (milliseconds: number) => void stream.setTimeout(milliseconds, cancel),
-          respond(status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array) {
-            ;(stream as ServerHttp2Stream).respond({ ':status': status, ...headers })
-            stream.end(octets)
-          },
-        }
-        void serveExchange(exchange, client, receive, limits).then(() => {
+        void serve({ headers, stream: stream as ServerHttp2Stream, bound }, client, limits).then(() => {
           // Of a client that took its request back and reads nothing, Node would wait for the end.
           if (stream.closed) stream.destroy()
         })

@@ -32,33 +32,40 @@ export const listenTls: ListenSecure = (address, port, receive, connections, set
 /** What is spoken over TLS: what shakes hands on connections that it is handed, and serves them, unless their clients have left; and what ends them. */
 export interface Secured {
   create(settings: TlsSettings, clientOf: (stream: TLSSocket) => Client | undefined): Server
+  /** Serves a connection in the clear, where there are no settings. */
+  take?(socket: Socket, client: Client): void
   end(): void
 }
 
-/** Serves one TCP address with what is spoken over TLS. */
+/** Serves one TCP address with what is spoken over TLS. @param settings undefined where it is spoken in the clear */
 export async function listenSecure(
   address: string,
   port: number,
-  { create, end }: Secured,
+  { create, take: takeBare, end }: Secured,
   connections: Connections,
-  settings: TlsSettings,
+  settings: TlsSettings | undefined,
   opening?: Opening,
 ): Promise<Listening> {
-  let server: Server
+  let server: Server | undefined
   // By its ends: Node does not tell which connection it secures.
   const clients = new Map<string, Client>()
-  const secure = (changed: TlsSettings) => {
-    server = create(changed, stream => clients.get(endsOf(stream))).on('tlsClientError', (_error, stream) => stream.destroy())
+  const secure = (changed: TlsSettings | undefined) => {
+    server =
+      changed && create(changed, stream => clients.get(endsOf(stream))).on('tlsClientError', (_error, stream) => stream.destroy())
   }
   secure(settings)
   const take = (socket: Socket, client: Client) => {
+    // Who ends the connection while shaking hands has left; so has who speaks HTTP, whose requests have ends of their own.
+    socket.allowHalfOpen = false
+    if (!server) {
+      takeBare?.(socket, client)
+      return
+    }
     const ends = endsOf(socket)
     clients.set(ends, client)
     socket.once('close', () => {
       if (clients.get(ends) === client) clients.delete(ends)
     })
-    // Who ends the connection while shaking hands has left; so has who speaks HTTP, whose requests have ends of their own.
-    socket.allowHalfOpen = false
     server.emit('connection', socket)
   }
   return Object.assign(await listenStream(address, port, { take, end }, connections, opening), { secure })

@@ -117,8 +117,8 @@ export interface Listening {
   readonly port: number
   /** Where the transport knows. */
   losses?(): Losses
-  /** Clients that come from now on are shown this, where the transport shows anything. */
-  secure?(settings: TlsSettings): void
+  /** Clients that come from now on are shown this, where the transport shows anything; undefined where it is spoken in the clear. */
+  secure?(settings: TlsSettings | undefined): void
   /** Takes what has arrived, answers what is owed, then closes. */
   close(): Promise<void>
 }

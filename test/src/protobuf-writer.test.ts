@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ProtobufReader } from '#src/feeds/protobuf-reader.ts'
+import { ProtobufReader } from '#src/protobuf-reader.ts'
 import { FieldWriter, writeField } from '#src/protobuf-writer.ts'
 
 const NUMBERS = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]

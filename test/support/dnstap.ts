@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { toAddress } from '#src/dns/address.ts'
-import { ProtobufReader } from '#src/feeds/protobuf-reader.ts'
+import { ProtobufReader } from '#src/protobuf-reader.ts'
 import { freePort } from './ports.ts'
 import { until } from './waiting.ts'
 

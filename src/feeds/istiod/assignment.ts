@@ -1,5 +1,5 @@
 /** `envoy.config.endpoint.v3.ClusterLoadAssignment`: the endpoints of one port of a host. */
-import { numeric, ProtobufReader, sized } from '../protobuf-reader.ts'
+import { numeric, ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { hostKey } from './host-name.ts'
 import { Octets } from './octets.ts'
 

@@ -1,4 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type IncomingHttpHeaders } from 'node:http2'
+import { frame } from '../../grpc/frames.ts'
+import { statusOf } from '../../grpc/status.ts'
 import { type Access, headersOf, tlsOf } from './access.ts'
 import { CODE, type Ending } from './ending.ts'
 
@@ -96,14 +98,12 @@ export class Call {
   }
 
   #takeStatus(headers: IncomingHttpHeaders): void {
-    const code = headers['grpc-status']
-    if (code !== undefined) this.end(Number(code), decode(`${headers['grpc-message'] ?? ''}`))
+    const status = statusOf(headers)
+    if (status) this.end(status.code, status.message)
   }
 
   send(message: Buffer): void {
-    const head = Buffer.alloc(5)
-    head.writeUInt32BE(message.length, 1)
-    this.#stream?.write(Buffer.concat([head, message]))
+    this.#stream?.write(frame(message))
   }
 
   /** Ends it, unless it has ended. */
@@ -112,15 +112,6 @@ export class Call {
     clearInterval(this.#timer)
     this.#resolve({ code, message })
     this.#session?.destroy()
-  }
-}
-
-/** A status message, as gRPC over HTTP/2 encodes it. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

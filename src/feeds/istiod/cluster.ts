@@ -1,5 +1,5 @@
 /** `envoy.config.cluster.v3.Cluster`: that a host has a port, and where its endpoints are to be had. */
-import { numeric, type ProtobufReader, sized } from '../protobuf-reader.ts'
+import { numeric, type ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { type Assignment, readAssignment } from './assignment.ts'
 
 const CLUSTER = { type: numeric(2), loadAssignment: sized(33) }

@@ -1,4 +1,5 @@
 /** How calls end, in words that tell what to change. */
+import { STATUS } from '../../grpc/status.ts'
 
 /** Status codes of gRPC, and, below zero, of our own. */
 export const CODE = {
@@ -6,13 +7,7 @@ export const CODE = {
   GOING_AWAY: -2,
   /** What came is no response of the protocol. */
   MALFORMED: -1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  UNIMPLEMENTED: 12,
-  UNAVAILABLE: 14,
-  UNAUTHENTICATED: 16,
+  ...STATUS,
 } as const
 
 export interface Ending {

@@ -1,5 +1,5 @@
 /** `istio.networking.nds.v1.NameTable`: hosts and their addresses, as a sidecar is to answer them. */
-import { type ProtobufReader, sized } from '../protobuf-reader.ts'
+import { type ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { hostKey } from './host-name.ts'
 import { Octets } from './octets.ts'
 

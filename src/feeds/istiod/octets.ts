@@ -1,6 +1,6 @@
 import { toOctets } from '../../dns/address.ts'
+import { Malformed } from '../../protobuf-reader.ts'
 import { readIPv4 } from '../ipv4.ts'
-import { Malformed } from '../protobuf-reader.ts'
 
 /** More of one family than this are refused: 64 KiB of records hold few thousand. */
 const MAX_ADDRESSES = 100_000

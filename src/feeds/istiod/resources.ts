@@ -1,4 +1,4 @@
-import { Malformed, type ProtobufReader } from '../protobuf-reader.ts'
+import { Malformed, type ProtobufReader } from '../../protobuf-reader.ts'
 
 /** More resources of a type than this are refused. */
 const MAX_HELD = 500_000

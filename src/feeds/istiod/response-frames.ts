@@ -1,4 +1,4 @@
-import { Malformed, ProtobufReader } from '../protobuf-reader.ts'
+import { Malformed, ProtobufReader } from '../../protobuf-reader.ts'
 
 /** A resource has a size that one can hold; a message of many of them need not have. */
 const MAX_FIELD = 64 << 20

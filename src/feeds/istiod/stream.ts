@@ -1,4 +1,4 @@
-import { ProtobufReader, sized } from '../protobuf-reader.ts'
+import { ProtobufReader, sized } from '../../protobuf-reader.ts'
 import type { Call } from './call.ts'
 import { CODE } from './ending.ts'
 import { writeRequest } from './request.ts'

@@ -1,6 +1,7 @@
 /** `istio.workload.Address`: a workload or a service, cut down to what names and addresses depend on. */
+
+import { Malformed, numeric, type ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { isLabel } from '../label.ts'
-import { Malformed, numeric, type ProtobufReader, sized } from '../protobuf-reader.ts'
 import { domainOfService, hostKey } from './host-name.ts'
 
 const ADDRESS = { workload: sized(1), service: sized(2) }

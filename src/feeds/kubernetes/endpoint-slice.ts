@@ -2,12 +2,13 @@
  * EndpointSlices (discovery.k8s.io/v1). Endpoints are the mass of what a cluster tells, so out of Protocol Buffers they are read without
  * an object for each, and their addresses go from digits to octets without becoming text.
  */
+
+import { numeric, ProtobufReader, sized } from '../../protobuf-reader.ts'
 import type * as mesh from '../../registry/objects.ts'
 import type { Port } from '../../registry/record.ts'
 import { isLabel } from '../label.ts'
 import { Field, type Skip } from '../objects/field.ts'
 import { readEndpointSlice } from '../objects/service.ts'
-import { numeric, ProtobufReader, sized } from '../protobuf-reader.ts'
 import { attempt, faultless } from './attempt.ts'
 import { Columns, type Details } from './columns.ts'
 import { META } from './meta.ts'

@@ -1,4 +1,4 @@
-import { Malformed } from '../protobuf-reader.ts'
+import { Malformed } from '../../protobuf-reader.ts'
 import type { Frames } from './encoding.ts'
 
 /** etcd holds objects of 1.5 MB, and their JSON is not several times that. */

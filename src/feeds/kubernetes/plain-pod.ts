@@ -1,6 +1,6 @@
+import { numeric, type ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { readIPv4 } from '../ipv4.ts'
 import { isLabel } from '../label.ts'
-import { numeric, type ProtobufReader, sized } from '../protobuf-reader.ts'
 import type { Pod } from './objects.ts'
 import type { ProtobufObject } from './protobuf-object.ts'
 import { Shared } from './shared.ts'

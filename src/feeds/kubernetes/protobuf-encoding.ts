@@ -1,6 +1,7 @@
 /** How an API server writes `application/vnd.kubernetes.protobuf` (field numbers: the `generated.proto` files of k8s.io/apimachinery). */
+
+import { Malformed, ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { Field, type Skip } from '../objects/field.ts'
-import { Malformed, ProtobufReader, sized } from '../protobuf-reader.ts'
 import type { Encoding, Event, List } from './encoding.ts'
 import { LengthFrames } from './frames.ts'
 import { type Item, versioned } from './item.ts'

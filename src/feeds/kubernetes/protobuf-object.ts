@@ -1,5 +1,5 @@
+import { ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { Field } from '../objects/field.ts'
-import { ProtobufReader, sized } from '../protobuf-reader.ts'
 import { META } from './meta.ts'
 import { readShape } from './shape.ts'
 

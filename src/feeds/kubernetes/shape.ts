@@ -1,5 +1,5 @@
 /** Protocol Buffers to what the JSON of the same object would say, of nothing but the fields that a shape names. */
-import { numeric, type ProtobufReader, sized } from '../protobuf-reader.ts'
+import { numeric, type ProtobufReader, sized } from '../../protobuf-reader.ts'
 
 type Read = (reader: ProtobufReader) => unknown
 

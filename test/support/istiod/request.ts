@@ -1,5 +1,5 @@
 import { type TypeName, typeOf } from '#src/feeds/istiod/types.ts'
-import { ProtobufReader, sized } from '#src/feeds/protobuf-reader.ts'
+import { ProtobufReader, sized } from '#src/protobuf-reader.ts'
 
 /** A `DeltaDiscoveryRequest`. */
 export interface Asked {

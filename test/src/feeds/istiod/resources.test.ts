@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Resources } from '#src/feeds/istiod/resources.ts'
-import { ProtobufReader } from '#src/feeds/protobuf-reader.ts'
+import { ProtobufReader } from '#src/protobuf-reader.ts'
 
 const MOST = 500_000
 const EMPTY = new ProtobufReader(Buffer.alloc(0))

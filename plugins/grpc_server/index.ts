@@ -1,0 +1,12 @@
+/** *grpc_server* bounds the connections of the block's listeners of `grpc://`, and the calls of each. */
+import { type ConnectionBounds, readConnectionBounds } from '#src/corefile/connection-bounds.ts'
+import type { Plugin } from '#src/plugin.ts'
+
+export const grpc_server: Plugin<ConnectionBounds> = {
+  name: 'grpc_server',
+  parse: readConnectionBounds,
+  create(bounds, block) {
+    block.bounds.grpc = bounds
+    return {}
+  },
+}

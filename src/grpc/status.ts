@@ -1,0 +1,50 @@
+/** How calls end (github.com/grpc/grpc, doc/statuscodes.md). */
+import type { IncomingHttpHeaders } from 'node:http2'
+
+export const STATUS = {
+  OK: 0,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
+} as const
+
+/** A call that fails, and the status that says so. */
+export class CallError extends Error {
+  override readonly name = 'CallError'
+  readonly code: number
+
+  constructor(code: number, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** How headers or trailers say that the call has ended; undefined where they do not. */
+export function statusOf(headers: IncomingHttpHeaders): { readonly code: number; readonly message: string } | undefined {
+  const code = headers['grpc-status']
+  return code === undefined ? undefined : { code: Number(code), message: decode(`${headers['grpc-message'] ?? ''}`) }
+}
+
+/** The same as headers. */
+export const writeStatus = (code: number, message = ''): Record<string, string> => ({
+  'grpc-status': `${code}`,
+  ...(message !== '' && { 'grpc-message': encode(message) }),
+})
+
+/** Headers hold printable ASCII, and what is not that as octets of UTF-8, in percent. */
+const encode = (text: string): string => text.toWellFormed().replace(/[^ -$&-~]/gu, encodeURIComponent)
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
