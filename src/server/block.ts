@@ -49,9 +49,10 @@ export class Block implements ServerBlock {
     this.#log = log
     this.chain = uses.map(({ plugin }) => plugin.name)
     this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
-    this.stages = uses.map(({ plugin, options }) => ({
+    this.stages = uses.map(({ plugin, options, word }) => ({
       name: plugin.name,
-      instance: this.#create(plugin, options),
+      word,
+      instance: this.#create(plugin, options, word),
       waits: plugin.waits === true,
       authoritative: plugin.authoritative === true,
     }))
@@ -59,11 +60,11 @@ export class Block implements ServerBlock {
     this.identity = JSON.stringify([zone, placeLabel(place), this.view?.name])
   }
 
-  #create(plugin: Plugin, options: unknown): Instance {
+  #create(plugin: Plugin, options: unknown, word: Token): Instance {
     try {
       return plugin.create(options, this)
     } catch (error) {
-      throw named(plugin.name, error)
+      throw placed(word, error)
     }
   }
 
@@ -134,8 +135,8 @@ export class Block implements ServerBlock {
   }
 }
 
-/** What a plugin fails with, with its name in front. */
-export const named = (plugin: string, error: unknown): Error => {
+/** What a plugin fails with, with its name in front, and where the Corefile has it. */
+export const placed = ({ text, file, line }: Token, error: unknown): Error => {
   const { message, code } = error as NodeJS.ErrnoException
-  return Object.assign(new Error(`plugin/${plugin}: ${message}`, { cause: error }), { code })
+  return Object.assign(new Error(`plugin/${text}: ${file}:${line} - ${message}`, { cause: error }), { code })
 }

@@ -1,9 +1,12 @@
+import type { Token } from '../corefile/problem.ts'
 import { failure, Reply, refused } from '../dns/reply.ts'
 import type { Handler, Instance } from '../plugin.ts'
 
 /** One plugin of a chain. */
 export interface Stage {
   readonly name: string
+  /** The word of the Corefile that names it. */
+  readonly word: Token
   readonly instance: Instance
   /** Whether it waits for others; see `Plugin.waits`. */
   readonly waits: boolean

@@ -1,6 +1,6 @@
 import { Directive } from '../corefile/directive.ts'
 import { type Label, parseLabel } from '../corefile/labels.ts'
-import { nearestWord, Problem } from '../corefile/problem.ts'
+import { nearestWord, Problem, type Token } from '../corefile/problem.ts'
 import type { Block, Corefile } from '../corefile/tree.ts'
 import type { Plugin, PluginLoader } from '../plugin.ts'
 import { SERVED_SCHEMES, type ServedScheme } from './listeners.ts'
@@ -14,8 +14,8 @@ export interface Configuration {
   readonly labels: readonly ServedLabel[]
   /** As text, in the order of the labels, each once. */
   readonly zones: readonly string[]
-  /** In the order of the chain. */
-  readonly uses: readonly { plugin: Plugin; options: unknown }[]
+  /** In the order of the chain; with the word that names the plugin first. */
+  readonly uses: readonly { plugin: Plugin; options: unknown; word: Token }[]
   /** Sentences about what was accepted and probably not meant. */
   readonly warnings: readonly string[]
 }
@@ -45,11 +45,12 @@ function configureBlock(block: Block, plugins: readonly Plugin[], port: number):
   const warnings: string[] = []
   const uses = plugins.flatMap(plugin => {
     const entries = block.entries.filter(entry => entry.word.text === plugin.name)
-    if (entries.length === 0) return []
+    const [first] = entries
+    if (!first) return []
     const directive = new Directive(plugin.name, zones, entries)
     const options = plugin.parse(directive)
     warnings.push(...directive.warnings)
-    return [{ plugin, options }]
+    return [{ plugin, options, word: first.word }]
   })
   return { labels, zones, uses, warnings }
 }

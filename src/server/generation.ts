@@ -5,7 +5,7 @@ import { toKey } from '../dns/name.ts'
 import type { Listener, Query } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
 import type { Handler, Server, View } from '../plugin.ts'
-import { Block, named } from './block.ts'
+import { Block, placed } from './block.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
 import { isAny, type Place, placeLabel } from './listeners.ts'
@@ -149,7 +149,7 @@ export class Generation {
     const failed = results.findIndex(result => result.status === 'rejected')
     if (failed < 0) return
     await this.stop()
-    throw named(this.#stages[failed]!.name, (results[failed] as PromiseRejectedResult).reason)
+    throw placed(this.#stages[failed]!.word, (results[failed] as PromiseRejectedResult).reason)
   }
 
   /** Tells every plugin that its block is being served. @param open by label */

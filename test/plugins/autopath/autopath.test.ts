@@ -171,6 +171,6 @@ suite('mistakes', () => {
   test('a file that is not there', async () => {
     await using server = await runServer('.:0 {\n  autopath missing.conf\n  whoami\n}\n', { args: ['-validate'] })
     assert.equal((await server.exited).code, 1)
-    assert.match(server.output, /plugin\/autopath: failed to read .*missing\.conf: ENOENT/)
+    assert.match(server.output, /plugin\/autopath: \S*Corefile:\d+ - failed to read .*missing\.conf: ENOENT/)
   })
 })

@@ -198,8 +198,11 @@ suite('a file that is read again', () => {
 
 suite('the server does not start', () => {
   const bad: Readonly<Record<string, readonly [db: string, message: RegExp]>> = {
-    'with a bad line': [`${zone(1, '192.0.2.1')}x A y`, /^plugin\/file: \S+\/db:5: ADDRESS must be an IPv4 address: 'y'$/],
-    'without an SOA': ['$TTL 5\n@ NS ns', /^plugin\/file: \S+\/db: no SOA record for example\.org\.$/],
+    'with a bad line': [
+      `${zone(1, '192.0.2.1')}x A y`,
+      /^plugin\/file: Corefile:4 - \S+\/db:5: ADDRESS must be an IPv4 address: 'y'$/,
+    ],
+    'without an SOA': ['$TTL 5\n@ NS ns', /^plugin\/file: Corefile:4 - \S+\/db: no SOA record for example\.org\.$/],
     "with another zone's SOA": [
       zone(1, '192.0.2.1').replace('@', 'a'),
       /db:2: the SOA record is of a\.example\.org\., the zone is example\.org\.$/,
@@ -215,7 +218,7 @@ suite('the server does not start', () => {
   for (const [name, [db, message]] of Object.entries(bad))
     test(name, async () => await assert.rejects(serve({ db }), { message }))
   test('without a file that it is never to look for again', async () => {
-    await assert.rejects(serve({}, 'reload 0s'), { message: /^plugin\/file: ENOENT/ })
+    await assert.rejects(serve({}, 'reload 0s'), { message: /^plugin\/file: Corefile:4 - ENOENT/ })
   })
 })
 

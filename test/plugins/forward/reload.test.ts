@@ -63,7 +63,7 @@ test('a reload that fails takes nothing away', async () => {
   await using server = await startLocal(line)
   await server.query('web.example.org.')
   server.block = `${line}\nforward . none.example.org {\nresolver ${resolver.to}\n}`
-  await assert.rejects(server.reload(), /plugin\/forward: failed to resolve "none\.example\.org"/)
+  await assert.rejects(server.reload(), /plugin\/forward: Corefile:\d+ - failed to resolve "none\.example\.org"/)
   assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
   assert.equal(upstream.connections, 1)
 })

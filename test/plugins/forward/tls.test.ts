@@ -100,7 +100,7 @@ suite('encrypted upstreams', { skip: !hasOpenssl() && 'openssl is not on this ma
         args: ['-validate'],
       })
       assert.equal((await server.exited).code, 1, tls)
-      assert.match(server.output, /^plugin\/forward: could not load TLS files: .+$/m)
+      assert.match(server.output, /^plugin\/forward: .*:\d+ - could not load TLS files: .+$/m)
       assert.match(server.output, message)
     }
   })

@@ -53,7 +53,7 @@ test('a port that is taken keeps the server from starting, and the line says whi
   await using first = await startServer(corefile)
   await using second = await runServer(corefile)
   assert.deepEqual(await second.exited, { code: 1, signal: null })
-  assert.match(second.stderr.join(), new RegExp(`^plugin/health: listen EADDRINUSE.*${port}`))
+  assert.match(second.stderr.join(), new RegExp(`^plugin/health: .*Corefile:\\d+ - listen EADDRINUSE.*${port}`))
   assert.deepEqual(await get(port), [200, 'OK'])
   assert.ok(first.port > 0)
 })

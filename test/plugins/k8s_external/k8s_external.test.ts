@@ -117,6 +117,6 @@ suite('mistakes', () => {
   test('without kubernetes', async () => {
     await using server = await runServer('.:0 {\n  k8s_external example.net\n}\n', { args: ['-validate'] })
     assert.equal((await server.exited).code, 1)
-    assert.match(server.output, /plugin\/k8s_external: kubernetes plugin not loaded/)
+    assert.match(server.output, /plugin\/k8s_external: \S*Corefile:\d+ - kubernetes plugin not loaded/)
   })
 })

@@ -92,7 +92,10 @@ test('a weight file with an error keeps the server from starting', async () => {
     files: { weights: '192.0.2.1' },
   })
   assert.equal((await server.exited).code, 1)
-  assert.match(server.stderr[0]!, /^plugin\/loadbalance: \S*weights:1: address without a weight: '192\.0\.2\.1'$/)
+  assert.match(
+    server.stderr[0]!,
+    /^plugin\/loadbalance: \S*Corefile:\d+ - \S*weights:1: address without a weight: '192\.0\.2\.1'$/,
+  )
 })
 
 /** The addresses of a reply with these sections, once through the plugin. */

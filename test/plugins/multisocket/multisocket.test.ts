@@ -212,7 +212,11 @@ suite('a reload', () => {
     await using server = await startServer(text(2, `${hosts('192.0.2.1')}\n script`), {
       env: { NODE_OPTIONS: `--import=${new URL('refuse.ts', import.meta.url)}` },
     })
-    await reload(server, text(3, `${hosts('192.0.2.2')}\n script refuse`), /^\[ERROR\] SIGUSR1: plugin\/script: not in thread 2$/)
+    await reload(
+      server,
+      text(3, `${hosts('192.0.2.2')}\n script refuse`),
+      /^\[ERROR\] SIGUSR1: plugin\/script: \S+Corefile:\d+ - not in thread 2$/,
+    )
     assert.deepEqual(await askMany(server, 'www.example.org'), [answer('192.0.2.1')])
     assert.equal((await scrape(metrics)).get('coredns_serving_threads'), 2)
     await reload(server, text(2, hosts('192.0.2.3')), /^\[INFO\] Reloading complete$/)

@@ -56,7 +56,7 @@ test('/metrics over HTTPS, with certificates named from the file on', async () =
 test('a file that is missing keeps the server from starting', async () => {
   await using server = await runServer('.:0 {\n prometheus 127.0.0.1:0 {\n  tls none.yaml\n }\n whoami\n}\n')
   assert.deepEqual(await server.exited, { code: 1, signal: null })
-  assert.match(server.stderr.join('\n'), /plugin\/prometheus: TLS config file .*none\.yaml: ENOENT/)
+  assert.match(server.stderr.join('\n'), /plugin\/prometheus: \S*Corefile:\d+ - TLS config file .*none\.yaml: ENOENT/)
 })
 
 const read = async (yaml: string) => {

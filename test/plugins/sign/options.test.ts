@@ -39,12 +39,12 @@ test('keys are those that sign keys, and in a folder those of the zone', async (
   }
   await assert.rejects(
     start(`file ${key.base}`),
-    /plugin\/sign: DNSKEY in ".*" is not a CSK\/KSK: its flags are 256, and not 257/,
+    /plugin\/sign: .*:\d+ - DNSKEY in ".*" is not a CSK\/KSK: its flags are 256, and not 257/,
   )
-  await assert.rejects(start('file nothing'), /plugin\/sign: ENOENT.*nothing\.key/)
+  await assert.rejects(start('file nothing'), /plugin\/sign: .*:\d+ - ENOENT.*nothing\.key/)
   await assert.rejects(
     start('directory .'),
     /plugin\/sign: .* has no key of example\.net\.: no file Kexample\.net\.\+ALGORITHM\+TAG\.key/,
   )
-  await assert.rejects(start('directory nowhere'), /plugin\/sign: ENOENT/)
+  await assert.rejects(start('directory nowhere'), /plugin\/sign: .*:\d+ - ENOENT/)
 })

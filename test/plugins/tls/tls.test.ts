@@ -199,11 +199,11 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
     ['no key', () => `.:0 {\ntls ${authority.path('first.pem')}\n}`, /Corefile:2 - .*KEY/],
     ['acme', () => '.:0 {\ntls acme {\ndomain example.org\n}\n}', /Corefile:2 - .*acme is not supported/],
     ['a word that is none', () => `.:0 {\n${line()} {\nclient_auth always\n}\n}`, /Corefile:3 - .*always/],
-    ['a file that is not there', () => '.:0 {\ntls a.pem b.pem\n}', /plugin\/tls: could not load TLS files: .*a\.pem/],
+    ['a file that is not there', () => '.:0 {\ntls a.pem b.pem\n}', /plugin\/tls: .*:2 - could not load TLS files: .*a\.pem/],
     [
       'a key of another certificate',
       () => `.:0 {\ntls ${authority.path('first.pem')} ${authority.path('second.key')}\n}`,
-      /plugin\/tls: could not load TLS files: the key is not that of the certificate/,
+      /plugin\/tls: .*:2 - could not load TLS files: the key is not that of the certificate/,
     ],
     [
       'two certificates for a port',

@@ -11,6 +11,7 @@ import { queryOf } from '#test/support/exchange.ts'
 const query = queryOf('example.org')
 const stage = (name: string, wrap?: Instance['wrap'], { waits = false, authoritative = false } = {}): Stage => ({
   name,
+  word: { text: name, file: 'Corefile', line: 1, column: 1 },
   waits,
   authoritative,
   instance: wrap ? { wrap } : {},
