@@ -19,6 +19,7 @@ const order = [
   'nsid', // says who answers, whoever does
   'bufsize', // before anything looks at the client's size
   'bind', // handles no queries
+  'trace', // times everything below
   'pprof', // handles no queries
   'ready', // handles no queries
   'health', // handles no queries

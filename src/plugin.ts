@@ -53,6 +53,8 @@ export interface ServedListener extends Listener {
 export interface Instance {
   /** Puts itself before `next`. Called once, at start. */
   wrap?(next: Handler): Handler
+  /** Puts itself before the handler of `plugin`, which stands below it in the chain and never throws. Called once for each, at start, from the last on. */
+  around?(plugin: string, handler: Handler): Handler
   /** What it tells of queries under `label` (`kubernetes/namespace`); undefined for a label that is not its own. Nothing is read unless somebody asks. */
   metadata?(label: string): MetadataReader | undefined
   /** The zone that has this key as it is now, for whoever is to have a copy of it; undefined for one that is not its own. @throws what keeps it from being told */
@@ -126,8 +128,8 @@ export interface ServerBlock {
   tls: TlsSettings | undefined
   /** What clients sign their queries with (*tsig*); undefined where signatures mean nothing. */
   keys: Keys | undefined
-  /** Sees what its plugins ask other servers (*dnstap*); undefined where nobody does. */
-  tap: UpstreamTap | undefined
+  /** See what its plugins ask other servers (*dnstap*, *trace*). */
+  readonly taps: UpstreamTap[]
   /** What tells its queries from those of other blocks for the same zones (*view*); undefined where it takes all. */
   view: View | undefined
   /** Its name, as the label of metrics; empty for none. */

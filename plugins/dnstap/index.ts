@@ -36,7 +36,7 @@ class Dnstap implements Instance, UpstreamTap {
     this.#block = block
     const secured = lines.filter(({ tlsFiles }) => tlsFiles.length > 0)
     this.#credentials = new Map(secured.map(line => [line, readCredentials(line.tlsFiles, '.')]))
-    block.tap = this
+    block.taps.push(this)
   }
 
   async start(): Promise<void> {

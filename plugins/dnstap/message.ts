@@ -1,10 +1,10 @@
 /** Messages of dnstap (dnstap.info, dnstap.proto) as Protocol Buffers. */
 import { Buffer } from 'node:buffer'
+import { sinceEpoch } from '#src/clock.ts'
 import { toOctets } from '#src/dns/address.ts'
 import type { Transport } from '#src/dns/query.ts'
 import type { Endpoint } from '#src/plugin.ts'
 import { FieldWriter, writeField } from '#src/protobuf-writer.ts'
-import { sinceEpoch } from './clock.ts'
 
 /** `Message.Type` */
 export const TYPE = { CLIENT_QUERY: 5, CLIENT_RESPONSE: 6, FORWARDER_QUERY: 7, FORWARDER_RESPONSE: 8 } as const

@@ -27,8 +27,8 @@ export interface Terms {
   readonly failfast: boolean
   /** Counts the times that no upstream was up. */
   readonly broken: Cell
-  /** Sees what is asked and answered; undefined where nobody does. */
-  readonly tap: UpstreamTap | undefined
+  /** See what is asked and answered. */
+  readonly taps: readonly UpstreamTap[]
   /** The flight is over. */
   land(flight: Flight, reply: Reply): void
 }
@@ -144,9 +144,9 @@ export class Flight extends Pending<Reply> {
   }
 
   #ask(upstream: Upstream, sentAt: number, { overStream, edns, isTry }: Asking): void {
-    const { tap } = this.#terms
+    const { taps } = this.#terms
     const terms = { upstream, overStream: overStream || upstream.isStream, edns, sentAt }
-    const attempt = tap ? new TappedAttempt(this, terms, this.about as Query, tap) : new Attempt(this, terms)
+    const attempt = taps.length > 0 ? new TappedAttempt(this, terms, this.about as Query, taps) : new Attempt(this, terms)
     this.#open++
     if (isTry) this.#newest = attempt
     upstream.ask(attempt, overStream)

@@ -62,7 +62,7 @@ export class Forwarder {
     settings: ForwarderSettings,
     upstreams: readonly Upstream[],
     counters: { broken: Cell; rejected: Cell },
-    tap: UpstreamTap | undefined,
+    taps: readonly UpstreamTap[],
   ) {
     const { policy, maxConcurrent, maxConnectAttempts = PASSES * upstreams.length, failover, failfast, readTimeout } = settings
     const attempts = maxConnectAttempts || Number.POSITIVE_INFINITY
@@ -77,7 +77,7 @@ export class Forwarder {
       failover,
       failfast,
       broken: counters.broken,
-      tap,
+      taps,
       land: (flight, reply) => this.#land(flight, reply),
     }
     this.#order = ordering(policy, upstreams)

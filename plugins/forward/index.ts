@@ -40,10 +40,10 @@ class Forward implements Instance {
   }
 
   async start(): Promise<void> {
-    const { server, tap } = this.#block
+    const { server, taps } = this.#block
     const counters = forwardCounters(server.metrics)
     for (const line of this.#lines)
-      this.#forwarders.push(new Forwarder(line.forwarder, await this.#upstreamsOf(line), counters, tap))
+      this.#forwarders.push(new Forwarder(line.forwarder, await this.#upstreamsOf(line), counters, taps))
     this.#adopted = new Map()
   }
 

@@ -9,12 +9,12 @@ export class TappedAttempt extends Attempt implements UpstreamExchange {
   /** Of whom asked first. */
   readonly query: Query
   local: Endpoint | undefined
-  readonly #tap: UpstreamTap
+  readonly #taps: readonly UpstreamTap[]
 
-  constructor(flight: Flight, terms: AttemptTerms, query: Query, tap: UpstreamTap) {
+  constructor(flight: Flight, terms: AttemptTerms, query: Query, taps: readonly UpstreamTap[]) {
     super(flight, terms)
     this.query = query
-    this.#tap = tap
+    this.#taps = taps
   }
 
   get transport(): UpstreamExchange['transport'] {
@@ -37,11 +37,11 @@ export class TappedAttempt extends Attempt implements UpstreamExchange {
 
   sent(local: Endpoint | undefined): void {
     this.local = local
-    this.#tap.asked(this)
+    for (const tap of this.#taps) tap.asked(this)
   }
 
   override answered(reply: Reply, message: Uint8Array): void {
-    this.#tap.answered(this, message)
+    for (const tap of this.#taps) tap.answered(this, message)
     super.answered(reply, message)
   }
 }

@@ -22,6 +22,10 @@ export interface Client {
   readonly tsigError?: TsigError
   /** What its proxy tells of it besides (*proxyproto*), in hex. */
   readonly told?: string
+  /** Of its request over HTTPS, where they say of which trace that is part (B3). */
+  readonly headers?: Readonly<Record<string, unknown>>
+  /** What follows its query through the plugins (*trace*). */
+  readonly trace?: object
 }
 
 /** Where the query came in. */

@@ -30,7 +30,7 @@ export class Block implements ServerBlock {
   headers: ServerBlock['headers']
   tls: ServerBlock['tls']
   keys: ServerBlock['keys']
-  tap: ServerBlock['tap']
+  readonly taps: ServerBlock['taps'] = []
   view: View | undefined
   notify: ServerBlock['notify'] = () => {}
   readonly chain: readonly string[]

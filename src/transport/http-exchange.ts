@@ -10,7 +10,8 @@ const LONGEST = 65_535
 export interface Exchange {
   readonly method: string | undefined
   readonly path: string | undefined
-  readonly contentType: string | undefined
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, unknown>>
   readonly body: AsyncIterable<Buffer>
   /** Whether the client has left. */
   isOver(): boolean
@@ -40,7 +41,7 @@ export async function serveExchange(
   try {
     const message = await messageOf(exchange)
     exchange.bound(0)
-    const reply = await receive(message, client)
+    const reply = await receive(message, isTraced(exchange) ? { ...client, headers: exchange.headers } : client)
     if (exchange.isOver()) return
     exchange.bound(write)
     if (!reply) throw new Refusal(500)
@@ -52,8 +53,12 @@ export async function serveExchange(
   }
 }
 
+/** Whether it says of which trace it is part (B3, in one header or several). */
+const isTraced = ({ headers }: Exchange): boolean =>
+  (headers.b3 ?? headers['x-b3-traceid'] ?? headers['x-b3-sampled'] ?? headers['x-b3-flags']) !== undefined
+
 /** @throws {Refusal} */
-async function messageOf({ method, path, contentType, body }: Exchange): Promise<Uint8Array> {
+async function messageOf({ method, path, headers, body }: Exchange): Promise<Uint8Array> {
   const url = URL.parse(path ?? '', 'https://localhost')
   if (url?.pathname !== PATH) throw new Refusal(404)
   if (method === 'GET') {
@@ -62,7 +67,7 @@ async function messageOf({ method, path, contentType, body }: Exchange): Promise
     return message
   }
   if (method !== 'POST') throw new Refusal(405)
-  if (contentType !== CONTENT_TYPE) throw new Refusal(415)
+  if (headers['content-type'] !== CONTENT_TYPE) throw new Refusal(415)
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of body) {

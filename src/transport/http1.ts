@@ -55,7 +55,7 @@ class RequestConnection {
     const exchange = {
       method: request.method,
       path: request.url,
-      contentType: request.headers['content-type'],
+      headers: request.headers,
       // A refusal is still to be sent.
       body: request.iterator({ destroyOnReturn: false }),
       isOver: () => response.destroyed,

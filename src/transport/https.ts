@@ -32,7 +32,7 @@ const serveRequest =
     const exchange = {
       method: headers[':method'],
       path: headers[':path'],
-      contentType: headers['content-type'],
+      headers,
       // A refusal is still to be sent.
       body: stream.iterator({ destroyOnReturn: false }),
       isOver: () => stream.closed,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { after, before, suite, test } from 'node:test'
-import { SET } from '#plugins/dnstap/clock.ts'
+import { SET } from '#src/clock.ts'
 import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { Collector, type Tapped } from '#test/support/dnstap.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'

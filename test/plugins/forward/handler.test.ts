@@ -20,6 +20,7 @@ function create({ to }: FakeUpstream) {
   const block = {
     server: { metrics: new Metrics(), udp: async () => connectUdp },
     root: '',
+    taps: [],
     log: () => pino({ level: 'silent' }),
   } as unknown as ServerBlock
   return forward.create(forward.parse(new Directive('forward', ['.'], entries)), block)

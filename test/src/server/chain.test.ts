@@ -200,3 +200,23 @@ test('what answers from memory, and what does not ask others, is never refused',
   const slow = stage('slow', () => async () => answer(NO_RECORDS))
   assert.ok(fold([slow], full, () => {})!(query) instanceof Promise)
 })
+
+test('a stage that looks at others is before each below it, and sees what they throw as replies', async () => {
+  const way: string[] = []
+  const around: Instance['around'] = (plugin, handler) => asked => {
+    way.push(`${plugin} down`)
+    const reply = handler(asked)
+    assert.ok(reply instanceof Reply)
+    way.push(`${plugin} ${reply.rcode}`)
+    return reply
+  }
+  const watching = { ...stage('watching', next => next), instance: { wrap: (next: Handler) => next, around } }
+  const failing = stage('failing', () => () => {
+    throw new Error('of the test')
+  })
+  const above = stage('above', next => next)
+  const below = stage('below', next => next)
+  const handler = fold([above, watching, below, failing], unbounded(), () => {})!
+  await handler(query)
+  assert.deepEqual(way, ['below down', 'failing down', `failing ${RCODE.SERVFAIL}`, `below ${RCODE.SERVFAIL}`])
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SET, sinceEpoch } from '#plugins/dnstap/clock.ts'
+import { SET, sinceEpoch } from '#src/clock.ts'
 
 test('the time is the clock’s, finer than that tells it, and still is when it is set', t => {
   const now = () => sinceEpoch(performance.now())
