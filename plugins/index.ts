@@ -23,6 +23,7 @@ const order = [
   'pprof', // handles no queries
   'ready', // handles no queries
   'health', // handles no queries
+  'shed', // handles no queries
   'prometheus', // times and counts everything below
   'top', // counts what clients ask and are told
   'errors', // sees every cause

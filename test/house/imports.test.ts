@@ -126,8 +126,8 @@ test('an import that points the wrong way is found', () => {
   )
 })
 
-/** Names of plugins that mean something else as well: a level of the log, a system call, transports, a choice of `-udp`. */
-const AMBIGUOUS = ['debug', 'bind', 'tls', 'https', 'auto']
+/** Names of plugins that mean something else as well: a level of the log, a system call, transports, a choice of `-udp`, a reason of losses. */
+const AMBIGUOUS = ['debug', 'bind', 'tls', 'https', 'auto', 'shed']
 
 /** Quoted words that are names of plugins. */
 const namesOfPlugins = (files: readonly File[]) =>
