@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Complaints } from '#src/feeds/complaints.ts'
 import type { Logger } from '#src/plugin.ts'
+import { Collector } from './collector.ts'
 import type { Reporting } from './options.ts'
 import type { SpanRecord } from './trace.ts'
 
-/** Milliseconds until a collector has answered. */
-const PATIENCE = 5000
 /** Spans in one request. */
 const MOST = 1000
 
@@ -19,7 +18,7 @@ export interface Endpoint {
 
 /** Sends spans to a collector, several at a time. Who adds one never waits: where there are too many, the oldest are thrown away. */
 export class Reporter {
-  readonly #url: string
+  readonly #collector: Collector
   readonly #limits: Reporting
   readonly #complaints: Complaints
   /** Oldest first. */
@@ -33,7 +32,7 @@ export class Reporter {
   #isOver = false
 
   constructor(url: string, limits: Reporting, log: Logger) {
-    this.#url = url
+    this.#collector = new Collector(url)
     this.#limits = limits
     this.#complaints = new Complaints(line => log.warn(line))
   }
@@ -74,15 +73,8 @@ export class Reporter {
     const spans = this.#spans.slice(0, MOST)
     this.#sent = spans.length
     try {
-      const response = await fetch(this.#url, {
-        method: 'POST',
-        // Proxies on the way are not to trace this in turn.
-        headers: { 'content-type': 'application/json', b3: '0' },
-        body: JSON.stringify(spans),
-        signal: AbortSignal.timeout(PATIENCE),
-      })
-      await response.body?.cancel()
-      if (!response.ok) this.#complaints.add(`failed the request with status code ${response.status}`)
+      const status = await this.#collector.post(JSON.stringify(spans))
+      if (status < 200 || status > 299) this.#complaints.add(`failed the request with status code ${status}`)
       this.#remove(this.#sent)
       this.#isAway = false
     } catch (error) {
@@ -101,6 +93,7 @@ export class Reporter {
       if (this.#spans.length > 0) this.#flush()
     } while (this.#sending && !this.#isAway)
     clearTimeout(this.#timer)
+    this.#collector.close()
     this.#complaints.end()
   }
 }

@@ -1,7 +1,9 @@
 /** A collector of Zipkin: keeps what it is sent. */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Certificate } from '#test/support/certificates.ts'
 import { until } from '#test/support/waiting.ts'
 
 export interface Span {
@@ -23,6 +25,9 @@ const byTime = (one: Span, other: Span) => one.timestamp - other.timestamp
 
 export class Collector implements AsyncDisposable {
   readonly requests: { method: string; path: string; headers: IncomingHttpHeaders; spans: Span[] }[] = []
+  /** How many came, and how many are there. */
+  connections = 0
+  open = 0
   /** How it answers. */
   status = 202
   /** What it waits for before it answers. */
@@ -30,8 +35,9 @@ export class Collector implements AsyncDisposable {
   readonly #server: Server
   #changed = Promise.withResolvers<void>()
 
-  static async start(port = 0): Promise<Collector> {
-    const collector = new Collector(createServer())
+  /** @param certificate for one of HTTPS */
+  static async start(port = 0, certificate?: Certificate): Promise<Collector> {
+    const collector = new Collector(certificate ? createSecureServer(certificate) : createServer())
     collector.#server.listen(port, '127.0.0.1')
     await once(collector.#server, 'listening')
     return collector
@@ -39,6 +45,11 @@ export class Collector implements AsyncDisposable {
 
   private constructor(server: Server) {
     this.#server = server
+    server.on('connection', socket => {
+      this.connections++
+      this.open++
+      socket.once('close', () => this.open--)
+    })
     server.on('request', async (request, response) => {
       const body = Buffer.concat(await request.toArray())
       this.requests.push({

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
+import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { type InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
@@ -158,4 +159,31 @@ test('many spans that wait come in requests of a thousand', async () => {
   await using collector = await Collector.start(port)
   await until(() => collector.spans.length === 2400)
   assert.ok(collector.requests.every(({ spans }) => spans.length <= 1000))
+})
+
+test('a collector of HTTPS', { skip: !hasOpenssl() && 'openssl is not on this machine' }, async () => {
+  using authority = new Authority()
+  await using collector = await Collector.start(0, authority.issue('collector', 'IP:127.0.0.1'))
+  const block = traced(`https://${collector.to}/spans`, 'zipkin_max_batch_interval 20ms')
+  await using server = await startServer(`.:0 {\n${block}\n}\n`, { env: { NODE_EXTRA_CA_CERTS: authority.path('ca.pem') } })
+  await server.query('www.example.org')
+  await collector.has(1)
+  assert.equal(collector.requests[0]!.path, '/spans')
+  // Whoever does not know its authority sends nothing.
+  await using stranger = await startServer(`.:0 {\n${block}\n}\n`)
+  await stranger.query('www.example.org')
+  await stranger.waitForLine(/plugin\/trace: failed to send the request: /)
+  assert.equal(collector.spans.length, 2)
+})
+
+test('batches share a connection, which ends with the server', async () => {
+  await using collector = await Collector.start()
+  await using server = await startInProcess(traced(collector.to, 'zipkin_max_batch_size 2', 'zipkin_max_batch_interval 20ms'))
+  for (let count = 1; count <= 5; count++) {
+    await ask(server, 1)
+    await collector.has(count)
+  }
+  assert.equal(collector.connections, 1)
+  await server[Symbol.asyncDispose]()
+  await until(() => collector.open === 0)
 })
