@@ -12,14 +12,19 @@ export class Shared<T> {
   /** Emits the key of each thing that is opened. */
   readonly #openings = new EventEmitter().setMaxListeners(0)
 
-  /** One user more; the first one opens it. */
+  /** One user more; the first one opens it. Where that fails, it does for all who wait, and the next one tries again. */
   async open(key: string, make: () => Promise<T>): Promise<T> {
     const held = this.#held.get(key) ?? { opening: make(), thing: undefined, users: 0 }
     this.#held.set(key, held)
     this.#openings.emit(key)
     held.users++
-    held.thing = await held.opening
-    return held.thing
+    try {
+      held.thing = await held.opening
+      return held.thing
+    } catch (error) {
+      if (this.#held.get(key) === held) this.#held.delete(key)
+      throw error
+    }
   }
 
   /** One user more of what somebody has opened, or as soon as that is. Rejects when aborted before. */
