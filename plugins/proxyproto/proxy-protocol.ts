@@ -31,7 +31,8 @@ export class ProxyProtocol implements ProxyHeaders, Instance {
     const held = (previous as ProxyProtocol).#sessions
     if (!held || !this.#sessions) return
     if (held.max === this.#sessions.max && held.ttl === this.#sessions.ttl) this.#sessions = held
-    else this.#sessions.load(held.dump())
+    // Without the time that each had: from now on, the new one counts.
+    else this.#sessions.load(held.dump().map(([peer, { value, start }]) => [peer, { value, start }]))
   }
 
   async stop(): Promise<void> {

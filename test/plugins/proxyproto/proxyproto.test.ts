@@ -222,7 +222,7 @@ suite('udp_session_tracking', () => {
       assert.equal(await proxy.ask(), '192.0.2.8')
   })
 
-  test('a reload keeps sessions, though it changes their bounds', async () => {
+  test('a reload keeps sessions, and their bounds are the new ones', async () => {
     await using server = await start('udp_session_tracking 1m')
     using proxy = await Sender.to(server.port)
     proxy.header('192.0.2.8')
@@ -232,7 +232,17 @@ suite('udp_session_tracking', () => {
     server.corefile = server.corefile.replace('1m', '2m 7')
     await server.server.reload()
     assert.equal(await proxy.ask(), '192.0.2.8')
-    server.corefile = server.corefile.replace('2m 7', '2m 7\ndefault ignore')
+    server.corefile = server.corefile.replace('2m 7', '1ms')
+    await server.server.reload()
+    await until(async () => {
+      await sleep(10)
+      return (await proxy.ask()) === '127.0.0.1'
+    })
+    proxy.header('192.0.2.8')
+    server.corefile = server.corefile.replace('1ms', '2m')
+    await server.server.reload()
+    proxy.header('192.0.2.8')
+    server.corefile = server.corefile.replace('2m', '2m\ndefault ignore')
     await server.server.reload()
     assert.equal(await proxy.ask(), '127.0.0.1')
   })
