@@ -5,9 +5,9 @@ import type { Query, Reply } from '#src/plugin.ts'
 
 /** Milliseconds. */
 const MINUTE = 60_000
-/** Queries that are looked at in a minute, more or less, however many there are. */
+/** About how many queries a minute are looked at, however many there are. */
 const LOOKED_AT = 10_000
-/** Seconds that a rate is over at least. */
+/** The shortest time that a rate is computed over, in seconds. */
 const SHORTEST = 1
 
 /** Numbers of queries. */
@@ -16,13 +16,13 @@ export interface Counts {
   readonly clients: Map<string, number>
   /** By key. */
   readonly names: Map<string, number>
-  /** Of NXDOMAIN, by key. */
+  /** Those answered with NXDOMAIN, by key. */
   readonly missing: Map<string, number>
 }
 
 const noCounts = (): Counts => ({ clients: new Map(), names: new Map(), missing: new Map() })
 
-/** The queries of this minute and of the one before. Of many, some are looked at, chosen by chance, and stand for all. */
+/** Counts the queries of this minute and of the one before. When there are many, a random sample stands for all. */
 export class Tally {
   readonly labels: Labels
   readonly #begun = performance.now()
@@ -33,7 +33,7 @@ export class Tally {
   /** Queries of this minute, and how many of them were looked at. */
   #queries = 0
   #lookedAt = 0
-  /** For how many one query stands, and how many there are until the next one that is looked at. */
+  /** How many queries one of the sample stands for, and how many are left until the next one that is looked at. */
   #weight = 1
   #left = 1
 
@@ -46,7 +46,7 @@ export class Tally {
     if (--this.#left <= 0 || query.received >= this.#end) this.#lookAt(query, reply)
   }
 
-  /** By key, how many queries a second there were. @param time monotonic, in milliseconds */
+  /** Queries per second, by key. @param time monotonic, in milliseconds */
   *rates(which: (counts: Counts) => Counts[keyof Counts], time: number): Iterable<readonly [key: string, perSecond: number]> {
     if (time >= this.#end) this.#turn(time)
     const seconds = Math.max((time - Math.max(this.#begun, this.#end - 2 * MINUTE)) / 1000, SHORTEST)
@@ -63,7 +63,7 @@ export class Tally {
     if (reply.rcode === RCODE.NXDOMAIN) this.#add(missing, query.key)
     this.#queries += this.#weight
     if (++this.#lookedAt % LOOKED_AT === 0) this.#weight *= 2
-    // By chance, since clients ask for the names of a search path by turns.
+    // At random, since clients ask for the names of a search path in turn.
     this.#left = 1 + Math.floor(Math.random() * (2 * this.#weight - 1))
   }
 
@@ -78,6 +78,6 @@ export class Tally {
     this.#weight = whole ? Math.max(1, Math.round(this.#queries / LOOKED_AT)) : 1
     this.#queries = this.#lookedAt = 0
     this.#left = 1
-    this.#end += MINUTE * Math.ceil((time - this.#end + 1) / MINUTE)
+    this.#end += MINUTE * (1 + Math.floor((time - this.#end) / MINUTE))
   }
 }

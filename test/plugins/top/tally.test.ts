@@ -42,6 +42,14 @@ test('what was asked before a pause of minutes is not told', () => {
   assert.deepEqual(Array.from(tally.rates(names, begun + 9.6 * MINUTE)), [])
 })
 
+test('the last millisecond of a minute belongs to it', t => {
+  t.mock.method(performance, 'now', () => 0)
+  const tally = new Tally({})
+  ask(tally, 'a', 2 * MINUTE - 0.5)
+  assert.equal(Array.from(tally.rates(names, 3 * MINUTE - 1)).length, 1)
+  assert.deepEqual(Array.from(tally.rates(names, 3 * MINUTE)), [])
+})
+
 test('one query in the first second is one a second', () => {
   const tally = new Tally({})
   ask(tally, 'a', performance.now())
