@@ -136,9 +136,10 @@ class ProtocolRequests {
 
   #bind(cells: Cell[], family: 4 | 6, type: number): Cell {
     const told = TYPES.has(type)
+    if (!told && type !== 0) return this.requests(family, 0)
     const labels = { ...this.#labels, family: family === 4 ? '1' : '2', type: told ? typeName(type) : 'other' }
     const cell = this.#counter.with(labels)
-    cells[told ? type : 0] = cell
+    cells[type] = cell
     return cell
   }
 }
