@@ -1,5 +1,5 @@
 import { TYPE } from './codes.ts'
-import { readUint16, type Sections } from './sections.ts'
+import type { Sections } from './sections.ts'
 
 /** Addresses of one owner and type: offsets of their rdata in `bytes`, and its length (4 or 16). */
 export interface AddressGroup {
@@ -16,7 +16,7 @@ export function groupAddresses({ spans, bytes, base }: Sections): AddressGroup[]
   const spelled = new Map<number, string>()
   for (const { start, fixed, end, type } of spans) {
     let owner = base + start
-    if (bytes[start]! >= 0xc0) owner = readUint16(bytes, start) & 0x3fff
+    if (bytes[start]! >= 0xc0) owner = ((bytes[start]! & 0x3f) << 8) | bytes[start + 1]!
     else spelled.set(owner, Buffer.from(bytes.subarray(start, fixed)).toString('latin1'))
     const length = end - fixed - 10
     if (!(type === TYPE.A && length === 4) && !(type === TYPE.AAAA && length === 16)) continue
