@@ -9,7 +9,7 @@ import { Draft } from './draft.ts'
 import { type Part, type Parts, sectionsOf } from './parts.ts'
 import { Signatures } from './signatures.ts'
 
-/** Signs replies about names in some zones for who asks for signatures, and answers for the keys of the zones. */
+/** Signs replies about the names of some zones, for clients that ask for signatures, and answers queries for the keys of the zones. */
 export class Dnssec implements Instance {
   readonly #zones: ZoneSet
   readonly #signatures: Signatures
@@ -39,7 +39,7 @@ export class Dnssec implements Instance {
     }
   }
 
-  /** Without signatures for who did not ask for them. */
+  /** Signed only where the client asks for signatures. */
   #answerKeys(query: Query): Reply | PromiseLike<Reply> {
     const part = { owner: query.key, type: TYPE.DNSKEY, ...this.#keys, signer: query.edns?.dnssecOk ? query.key : undefined }
     return this.#complete([[part], [], []], answer(NO_RECORDS), query)
@@ -53,7 +53,7 @@ export class Dnssec implements Instance {
     return this.#complete(parts, reply, query)
   }
 
-  /** Gives a reply these records, and their signatures. */
+  /** Puts these records into a reply, with their signatures. */
   #complete(parts: Parts, reply: Reply, { key, listener }: Query): Reply | PromiseLike<Reply> {
     const pending: Promise<unknown>[] = []
     let isRefused = false

@@ -5,10 +5,10 @@ import type { Query, Reply } from '#src/plugin.ts'
 import { denialOf, referralOf } from './denial.ts'
 import { type Part, type Parts, partsOf } from './parts.ts'
 
-/** The records of a reply, each with the zone that is to sign it, and those that prove what it denies. */
+/** The records of a reply, with the zone that is to sign each, and the records that prove what it denies. */
 export class Draft {
   readonly parts: Parts
-  /** That of the reply, or NOERROR where a denial is proved: the name is said to be there, without records of the type (RFC 9824). */
+  /** The reply's own, or NOERROR where a denial is proved: the proof says that the name exists, without records of the type (RFC 9824). */
   rcode: number
   readonly #zones: ZoneSet
   readonly #type: number
@@ -23,7 +23,7 @@ export class Draft {
     const isAnswered = answers.some(({ type }) => type === this.#type || this.#type === TYPE.ANY)
     const name = isAnswered ? undefined : lastName(query.key, answers)
     if (name !== undefined && (this.#deny(name) || this.#refer(name))) return
-    // What says no without a proof stays as it is.
+    // A negative reply that cannot be proved stays as it is.
     if (answers.length === 0) return
     for (const part of [...authority, ...additional]) this.#appoint(part)
   }
@@ -32,13 +32,13 @@ export class Draft {
     if (part.type !== TYPE.RRSIG) part.signer = this.#signerOf(part.owner, part.type)
   }
 
-  /** Key of the zone that has records of the type; of DS, that is the one above (RFC 4035 §2.4), where it is among the zones. */
+  /** Key of the zone that holds records of the type. DS is held by the zone above (RFC 4035 §2.4), where that is among the zones. */
   #signerOf(owner: string, type: number): string | undefined {
     const above = type === TYPE.DS ? this.#zones.find(parentOf(owner)) : undefined
     return above ?? this.#zones.find(owner)
   }
 
-  /** @returns whether this is a denial that can be proved */
+  /** Proves a denial. @returns whether the reply is one that can be proved */
   #deny(name: string): boolean {
     const [answers, authority] = this.parts
     const [soa, ...others] = authority
@@ -48,7 +48,7 @@ export class Draft {
     soa.signer = signer
     const denial = { owner: name, type: TYPE.NSEC, ttl: soa.ttl, data: [denialOf(name, this.#type, signer)], signer }
     this.rcode = RCODE.NOERROR
-    // Who asks for NSEC is given what there is.
+    // For NSEC, the proof itself is the answer.
     if (this.#type === TYPE.NSEC) {
       authority.length = 0
       answers.push(denial)
@@ -56,7 +56,7 @@ export class Draft {
     return true
   }
 
-  /** @returns whether this is a referral, of which nothing is signed but whether the other zone is (RFC 4035 §3.1.4) */
+  /** Proves in a referral whether the other zone is signed; nothing else of it is signed (RFC 4035 §3.1.4). @returns whether the reply is one */
   #refer(name: string): boolean {
     const [, authority] = this.parts
     const servers = authority.find(({ type }) => type === TYPE.NS)
@@ -71,7 +71,7 @@ export class Draft {
   }
 }
 
-/** Where the aliases of an answer lead to. */
+/** The name that the aliases of an answer lead to. */
 function lastName(key: string, answers: readonly Part[]): string {
   let name = key
   for (const { owner, type, data } of answers) if (type === TYPE.CNAME && owner === name) name = data[0]!

@@ -12,7 +12,7 @@ interface Options {
   capacity: number
 }
 
-/** Below it, CoreDNS raises a capacity. */
+/** CoreDNS raises a smaller capacity to this. */
 const MIN_CAPACITY = 1024
 const MAX_CAPACITY = 10_000_000
 

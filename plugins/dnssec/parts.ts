@@ -8,12 +8,13 @@ export interface Part {
   /** Key. */
   readonly owner: string
   readonly type: number
-  /** In seconds; the least of them, which is that of its signatures, too (RFC 4034 §3). */
+  /** In seconds: the smallest TTL of the records. Their signatures have the same (RFC 4034 §3). */
   readonly ttl: number
   /** As octets, in canonical form, in the order of the reply. */
   readonly data: readonly string[]
-  /** Key of the zone that signs it; undefined where none does. */
+  /** Key of the zone that signs the records; undefined where none does. */
   signer?: string | undefined
+  /** Data of the RRSIG records, as octets. */
   signatures?: readonly string[]
 }
 
@@ -38,7 +39,7 @@ function gather(records: readonly WholeRecord[]): Part[] {
   }))
 }
 
-/** What answers a question for the name with this key. */
+/** The sections of a reply to a question for the name with this key. */
 export function sectionsOf(key: string, parts: Parts): Sections {
   const builder = new SectionsBuilder(key)
   for (const [i, section] of parts.entries()) {

@@ -8,26 +8,26 @@ import { CellsByServer, type Metrics } from '#src/metrics.ts'
 const HOUR = 3600
 const DAY = 24 * HOUR
 
-/** The TTL that is signed, in seconds: nobody knows what it is where the records come from. */
+/** The TTL that is signed, in seconds: the original one of the records is not known here. */
 const TTL = 3600
-/** Signatures are good from this time ago, as clocks differ, to this time ahead, in seconds; and are made anew when less than the last is left. */
+/** Signatures are valid from BEFORE ago, as clocks differ, to AHEAD from now, and are renewed when no more than LEFT remains; in seconds. */
 const [BEFORE, AHEAD, LEFT] = [3 * HOUR, 8 * DAY, 2 * DAY]
 
-/** How many sets may be signed at a time. The last of them waits as long as all others take. */
+/** How many sets may be signed at a time. The last of them waits for all others. */
 const MAX_IN_FLIGHT = 1000
 
-/** What signs one set. */
+/** The signatures of one set. */
 interface Held {
-  /** Of RRSIG records. */
+  /** Data of the RRSIG records, as octets. */
   readonly data: readonly string[]
   /** Seconds since 1970. */
   readonly expiration: number
 }
 
-/** Signatures, least recently used first out. */
+/** Makes signatures and keeps them; the least recently used make room for new ones. */
 export class Signatures {
   readonly #keys: readonly ZoneKey[]
-  /** Whether some keys sign keys, and the others all else. */
+  /** Whether some of the keys sign only keys, and the others everything else. */
   readonly #isSplit: boolean
   /** By zone and set. */
   #held: LRUCache<string, Held>
@@ -46,7 +46,7 @@ export class Signatures {
     this.#entries = new CellsByServer(entries, { type: 'signature' })
   }
 
-  /** Goes on with what is held for the same keys. */
+  /** Takes over the signatures of a previous instance with the same keys. */
   adopt(previous: Signatures): void {
     if (previous.#held.max === this.#held.max && isDeepStrictEqual(dataOf(previous.#keys), dataOf(this.#keys)))
       this.#held = previous.#held

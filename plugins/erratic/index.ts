@@ -11,15 +11,15 @@ import { LONGEST_ZONE, smallZone } from './zone.ts'
 const IPV4 = toOctets('192.0.2.53')!
 const IPV6 = toOctets('2001:db8::53')!
 
-/** Records of a reply that is to be large. */
+/** Records of a large reply. */
 const MANY = 30
 
-/** With how many queries it says that it is ready. */
+/** After how many queries it is ready. */
 const READY = [3, 4]
 
 export const erratic: Plugin<Options> = {
   name: 'erratic',
-  // Nobody is asked, but queries wait.
+  // It asks nobody, but queries wait in it.
   waits: true,
   parse,
 

@@ -1,6 +1,6 @@
 import type { Directive, Line } from '#src/plugin.ts'
 
-/** Each number is a query of how many; 0 for none. */
+/** Each amount N hits one query in N; 0 hits none. */
 export interface Options {
   readonly drop: number
   readonly delay: number
@@ -13,12 +13,12 @@ export interface Options {
 
 const AMOUNT = 2
 const DURATION = 100
-/** What a timer can count, in milliseconds. */
+/** The longest that a timer runs, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
 
 const amountOf = (option: Line): number => (option.left > 0 ? option.integer('AMOUNT', 0, 2 ** 31 - 1) : AMOUNT)
 
-/** Several uses are one. */
+/** Several uses are read as one. @throws {Problem} */
 export function parse(directive: Directive): Options {
   let drop: number | undefined
   const options = { delay: 0, duration: DURATION, truncate: 0, large: false }

@@ -13,18 +13,18 @@ const SOA = {
   minimum: 3600,
 }
 
-/** Address records of its name servers, by their labels, in the order of a transfer. */
+/** The labels and addresses of its name servers, in the order of a transfer. */
 const SERVERS = [
   ['a', toOctets('2001:bd8::53')!],
   ['b', toOctets('2001:500::54')!],
 ] as const
 
-/** The longest name that has room for one of its servers below it. */
+/** Octets of the longest name that has room for one of the servers below it. */
 export const LONGEST_ZONE = 255 - 'a'.length - 1
 
 /**
- * A transfer of a zone with two name servers (RFC 5936 §2.2).
- * @param isWhole whether the SOA stands at its end, too, so that it has one
+ * The transfer of a zone with two name servers (RFC 5936 §2.2).
+ * @param isWhole whether the SOA record is repeated at the end, as it must be
  */
 export function smallZone(zone: string, isWhole: boolean): Sections {
   const sections = new SectionsBuilder(zone).soa(zone, 0, SOA)

@@ -1,4 +1,4 @@
-/** *grpc_server* bounds the connections of the block's listeners of `grpc://`, and the calls of each. */
+/** *grpc_server* limits the connections of the block's `grpc://` listeners, and the calls of each connection. */
 import { type ConnectionBounds, readConnectionBounds } from '#src/corefile/connection-bounds.ts'
 import type { Plugin } from '#src/plugin.ts'
 

@@ -1,4 +1,4 @@
-/** *https* bounds the connections of the block's listeners of `https://`, and the requests of each. */
+/** *https* limits the connections of the block's `https://` listeners, and the requests of each connection. */
 import { type ConnectionBounds, readConnectionBounds } from '#src/corefile/connection-bounds.ts'
 import type { Plugin } from '#src/plugin.ts'
 

@@ -12,18 +12,18 @@ import { toAddress, toOctets } from '#src/dns/address.ts'
 import { readUint16 } from '#src/dns/sections.ts'
 
 export interface Header {
-  /** Its octets. */
+  /** In octets. */
   readonly length: number
-  /** Undefined where the proxy asks for itself, or its client has no IP address. */
+  /** The client; undefined where the proxy speaks for itself, or its client has no IP address. */
   readonly source: Source | undefined
-  /** Whether it is of datagrams between IP addresses. */
+  /** Whether it describes datagrams between IP addresses. */
   readonly isUdp: boolean
-  /** What follows the addresses. */
+  /** The octets behind the addresses: TLVs. */
   readonly vectors: Uint8Array
 }
 
 export interface Source {
-  /** As clients are written: IPv4 never as mapped IPv6. */
+  /** As in `Client`: IPv4 is never written as mapped IPv6. */
   readonly address: string
   readonly family: 4 | 6
   readonly port: number
@@ -32,7 +32,7 @@ export interface Source {
 const SIGNATURES = { 1: Buffer.from('PROXY'), 2: Buffer.from('\r\n\r\n\0\r\nQUIT\n') } as const
 const NO_VECTORS = new Uint8Array(0)
 
-/** The version of the header that octets begin with; undefined for none, and 'more' where more octets must tell. */
+/** The version of the header that octets begin with; undefined for none, and 'more' where it takes more octets to tell. */
 export function versionOf(octets: Uint8Array): 1 | 2 | 'more' | undefined {
   for (const version of [1, 2] as const) {
     const signature = SIGNATURES[version]
@@ -71,13 +71,13 @@ export function readVersion1(octets: Uint8Array): Header | undefined {
 
 const isPort = (text: string): boolean => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) < 65_536
 
-/** Version 2, and a command: the proxy asks for itself, or for a client. */
+/** Version 2 with its command: the proxy speaks for itself, or for a client. */
 const [LOCAL, PROXY] = [0x20, 0x21]
-/** Octets of addresses and ports by what a family and a protocol are written as: none, IPv4, IPv6 and paths, over streams and datagrams. */
+/** Octets of addresses and ports, by family and protocol: none, IPv4, IPv6 and paths, each over streams and datagrams. */
 const LENGTHS: ReadonlyMap<number, number> = new Map([[0x00, 0], [0x11, 12], [0x12, 12], [0x21, 36], [0x22, 36], [0x31, 216], [0x32, 216]]) // biome-ignore format: a table
 const [UDP4, UDP6] = [0x12, 0x22]
 const FIXED = 16
-/** Octets behind the fixed ones, at most, as CoreDNS has it. */
+/** The most octets behind the fixed ones: CoreDNS's limit. */
 const LONGEST = 4096
 
 /** @returns undefined where it has not come whole @throws {Error} what is wrong with it */
@@ -104,7 +104,7 @@ function binarySource(octets: Uint8Array, family: number): Source | undefined {
   return undefined
 }
 
-/** What addresses of IPv4 begin with where they are written as IPv6. */
+/** The prefix of IPv4 addresses that are written as IPv6. */
 const MAPPED = toOctets('::ffff:0:0')!.subarray(0, 12)
 
 function sourceOf(octets: Uint8Array, port: number): Source {
@@ -115,7 +115,7 @@ function sourceOf(octets: Uint8Array, port: number): Source {
 
 const PADDING = 4
 
-/** The vectors in hex, without what pads them; undefined for none, or where they are not whole. */
+/** The vectors in hex, with padding left empty; undefined where there are none, or they are cut off. */
 export function vectorsOf({ vectors }: Header): string | undefined {
   const parts: Uint8Array[] = []
   let at = 0

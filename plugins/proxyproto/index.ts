@@ -1,4 +1,4 @@
-/** *proxyproto* learns who asks from what a proxy puts in front of it. */
+/** *proxyproto* takes the client's address from the header that a proxy sends in front. */
 import type { Plugin } from '#src/plugin.ts'
 import { type Options, parse } from './options.ts'
 import { ProxyProtocol } from './proxy-protocol.ts'

@@ -1,23 +1,23 @@
 import { Subnet } from '#src/dns/subnet.ts'
 import type { Directive } from '#src/plugin.ts'
 
-/** What becomes of a header: it counts, it is taken away, it ends the connection, or it is not looked for. */
+/** What to do with a header: use it, remove it unused, end the connection, or not look for one. */
 const POLICIES = ['use', 'ignore', 'reject', 'skip'] as const
 
 export type Policy = (typeof POLICIES)[number]
 
 export interface Options {
-  /** Whose headers count; everybody's where there are none and `otherwise` is not said. */
+  /** Senders whose headers are used. */
   readonly allowed: readonly Subnet[]
-  /** What is done with those of others. */
+  /** What to do with headers of all other senders. */
   readonly otherwise: Policy
   readonly sessions: SessionBounds | undefined
-  /** Whether vectors of headers are kept for *metadata*. */
+  /** Whether the vectors (TLVs) of a header are kept for *metadata*. */
   readonly vectors: boolean
 }
 
 export interface SessionBounds {
-  /** Milliseconds without a datagram. */
+  /** Milliseconds without a datagram until a session ends. */
   readonly ttl: number
   readonly most: number
 }
@@ -27,7 +27,7 @@ const LIMIT_SESSIONS = 1_000_000
 /** A day, in milliseconds. */
 const LONGEST = 86_400_000
 
-/** Several uses are one. */
+/** Several uses are read as one. @throws {Problem} */
 export function parse(directive: Directive): Options {
   const allowed: Subnet[] = []
   let otherwise: Policy | undefined

@@ -8,7 +8,7 @@ import type { Options, Policy } from './options.ts'
 
 const REFUSED: Beginning = { length: 0, client: undefined }
 
-/** A datagram, and who sent it. */
+/** A datagram without its header, and its client. */
 interface Datagram {
   readonly message: Uint8Array
   readonly client: Client
@@ -17,7 +17,7 @@ interface Datagram {
 export class ProxyProtocol implements ProxyHeaders, Instance {
   readonly #options: Options
   readonly #complaints: Complaints
-  /** Clients of proxies that tell of them once, by where their datagrams come from and go to. */
+  /** Clients that were named by a header without a query, by listener and by the address and port of their proxy. */
   #sessions: LRUCache<string, Client> | undefined
 
   constructor(options: Options, log: Logger) {
@@ -31,7 +31,7 @@ export class ProxyProtocol implements ProxyHeaders, Instance {
     const held = (previous as ProxyProtocol).#sessions
     if (!held || !this.#sessions) return
     if (held.max === this.#sessions.max && held.ttl === this.#sessions.ttl) this.#sessions = held
-    // Without the time that each had: from now on, the new one counts.
+    // Without the TTL that dump() gives each: from now on the new one applies.
     else this.#sessions.load(held.dump().map(([peer, { value, start }]) => [peer, { value, start }]))
   }
 
@@ -65,7 +65,7 @@ export class ProxyProtocol implements ProxyHeaders, Instance {
     if (policy === 'reject') throw new Error('connection rejected by Proxy Protocol connection policy')
     const client = this.#clientOf(header, policy, peer)
     if (client !== peer) sessions?.set(session, client)
-    // What comes alone is said of those that follow.
+    // A header alone names the client of the datagrams that follow.
     if (sessions && header.length === message.length) return undefined
     return { message: message.subarray(header.length), client }
   }

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 
 /** Milliseconds. */
 const SECOND = 1000
-/** What sums of times are off by at most, in milliseconds. */
+/** The largest rounding error in a sum of times, in milliseconds. */
 const ROUNDING = 1e-6
-/** Accounts that may stand for one another where a new one needs room. */
+/** Accounts of which a new one may replace any. */
 const GROUP = 8
 const [GROUP_SEED, TAG_SEED] = [randomBytes(4).readInt32LE(), randomBytes(4).readInt32LE()]
 
 /**
- * An account for each kind of response to each client, in a table of one size that makes nothing with a query. An account is the time since which nothing was taken
- * from it. Where there is no room for a new one, that of eight is forgotten which has the most left: who is over its limit is remembered longest.
+ * An account for each kind of response to each client, in a table of fixed size: no query allocates memory. An account is the point in time from which
+ * on nothing was taken from it. A new account that finds no room replaces that of eight which has the most left, so clients over their limit are kept longest.
  */
 export class Accounts {
   readonly #groups: number
@@ -18,7 +18,7 @@ export class Accounts {
   readonly #since: Float64Array
   readonly #exceeded: Uint32Array
   readonly #window: number
-  /** The latest time that was told. */
+  /** The latest time so far. */
   #now = Number.NEGATIVE_INFINITY
 
   /** @param size how many accounts there are at most, at least eight @param window how far an account may be overdrawn, in milliseconds */
@@ -31,10 +31,10 @@ export class Accounts {
   }
 
   /**
-   * Takes what one query costs from the account of these three numbers.
-   * @param interval milliseconds in which one query is earned
+   * Takes the cost of one query from the account that these three numbers identify.
+   * @param interval milliseconds in which the cost of one query is earned
    * @param time when it was received, monotonic, in milliseconds; one that waited for its reply while later ones got theirs counts as the latest of them
-   * @returns 0 within the limit, or else how often the account was overdrawn
+   * @returns 0 within the limit, else how often the account has been overdrawn
    */
   debit(client: number, kind: number, name: number, interval: number, time: number): number {
     const slot = this.#slotOf(client, kind, name)
@@ -59,7 +59,7 @@ export class Accounts {
   }
 }
 
-/** A number for three, which nobody can choose who does not know the seed (steps and constants of MurmurHash3). */
+/** A hash of three numbers, which nobody can predict without the seed (steps and constants of MurmurHash3). */
 function mix(seed: number, a: number, b: number, c: number): number {
   let hash = seed
   hash = step(hash, a)

@@ -1,9 +1,9 @@
 import { type Cell, type Metrics, Scalar } from '#src/metrics.ts'
 
-/** Clients that are told apart, as everybody may send queries from any number of forged addresses. */
+/** How many clients get a label of their own: with forged addresses there may be any number of them. */
 const CLIENTS = 1000
 
-/** A counter by the address of clients: the first thousand, and `other` for all further ones. */
+/** A counter by client address, with the label `other` for all beyond the first thousand. */
 export class Exceeded extends Scalar {
   readonly #clients = new Map<string, Cell>()
 

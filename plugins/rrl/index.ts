@@ -28,7 +28,7 @@ export const rrl: Plugin<Options> = {
   },
 }
 
-/** What an account of queries has in place of a kind. */
+/** In the place of a kind, for accounts of queries. */
 const REQUESTS = KINDS.length
 
 class Limiter {
@@ -69,14 +69,14 @@ class Limiter {
     const limitsResponses = Object.values(intervals).some(each => each > 0)
     this.#wildcardOf = this.#block.metadata('zone/wildcard')
     return query => {
-      // What the server asks itself was counted as what the client asked.
+      // Lookups by the server itself were counted with the client's query.
       if (query.depth > 0 || !zones.has(query.key)) return next(query)
       const { client, received, transport } = query
       if (interval > 0 && this.#accounts.debit(this.#networks.of(client), REQUESTS, 0, interval, received) > 0) {
         this.#requests.count(client.address)
         if (!reportOnly) return silence('query rate exceeded the limit')
       }
-      // Over UDP alone, senders may be forged.
+      // Only over UDP may senders be forged.
       return limitsResponses && transport === 'udp' ? onReply(query, next(query), this.#limit) : next(query)
     }
   }
@@ -100,7 +100,7 @@ class Limiter {
     return reply
   }
 
-  /** The number of the name that stands for those that may be asked for in its place. */
+  /** The hash of the name under which a response is counted. */
   #nameOf(kind: Kind, reply: Reply, query: Query): number {
     if (kind === 'errors') return 0
     const { sections } = reply

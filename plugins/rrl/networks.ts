@@ -2,10 +2,10 @@ import { toOctets } from '#src/dns/address.ts'
 import { hashOf } from '#src/dns/name-hash.ts'
 import type { Client } from '#src/dns/query.ts'
 
-/** Addresses whose network is kept: the same few clients ask again and again. */
+/** How many addresses are remembered with their network: mostly the same few clients ask. */
 const KNOWN = 4096
 
-/** Numbers for the networks of clients. */
+/** The hash of each client's network. */
 export class Networks {
   readonly #bits: { readonly 4: number; readonly 6: number }
   readonly #known = new Map<string, number>()

@@ -13,12 +13,12 @@ export interface Options {
   window: number
   /** Lengths of the prefixes of clients, by family. */
   readonly bits: { 4: number; 6: number }
-  /** Milliseconds in which one is earned; 0 for no limit, undefined for that of `responses`. */
+  /** Milliseconds in which one is earned; 0 for no limit, undefined for the same as `responses`. */
   readonly intervals: Partial<Record<Kind | 'requests', number>>
-  /** Of so many responses that are over, one is sent, truncated; 0 for none. */
+  /** Of this many responses beyond the limit, one is sent truncated; 0 for none. */
   slipRatio: number
   reportOnly: boolean
-  /** How many accounts there are at most. */
+  /** The most accounts that are kept. */
   tableSize: number
 }
 

@@ -62,7 +62,7 @@ export const sign: Plugin<readonly Use[]> = {
     )
     let runs: readonly Promise<void>[] = []
     return {
-      // No query waits: what was signed before is good for a while.
+      // No query waits for it: what was signed before is valid for a while.
       async start(signal) {
         runs = signers.map(signer => signer.run(signal))
       },
@@ -78,7 +78,7 @@ function keySources(option: Line): KeySource[] {
   return option.some(kind === 'file' ? 'KEY' : 'DIR').map(path => ({ kind, path }))
 }
 
-/** The keys in a folder that were made for a zone. @throws {Error} there are none */
+/** The files of the keys in a folder that were made for a zone. @throws {Error} there are none */
 function keysIn(folder: string, zone: string): string[] {
   const names = readdirSync(folder).filter(name => {
     const [, owner] = /^K(.*\.)\+\d{3}\+\d{5}\.key$/.exec(name) ?? []

@@ -18,13 +18,13 @@ export interface Validity {
   readonly expiration: number
 }
 
-/** What a signer makes anew. */
+/** Types that a signer makes anew, and does not take from the master file. */
 const MADE: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.DNSKEY, TYPE.CDS, TYPE.CDNSKEY])
 
-/** Names that are signed at a time. */
+/** How many names are signed at a time. */
 const SLICE = 20
 
-/** A zone with the records of DNSSEC: DNSKEY, CDS and CDNSKEY of its keys, NSEC of each name, and RRSIG (RFC 4035 §2, RFC 7344). */
+/** A zone with the records of DNSSEC added: DNSKEY, CDS and CDNSKEY of its keys, NSEC of each name, and RRSIG (RFC 4035 §2, RFC 7344). */
 export class SignedZone {
   readonly #zone: Zone
   readonly #keys: readonly ZoneKey[]
@@ -38,7 +38,7 @@ export class SignedZone {
     this.#serial = serial
   }
 
-  /** The lines of its master file, some names at a time, the SOA record first. */
+  /** Its master file, in pieces of some names each, the SOA record first. */
   async *lines(): AsyncIterable<string> {
     const nodes = this.#zone.nodes
       .filter(node => this.#setsOf(node).length > 0)
@@ -53,7 +53,7 @@ export class SignedZone {
     }
   }
 
-  /** @param next key of the next name; undefined for one that is another zone's */
+  /** The lines of one name. @param next key of the name behind it; undefined for a name that belongs to another zone, and is not signed */
   async #linesOf(node: Node, next: string | undefined): Promise<string> {
     const sets = this.#setsOf(node)
     const signed = new Set(next === undefined ? [] : node.isCut ? sets.filter(({ type }) => type === TYPE.DS) : sets)
@@ -82,7 +82,7 @@ export class SignedZone {
     return Promise.all(this.#keys.map(async key => line(owner, set, TYPE.RRSIG, await signatureOf(canonical, key, terms))))
   }
 
-  /** The records of a name but for its NSEC record. */
+  /** All records of a name but NSEC. */
   #setsOf(node: Node): RecordSet[] {
     const sets = node.sets.filter(({ type, data }) => !MADE.has(type) && data.length > 0)
     if (node !== this.#zone.apex) return sets
@@ -100,7 +100,7 @@ export class SignedZone {
   }
 }
 
-/** Whether it is another zone, or a DNAME, that says what is there. */
+/** Whether the name lies in another zone, or below a DNAME. */
 function isBelow(node: Node): boolean {
   const barrier = node.barrier(true)
   return barrier !== undefined && barrier !== node

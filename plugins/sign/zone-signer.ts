@@ -16,16 +16,16 @@ import { SignedZone, type Validity } from './signed-zone.ts'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-/** How often the signed file is looked at. */
+/** Milliseconds between two looks at the signed file. */
 const REFRESH = 5 * HOUR
-/** Signatures are made anew when they began so long ago, or end so soon. */
+/** Signatures are renewed when they began more than OLD ago, or end in less than LEFT; in milliseconds. */
 const [OLD, LEFT] = [6 * DAY, 7 * DAY]
-/** They are good from so long ago, as clocks differ, to so far ahead; each zone has times of its own, up to so much more, so that many are not signed at once. */
+/** They are valid from BEFORE ago, as clocks differ, to AHEAD from now. Each zone adds a random part of the JITTER, so that not all are signed at once. In milliseconds. */
 const [BEFORE, BEFORE_JITTER, AHEAD, AHEAD_JITTER] = [3 * HOUR, 18 * HOUR, 32 * DAY, 5 * DAY]
-/** The signatures of the SOA record are looked for among so many records. */
+/** The signatures of the SOA record are looked for among this many records. */
 const MAX_RECORDS = 100
 
-/** Signs the zone of a master file into another one, again and again. */
+/** Keeps a signed copy of a zone's master file, and renews it in time. */
 export class ZoneSigner {
   readonly #origin: string
   readonly #source: string
@@ -49,7 +49,7 @@ export class ZoneSigner {
     return join(this.#directory, `db.${this.#origin}signed`)
   }
 
-  /** Looks at the file now, and again until `signal` says that it is enough; what is being written is gone when this ends. */
+  /** Looks at the file now, and every REFRESH until `signal` aborts. When this ends, no half-written file is left. */
   async run(signal: AbortSignal): Promise<void> {
     if (!(await this.#refresh(signal)))
       this.#log.info(`Skipping signing zone "${this.#origin}" in "${this.path}": signatures are valid`)
@@ -59,7 +59,7 @@ export class ZoneSigner {
     }
   }
 
-  /** Signs the zone where it is time. @returns whether it was */
+  /** Signs the zone if it is time to. @returns whether it was */
   async #refresh(signal: AbortSignal): Promise<boolean> {
     const now = Date.now()
     const why = await this.#why(now)
@@ -84,7 +84,7 @@ export class ZoneSigner {
     return true
   }
 
-  /** Why it is time to sign; undefined where it is not. */
+  /** Why it is time to sign; undefined if it is not. */
   async #why(now: number): Promise<string | undefined> {
     let serial = 0
     let signatures = 0
@@ -103,7 +103,7 @@ export class ZoneSigner {
       return (error as Error).message
     }
     if (signatures === 0) return `no SOA RRSIG found in first ${MAX_RECORDS} records`
-    // The serial tells when it was signed.
+    // The serial is the time when it was signed.
     const source = await stat(this.#source).catch(() => undefined)
     return lapse ?? (source && source.mtimeMs > serial * 1000 ? `${this.#source} was written since` : undefined)
   }
@@ -132,7 +132,7 @@ async function write(path: string, texts: AsyncIterable<string>, signal: AbortSi
 
 const SOA = octetsOf(TYPE.SOA, 2)
 
-/** Why a signature is to be made anew; undefined where it is not. @param data of the RRSIG record (RFC 4034 §3.1) @param now in milliseconds */
+/** Why a signature must be renewed; undefined if it need not be. @param data of the RRSIG record (RFC 4034 §3.1) @param now in milliseconds */
 function lapseOf(data: Buffer, now: number): string | undefined {
   const inception = data.readUInt32BE(12) * 1000
   const expiration = data.readUInt32BE(8) * 1000

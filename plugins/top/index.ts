@@ -1,4 +1,4 @@
-/** *top* tells who asks most, and for what. */
+/** *top* shows who asks most, and for what. */
 import { toText } from '#src/dns/name.ts'
 import { onReply, type Plugin, type Query, type Reply, type ServerBlock } from '#src/plugin.ts'
 import { Ranking } from './ranking.ts'
@@ -22,7 +22,7 @@ export const top: Plugin<undefined> = {
   },
 }
 
-/** Where the server block counts, and did before a reload. */
+/** The tally of the server block, kept over a reload. */
 function tallyOf({ zones, viewName, server: { metrics } }: ServerBlock): Tally {
   const { tallies } = Ranking.of(
     metrics,

@@ -2,17 +2,17 @@ import { performance } from 'node:perf_hooks'
 import type { Metric, Metrics, Sample } from '#src/metrics.ts'
 import type { Counts, Tally } from './tally.ts'
 
-/** How many are told. */
+/** How many are exported. */
 const MOST = 10
 
-/** What was counted most often of late, as a metric. */
+/** What was counted most often in the last minutes, as a metric. */
 export class Ranking implements Metric {
   readonly name: string
   readonly help: string
   readonly type = 'gauge'
-  /** Each thread tells of the queries that it answered. */
+  /** Each thread counts the queries that it answered. */
   readonly parts = true
-  /** By what they are called. */
+  /** By the labels of their server block, as JSON. */
   readonly tallies: Map<string, Tally>
   readonly #label: string
   readonly #which: (counts: Counts) => Counts[keyof Counts]
@@ -25,7 +25,7 @@ export class Ranking implements Metric {
 
   /**
    * @param which what is ranked
-   * @param text what a key of it is told as, under `label`
+   * @param text writes a key of it as the value of `label`
    */
   constructor(
     name: string,

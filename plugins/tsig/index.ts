@@ -1,4 +1,4 @@
-/** *tsig* has keys that clients sign their queries with (RFC 8945), and refuses queries that are to be signed and are not. */
+/** *tsig* holds the keys that clients sign their queries with (RFC 8945), and refuses queries that should be signed and are not. */
 import { readFileSync } from 'node:fs'
 import { OPCODES, RCODE, TYPES, typeName } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
@@ -8,9 +8,9 @@ import { type KeyStatement, readKeys } from './key-file.ts'
 
 interface Options {
   readonly zones: readonly string[]
-  /** By the keys of their names. */
+  /** By name, as key. */
   readonly secrets: Map<string, Buffer>
-  /** What is to be signed. */
+  /** Types and opcodes that must be signed. */
   readonly types: Set<number>
   readonly opcodes: Set<number>
   everything: boolean

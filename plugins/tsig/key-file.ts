@@ -1,17 +1,17 @@
 import { Problem, type Token } from '#src/corefile/problem.ts'
 import { toKey } from '#src/dns/name.ts'
 
-/** A key, as a file or the Corefile has it. */
+/** A key as it is written in a file or in the Corefile. */
 export interface KeyStatement {
-  /** The key of its name. */
+  /** Its name, in the form of domain names (see `toKey`). */
   readonly name: string
   /** In base64. */
   readonly secret: string
-  /** What is wrong with it, with its place. */
+  /** An error that names its place. */
   problem(reason: string): Problem
 }
 
-/** The keys of a file in the syntax of `named.conf`; their algorithms say nothing. @throws {Problem} with its place in the file */
+/** The keys of a file in the syntax of `named.conf`; their algorithms are ignored. @throws {Problem} with its place in the file */
 export function readKeys(file: string, text: string): KeyStatement[] {
   const tokens = tokensOf(file, text)
   let at = 0

@@ -1,17 +1,17 @@
 import type { Directive, Line } from './directive.ts'
 
-/** What a listener of HTTP has at a time; undefined for as usual. */
+/** How much an HTTP listener may have at a time; undefined for the default. */
 export interface ConnectionBounds {
   /** Connections, over all its addresses. */
   readonly connections?: number | undefined
-  /** Requests that one connection brings. */
+  /** Requests of one connection. */
   readonly streams?: number | undefined
 }
 
-/** The most that a client can be told of (RFC 9113 §6.5.1). */
+/** The largest value of SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.1). */
 const MOST_STREAMS = 0xffff_ffff
 
-/** Reads a directive that says nothing else. @throws {Problem} */
+/** Reads a directive that has these two options only. @throws {Problem} */
 export function readConnectionBounds(directive: Directive): ConnectionBounds {
   const line = directive.once()
   const bounds = new Map<string, number>()

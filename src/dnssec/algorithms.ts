@@ -1,14 +1,14 @@
-/** What an algorithm signs with. */
+/** How an algorithm signs, in the terms of JSON Web Keys and node:crypto. */
 export interface Algorithm {
   readonly kty: 'RSA' | 'EC' | 'OKP'
-  /** Undefined where the algorithm itself hashes. */
+  /** Undefined where the algorithm hashes by itself. */
   readonly hash: string | undefined
-  /** Of elliptic curves, and octets of a coordinate, which a private key has, too. */
+  /** The curve, and the octets of a coordinate and of a private key; undefined for RSA. */
   readonly crv?: string
   readonly size?: number
 }
 
-/** Those that CoreDNS signs with, by number (IANA "DNS Security Algorithm Numbers"). */
+/** The algorithms that CoreDNS signs with, by number (IANA "DNS Security Algorithm Numbers"). */
 export const ALGORITHMS: ReadonlyMap<number, Algorithm> = new Map<number, Algorithm>([
   [5, { kty: 'RSA', hash: 'sha1' }],
   [7, { kty: 'RSA', hash: 'sha1' }],

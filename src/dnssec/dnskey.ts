@@ -5,7 +5,7 @@ import { ALGORITHMS, type Algorithm } from './algorithms.ts'
 
 /** The public key of a zone (RFC 4034 §2). */
 export class Dnskey {
-  /** Key of the name that it was made for. */
+  /** The name that it was made for, as key. */
   readonly owner: string
   /** In seconds. */
   readonly ttl: number
@@ -32,12 +32,12 @@ export class Dnskey {
     return this.data.charCodeAt(3)
   }
 
-  /** Whether it is there to sign the other keys (SEP, §2.1.1). */
+  /** Whether it is a key-signing key (SEP, §2.1.1). */
   get isEntryPoint(): boolean {
     return (this.data.charCodeAt(1) & 1) === 1
   }
 
-  /** Tells it from other keys, mostly (appendix B). */
+  /** A number that mostly tells it from other keys (appendix B). */
   get tag(): number {
     let sum = 0
     for (let i = 0; i < this.data.length; i++) sum += this.data.charCodeAt(i) << (i & 1 ? 0 : 8)
@@ -45,10 +45,10 @@ export class Dnskey {
   }
 }
 
-/** A public key as the record has it (RFC 3110 §2, RFC 6605 §4, RFC 8080 §3). @throws {RangeError} */
+/** A public key, from the form that it has in the record (RFC 3110 §2, RFC 6605 §4, RFC 8080 §3). @throws {RangeError} */
 function jwkOf({ kty, crv = '', size = 0 }: Algorithm, octets: Buffer): webcrypto.JsonWebKey {
   if (kty === 'RSA') {
-    // The length of the exponent is in three octets where one does not hold it.
+    // One octet gives the length of the exponent, or three do: 0 and a 16-bit number.
     const [start, length] = octets[0] === 0 && octets.length > 2 ? [3, octets.readUInt16BE(1)] : [1, octets[0] ?? 0]
     return { kty, e: base64url(octets.subarray(start, start + length)), n: base64url(octets.subarray(start + length)) }
   }

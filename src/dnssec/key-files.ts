@@ -8,17 +8,17 @@ import { ROOT } from '../dns/name.ts'
 import { Dnskey } from './dnskey.ts'
 import { ZoneKey } from './zone-key.ts'
 
-/** Of a record that gives none, in seconds; CoreDNS's. */
+/** The TTL of a record that gives none, in seconds, as in CoreDNS. */
 const TTL = 3600
 
-/** @param path with `.key`, `.private` or neither @throws {Error} what is wrong, with file and line */
+/** Reads a key pair. @param path of either file, or without `.key` and `.private` @throws {Error} what is wrong, with file and line */
 export function readKeyFiles(path: string): ZoneKey {
   const base = path.replace(/\.(?:key|private)$/, '')
   const dnskey = readFile(`${base}.key`, readPublic)
   return readFile(`${base}.private`, (text, at) => readPrivate(text, at, dnskey))
 }
 
-/** Is told the line that is looked at. */
+/** Called with the number of the line that is being read, for errors. */
 type At = (line: number) => void
 
 /** @throws {RangeError} */
@@ -35,7 +35,7 @@ function readPublic(text: string, at: At): Dnskey {
 
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/
 
-/** @throws {RangeError} It says nothing of what is secret. */
+/** @throws {RangeError} the message never holds any of the secret */
 function readPrivate(text: string, at: At, dnskey: Dnskey): ZoneKey {
   const fields = new Map<string, { value: string; line: number }>()
   for (const [i, line] of text.split('\n').entries()) {
@@ -62,7 +62,7 @@ function readPrivate(text: string, at: At, dnskey: Dnskey): ZoneKey {
   })
 }
 
-/** What `read` gives; what it throws has its place in front. */
+/** Reads a file with `read`, and puts file and line in front of its errors. */
 function readFile<T>(file: string, read: (text: string, at: At) => T): T {
   let line = 1
   try {

@@ -5,20 +5,20 @@ import { labelsOf } from '../dns/name.ts'
 import { wholeData } from '../dns/rebase.ts'
 import type { ZoneKey } from './zone-key.ts'
 
-/** Records of one name and type, class IN, in their canonical form (RFC 4034 §6). */
+/** The records of one name and type, in class IN and canonical form (RFC 4034 §6). */
 export interface RRset {
   /** Key. */
   readonly owner: string
   readonly type: number
-  /** Octets, one character each: in their order, each once. */
+  /** Octets, one character each; in canonical order, each once. */
   readonly data: readonly string[]
 }
 
-/** How a set is signed. Times are seconds since 1970. */
+/** What a signature says besides the records. Times are seconds since 1970. */
 export interface Terms {
   /** Key of the zone. */
   readonly signer: string
-  /** What TTL the records have where they come from, in seconds. */
+  /** The original TTL of the records, in seconds. */
   readonly ttl: number
   readonly inception: number
   readonly expiration: number
@@ -32,13 +32,13 @@ export const rrset = (owner: string, type: number, data: Iterable<string>): RRse
   data: [...new Set(data)].sort(),
 })
 
-/** Data of a record, no name in it compressed, as it is signed: letters of names are small where they mean nothing (§6.2). */
+/** The data of a record in canonical form (§6.2): names of the older types are in lower case. @param data with no name compressed */
 export function canonicalData(type: number, data: string): string {
   const octets = Buffer.from(data, 'latin1')
   return wholeData(octets, 0, octets.length, type).toString('latin1')
 }
 
-/** The data of an RRSIG record for a set, as octets (RFC 4034 §3.1). */
+/** The data of the RRSIG record by which a key signs a set, as octets (RFC 4034 §3.1). */
 export async function signatureOf({ owner, type, data }: RRset, key: ZoneKey, terms: Terms): Promise<string> {
   const { algorithmNumber, tag } = key.dnskey
   const { signer, ttl, inception, expiration } = terms

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, sign, type webcrypto } from 'node:cry
 import { promisify } from 'node:util'
 import type { Dnskey } from './dnskey.ts'
 
-/** A field of a private key, in octets. @throws {RangeError} there is none of that name, or it is no base64 */
+/** Reads a field of a private key, as octets. @throws {RangeError} it is missing, or not base64 */
 export type PrivateField = (name: string) => Buffer
 
 const signBeside = promisify(sign)
@@ -17,7 +17,7 @@ export class ZoneKey {
   constructor(dnskey: Dnskey, field: PrivateField) {
     const jwk = jwkOf(dnskey, field)
     try {
-      // Of two that do not belong together, it says so.
+      // This also fails where the two do not belong together.
       this.#private = createPrivateKey({ key: jwk, format: 'jwk' })
     } catch (error) {
       throw new RangeError(`no private key of that public key: ${(error as Error).message}`)
@@ -25,7 +25,7 @@ export class ZoneKey {
     this.dnskey = dnskey
   }
 
-  /** The signature of some octets. It is made beside the queries: that of RSA takes as long as the answers to a hundred of them. */
+  /** The signature of some octets, made on another thread: one of RSA takes as long as answering a hundred queries. */
   sign(octets: Uint8Array): Promise<Buffer> {
     return signBeside(this.dnskey.algorithm.hash, octets, { key: this.#private, dsaEncoding: 'ieee-p1363' })
   }
@@ -43,6 +43,6 @@ function jwkOf({ algorithm, jwk }: Dnskey, field: PrivateField): webcrypto.JsonW
   }
   const octets = field('PrivateKey')
   if (octets.length > size) throw new RangeError(`PrivateKey must have ${size} octets: ${octets.length}`)
-  // Some leave out the zeros at its beginning.
+  // Some programs leave out leading zeros.
   return { ...jwk, d: Buffer.concat([Buffer.alloc(size - octets.length), octets]).toString('base64url') }
 }
