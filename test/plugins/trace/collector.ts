@@ -45,6 +45,7 @@ export class Collector implements AsyncDisposable {
 
   private constructor(server: Server) {
     this.#server = server
+    server.keepAliveTimeout = 60_000
     server.on('connection', socket => {
       this.connections++
       this.open++
