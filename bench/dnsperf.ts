@@ -18,7 +18,7 @@ export interface LoadOptions {
   times?: number
   /** Queries a second at most. Where it is given, the latency of each query is told. */
   rate?: number
-  /** UDP when nothing is said. */
+  /** UDP by default. */
   transport?: Transport
 }
 

@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 export interface Credentials {
   readonly cert: string | undefined
   readonly key: string | undefined
-  /** Whom to trust; the system when nothing is said. */
+  /** Whom to trust; the system by default. */
   readonly ca: string | undefined
 }
 

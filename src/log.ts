@@ -9,7 +9,7 @@ export type LogFormat = 'text' | 'json'
 /**
  * @param format `text` prints lines that tools grep for; `json` one object a line, with `plugin` as a field
  * @param level lowest level that is printed
- * @param out where lines go, standard output when nothing is said
+ * @param out where lines go, standard output by default
  */
 export function createLogger(format: LogFormat, level: 'debug' | 'info' = 'info', out?: DestinationStream): Logger {
   const stream =

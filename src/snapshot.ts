@@ -8,7 +8,7 @@ export interface Snapshot {
   readonly samples: readonly Sample[]
 }
 
-/** @param which all of them when nothing is said */
+/** @param which all of them by default */
 export async function snapshot(metrics: Metrics, which: (metric: Metric) => boolean = () => true): Promise<Snapshot[]> {
   const wanted = [...metrics].filter(which)
   return Promise.all(

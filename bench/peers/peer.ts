@@ -29,7 +29,7 @@ export interface Launch {
   args: readonly string[]
   /** To be written first, by path relative to its folder. */
   files: Readonly<Record<string, string>>
-  /** Its folder when nothing is said. */
+  /** Its folder by default. */
   cwd?: string
   env?: Readonly<Record<string, string>>
 }

@@ -24,7 +24,7 @@ export interface Throughput {
   questions: readonly string[]
   /** Asked before the load. All replies to the load are expected to have the first one's rcode. */
   expected: readonly Expected[]
-  /** UDP when nothing is said. */
+  /** UDP by default. */
   transport?: Transport
   /** What is wrong with a server that has answered so many queries, if anything. */
   check?(server: StartedServer, answered: number): string | undefined

@@ -27,7 +27,7 @@ export interface Rule {
   readonly servers: { readonly address: string; readonly port: number }[]
   /** Whether all others may have the zones, too; they are told of nothing. */
   everybody: boolean
-  /** The address that others are told of changes from; any when nothing is said. */
+  /** The address that others are told of changes from; any by default. */
   source: string | undefined
 }
 

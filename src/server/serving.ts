@@ -31,7 +31,7 @@ export interface ServingSettings {
   /** Port of labels that name none. */
   readonly port: number
   readonly log: Logger
-  /** How datagrams are read; `auto` when nothing is said. */
+  /** How datagrams are read; `auto` by default. */
   readonly udp?: UdpMode
 }
 

@@ -6,7 +6,7 @@
  *                                          with flags: only to queries that carry them; to what it does not know: REFUSED;
  *                                          `after DURATION`: how long it takes
  *     query NAME TYPE [edns] [do] [ad] [cd] [norec]
- *                                          asks the server and compares the reply; `after DURATION`: how long it takes (0s when nothing is said)
+ *                                          asks the server and compares the reply; `after DURATION`: how long it takes (0s by default)
  *     wait DURATION                        lets time pass
  *     asked N                              how many queries the upstream got since the last `asked`
  *     metric NAME[{label="value"}] N       the sum of the metric's cells that carry the label

@@ -36,7 +36,7 @@ interface Line {
   type?: string
   tcp?: boolean
   rcode?: string
-  /** Whether the record is there; it is when nothing is said. */
+  /** Whether the record is there; it is by default. */
   answered?: boolean
 }
 

@@ -6,11 +6,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 /** Where to ask, and how long to wait for a reply. */
 export interface Target {
   port: number
-  /** 127.0.0.1 when nothing is said. */
+  /** 127.0.0.1 by default. */
   address?: string
-  /** The address to ask from; the machine's choice when nothing is said. UDP only. */
+  /** The address to ask from; the machine's choice by default. UDP only. */
   from?: string
-  /** Milliseconds; 15,000 when nothing is said. */
+  /** Milliseconds; 15,000 by default. */
   timeout?: number
 }
 
@@ -54,7 +54,7 @@ export class TcpClient implements AsyncDisposable {
   #received = Buffer.alloc(0)
   #changed = Promise.withResolvers<void>()
 
-  /** @param socket what is spoken over; plain TCP when nothing is said */
+  /** @param socket what is spoken over; plain TCP by default */
   constructor({ port, address = '127.0.0.1', timeout = 15_000 }: Target, socket = connect(port, address)) {
     this.#timeout = timeout
     this.socket = socket

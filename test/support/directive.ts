@@ -9,7 +9,7 @@ export function directiveOf(lines: string): Directive {
   return new Directive(entries[0]!.word.text, ['example.org.'], entries)
 }
 
-/** Asserts that a plugin does not accept these lines, and says why and where. @param told the message; anything when nothing is said */
+/** Asserts that a plugin does not accept these lines, and says why and where. @param told the message; anything by default */
 export function refuses(plugin: Pick<Plugin, 'parse'>, lines: string, told = /./): void {
   assert.throws(
     () => plugin.parse(directiveOf(lines)),

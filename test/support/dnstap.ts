@@ -207,7 +207,7 @@ export class Collector extends Receiver implements AsyncDisposable {
     server.on('setSecureContext' in server ? 'secureConnection' : 'connection', socket => this.receive(socket))
   }
 
-  /** @param where a path, or a port of 127.0.0.1 that is its own also while it is away, when nothing is said */
+  /** @param where a path, or a port of 127.0.0.1 that is its own also while it is away, by default */
   static async start(where?: ListenOptions, tls?: TlsOptions): Promise<Collector> {
     const own = where ?? { host: '127.0.0.1', port: await freePort() }
     const collector = new Collector(tls ? createTlsServer(tls) : createServer(), own)

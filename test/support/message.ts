@@ -15,7 +15,7 @@ export interface EdnsOptions {
 
 export interface QueryOptions {
   id?: number
-  /** The header's second word without the opcode; RD alone when nothing is said. */
+  /** The header's second word without the opcode; RD alone by default. */
   flags?: number
   opcode?: number
   class?: number

@@ -20,9 +20,9 @@ export interface StartOptions {
   env?: Readonly<Record<string, string>>
   /** Files to write beside the Corefile before the start, by relative path. */
   files?: Readonly<Record<string, string>>
-  /** What standard input brings; nothing when nothing is said. */
+  /** What standard input brings; nothing by default. */
   input?: string
-  /** The working directory; the folder of the Corefile when nothing is said. */
+  /** The working directory; the folder of the Corefile by default. */
   cwd?: string
 }
 
@@ -31,7 +31,7 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
-/** How to ask one query: what it says, and where it goes (the server's first port on 127.0.0.1 when nothing is said). */
+/** How to ask one query: what it says, and where it goes (the server's first port on 127.0.0.1 by default). */
 export type AskOptions = QueryOptions & Partial<Target>
 
 /** A process of the server; it may not listen yet, or no more. */
@@ -123,7 +123,7 @@ export class ServerProcess implements AsyncDisposable {
     return readAnswer(await askTcp(queryMessage(name, type, options), { port: this.port, ...options }))
   }
 
-  /** Sends one datagram as it is; undefined when no reply comes in time (500 ms when nothing is said). */
+  /** Sends one datagram as it is; undefined when no reply comes in time (500 ms by default). */
   send(datagram: Uint8Array, target: Partial<Target> = {}): Promise<Buffer | undefined> {
     return sendUdp(datagram, { port: this.port, timeout: 500, ...target })
   }

@@ -8,7 +8,7 @@ import { rawRecords } from './records.ts'
 export interface Key {
   name: string
   secret: Buffer
-  /** `hmac-sha256.` when nothing is said. */
+  /** `hmac-sha256.` by default. */
   algorithm?: string
 }
 

@@ -219,7 +219,7 @@ function readQuery(message: Buffer, transport: Asked['transport'], { address, po
 
 /**
  * @param tls opens ports for TLS and HTTPS, too
- * @param port of UDP and TCP; any free one when nothing is said
+ * @param port of UDP and TCP; any free one by default
  */
 export async function startUpstream(
   script: Script,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Waits until it is so. That it ends lets a test that fails come to its clean-up; what stayed open would keep its file from ever ending.
- * @param change what may make it so; five milliseconds when nothing is said
+ * @param change what may make it so; five milliseconds by default
  * @param timeout in milliseconds
  * @throws when it is not so in time
  */

@@ -71,7 +71,7 @@ test('without a TLS part there is no TLS', async () => {
   assert.equal(await read('{}'), undefined)
 })
 
-test('versions are those asked for, 1.2 and later when nothing is said', async () => {
+test('versions are those asked for, 1.2 and later by default', async () => {
   const versions = async (yaml: string) => {
     const { minVersion, maxVersion, requestCert } = (await read(yaml))!
     return [minVersion, maxVersion, requestCert]

@@ -60,7 +60,7 @@ export async function overUdp(port: number, headers: readonly Uint8Array[], end?
   }
 }
 
-/** A connection that begins with a header, and brings a query, in pieces of so many octets; all at once when nothing is said. */
+/** A connection that begins with a header, and brings a query, in pieces of so many octets; all at once by default. */
 export async function overTcp(port: number, header: Uint8Array, size?: number): Promise<Told> {
   const query = message(1)
   const octets = Buffer.concat([header, Buffer.of(0, query.length), query])

@@ -7,7 +7,7 @@ export interface Binary {
   source?: string
   destination?: string
   port?: number
-  /** The length that it tells; the true one when nothing is said. */
+  /** The length that it tells; the true one by default. */
   length?: number
   /** Behind the addresses. */
   vectors?: Uint8Array

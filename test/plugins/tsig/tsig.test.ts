@@ -205,7 +205,7 @@ suite('what is to be signed', () => {
   const rcode = async (server: InProcessServer, name: string, type: string, options: QueryOptions = {}) =>
     (await server.query(name, type, options)).rcode
 
-  test('nothing when nothing is said', async () => {
+  test('nothing by default', async () => {
     await using server = await startInProcess(`${keyed()}\n${HOSTS}`)
     assert.equal(await rcode(server, NAME, 'A'), 'NOERROR')
     await using other = await startInProcess(`${keyed('require none\nrequire_opcode none')}\n${HOSTS}`)

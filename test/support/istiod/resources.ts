@@ -27,7 +27,7 @@ export interface WorkloadOptions {
   /** `NAMESPACE/HOST`. */
   readonly services?: readonly string[]
   readonly healthy?: boolean
-  /** Of the Deployment, say; the pod's own name when nothing is said. */
+  /** Of the Deployment, say; the pod's own name by default. */
   readonly workload?: string
   readonly target?: string
   readonly cluster?: string
@@ -131,7 +131,7 @@ export const clusterName = (port: number, host: string): string => `outbound|${p
 export interface Endpoint {
   readonly address: string
   readonly port?: number
-  /** `HealthStatus`; 1, healthy, when nothing is said. */
+  /** `HealthStatus`; 1, healthy, by default. */
   readonly health?: number
   /** The second address of a pod. */
   readonly additional?: string

@@ -45,7 +45,7 @@ export class TcpProxy implements AsyncDisposable {
     for (const [client] of this.#pairs) client.destroy()
   }
 
-  /** Lets nothing more through on the oldest connections that are open now; all of them stay open. @param count of all, when nothing is said */
+  /** Lets nothing more through on the oldest connections that are open now; all of them stay open. @param count of all, by default */
   mute(count = this.#pairs.size): void {
     for (const [client, upstream] of this.#pairs.values().take(count)) {
       client.unpipe(upstream).pause()

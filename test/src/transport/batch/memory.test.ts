@@ -15,7 +15,7 @@ import { SEED } from '#test/support/random.ts'
 const run = promisify(execFile)
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** As many datagrams as wanted for a long run; a million when nothing is said. */
+/** As many datagrams as wanted for a long run; a million by default. */
 const TORTURE = Number(process.env.TORTURE ?? 1_000_000)
 
 suite(`a garbage collection on every turn, SEED=${SEED}`, { concurrency: true }, () => {
