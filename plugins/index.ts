@@ -55,6 +55,7 @@ const order = [
   'cache', // everything below may be slow or remote
   'loop', // must see what forward would send round
   'forward', // the outside world
+  'grpc', // the outside world, where forward does not ask
   'erratic', // answers for every name
   'whoami', // answers whatever is left
   'sign', // handles no queries

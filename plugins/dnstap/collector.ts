@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorMessage } from 'node:util'
-import { Backoff } from '#src/feeds/backoff.ts'
+import { Backoff } from '#src/backoff.ts'
 import type { Logger } from '#src/plugin.ts'
 import type { Drops } from './drops.ts'
 import { FrameQueue, type QueueLimits } from './frame-queue.ts'

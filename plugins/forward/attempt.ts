@@ -1,7 +1,7 @@
 import type { Reply } from '#src/dns/reply.ts'
+import type { Question } from '#src/forwarding/question.ts'
 import type { Exchange } from './exchange.ts'
 import type { Flight } from './flight.ts'
-import type { Question } from './question.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Who is asked, and how. */

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { getSystemErrorMessage } from 'node:util'
+import { LONGEST_QUESTION } from '#src/forwarding/question.ts'
 import type { Cell } from '#src/metrics.ts'
 import type { ConnectUdp, Outgoing, PeerSocket } from '#src/plugin.ts'
 import { type Exchange, networkError, replyTo } from './exchange.ts'
-import { LONGEST_QUESTION } from './question.ts'
 import { random16 } from './random.ts'
 
 /** Ports that queries are spread over at a time. */

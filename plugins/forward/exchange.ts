@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { readReply } from '#src/dns/message.ts'
 import type { Reply } from '#src/dns/reply.ts'
+import type { Question } from '#src/forwarding/question.ts'
 import type { Endpoint } from '#src/plugin.ts'
-import type { Question } from './question.ts'
 
 /** One question on its way to one upstream, as the transports see it. */
 export interface Exchange {

@@ -1,5 +1,5 @@
+import type { Question } from '#src/forwarding/question.ts'
 import type { Flight } from './flight.ts'
-import type { Question } from './question.ts'
 
 /** Places at the begin; twice as many whenever there are more flights. */
 const PLACES = 256

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { FLAG, TYPE } from '#src/dns/codes.ts'
+import { Question } from '#src/forwarding/question.ts'
 import type { Exchange } from './exchange.ts'
-import { Question } from './question.ts'
 
 /** How long an upstream may take for a check, in milliseconds. */
 const TIMEOUT = 1000

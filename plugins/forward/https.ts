@@ -1,8 +1,8 @@
 /** DNS over HTTPS (RFC 8484) to one upstream: one HTTP/2 connection, a stream for each query. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
+import { LONGEST_QUESTION } from '#src/forwarding/question.ts'
 import { type Exchange, localOf, replyTo } from './exchange.ts'
-import { LONGEST_QUESTION } from './question.ts'
 
 const PATH = '/dns-query'
 const CONTENT_TYPE = 'application/dns-message'

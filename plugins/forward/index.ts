@@ -1,4 +1,5 @@
 import { type Credentials, readCredentials } from '#src/credentials.ts'
+import { MOST_UPSTREAMS } from '#src/forwarding/words.ts'
 import type { Directive, Handler, Instance, MetadataReader, Plugin, ServerBlock } from '#src/plugin.ts'
 import { Forwarder } from './forwarder.ts'
 import { resolveTargets } from './hosts.ts'
@@ -7,7 +8,6 @@ import { type ForwardOptions, readLine } from './options.ts'
 import { plainPools } from './pool.ts'
 import type { Target } from './target.ts'
 import { Upstream, type UpstreamSettings } from './upstream.ts'
-import { MOST_UPSTREAMS } from './words.ts'
 
 export const forward: Plugin<ForwardOptions[]> = {
   name: 'forward',

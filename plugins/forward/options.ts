@@ -2,11 +2,12 @@ import { isIP } from 'node:net'
 import { RCODE } from '#src/dns/codes.ts'
 import { ROOT } from '#src/dns/name.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
+import { readExcept, readFrom } from '#src/forwarding/words.ts'
 import type { Line } from '#src/plugin.ts'
 import type { ForwarderSettings } from './forwarder.ts'
 import type { Target } from './target.ts'
 import type { UpstreamSettings } from './upstream.ts'
-import { readFrom, readHealthCheck, readRcodes, readResolvers, readTargets } from './words.ts'
+import { readHealthCheck, readRcodes, readResolvers, readTargets } from './words.ts'
 
 /** One `forward` line as read. */
 export interface ForwardOptions {
@@ -57,8 +58,7 @@ export function readLine(line: Line): ForwardOptions {
   const resolver: string[] = []
   line.options({
     except: option => {
-      if (option.left === 0) option.text('IGNORED_NAMES')
-      except.push(...option.zones([]))
+      except.push(...readExcept(option))
     },
     force_tcp: () => {
       forwarder.forceTcp = upstream.forceTcp = true

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { getSystemErrorMessage } from 'node:util'
 import { Frames } from '#src/dns/frames.ts'
+import { LONGEST_QUESTION } from '#src/forwarding/question.ts'
 import type { Endpoint } from '#src/plugin.ts'
 import { type Exchange, localOf, networkError, replyTo } from './exchange.ts'
-import { LONGEST_QUESTION } from './question.ts'
 import { random16 } from './random.ts'
 
 interface Waiting {

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
+import { LONGEST_QUESTION } from '#src/forwarding/question.ts'
 import type { Endpoint, Query, Reply, UpstreamExchange, UpstreamTap } from '#src/plugin.ts'
 import { Attempt, type AttemptTerms } from './attempt.ts'
 import type { Flight } from './flight.ts'
-import { LONGEST_QUESTION } from './question.ts'
 
 /** An attempt whose messages somebody else sees, too. */
 export class TappedAttempt extends Attempt implements UpstreamExchange {

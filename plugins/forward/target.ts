@@ -1,7 +1,7 @@
 /** The TO arguments: which server each of them means. */
-import { readFileSync, statSync } from 'node:fs'
 import { isIP, isIPv6 } from 'node:net'
 import { toKey } from '#src/dns/name.ts'
+import { isFile, nameserversOf } from '#src/forwarding/resolv-conf.ts'
 
 export interface Target {
   readonly scheme: 'dns' | 'tls' | 'https'
@@ -20,7 +20,8 @@ const PORTS = { dns: 53, tls: 853, https: 443 } as const
  */
 export function readTarget(text: string): Target[] {
   const [, prefix, rest = ''] = /^(?:([a-z0-9]+):\/\/)?(.*)$/s.exec(text)!
-  if (prefix === undefined && isIP(rest) === 0 && (rest.includes('/') || isFile(rest))) return readResolvConf(rest)
+  if (prefix === undefined && isIP(rest) === 0 && (rest.includes('/') || isFile(rest)))
+    return nameserversOf(rest).map(host => ({ scheme: 'dns', host, port: PORTS.dns, serverName: '' }))
   const scheme = prefix ?? 'dns'
   if (scheme !== 'dns' && scheme !== 'tls' && scheme !== 'https')
     throw new RangeError(`'${scheme}' is not supported as a destination protocol in forward: ${text}`)
@@ -53,19 +54,4 @@ function isHost(text: string): boolean {
   } catch {
     return false
   }
-}
-
-const isFile = (name: string): boolean => statSync(name, { throwIfNoEntry: false })?.isFile() ?? false
-
-/** The nameservers of a file in the form of resolv.conf(5). */
-function readResolvConf(file: string): Target[] {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new RangeError(`cannot read ${file}: ${(error as Error).message}`)
-  }
-  return Array.from(text.matchAll(/^nameserver[ \t]+(\S+)/gm), ([, address]) => address!)
-    .filter(address => isIP(address) !== 0)
-    .map(host => ({ scheme: 'dns', host, port: PORTS.dns, serverName: '' }))
 }

@@ -1,26 +1,11 @@
 /** Readers of arguments that *forward* alone takes. Each throws a Problem at the word that is wrong. */
 import { isIP } from 'node:net'
-import { expandZone } from '#src/corefile/labels.ts'
 import { RCODES } from '#src/dns/codes.ts'
 import { ROOT, toKey } from '#src/dns/name.ts'
+import { MOST_UPSTREAMS } from '#src/forwarding/words.ts'
 import type { Line } from '#src/plugin.ts'
 import type { HealthSettings } from './health.ts'
 import { readTarget, type Target } from './target.ts'
-
-/** Upstreams of one line. */
-export const MOST_UPSTREAMS = 15
-
-/** The key of the zone to forward; of a CIDR that stands for several, the first. */
-export function readFrom(line: Line): string {
-  const text = line.text('FROM')
-  try {
-    const [zone, another] = expandZone(text)
-    if (another !== undefined) line.warn(`Unsupported CIDR notation: '${text}' expands to multiple zones. Using only '${zone}'.`)
-    return toKey(zone!)
-  } catch (error) {
-    throw line.problem(`unable to normalize '${text}': ${(error as Error).message}`)
-  }
-}
 
 /** All that is left of the line: one target or more. */
 export function readTargets(line: Line): Target[] {

@@ -33,7 +33,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/log.ts',
   ],
   'src/transport/': ['src/transport/', 'src/dns/', 'src/grpc/', 'src/ffi.ts'],
-  'src/grpc/': ['src/grpc/', 'src/protobuf-reader.ts', 'src/protobuf-writer.ts'],
+  'src/forwarding/': ['src/forwarding/', 'src/dns/', 'src/corefile/', 'src/credentials.ts'],
+  'src/grpc/': ['src/grpc/', 'src/backoff.ts', 'src/protobuf-reader.ts', 'src/protobuf-writer.ts'],
   'src/dns/': ['src/dns/'],
   'src/dnssec/': ['src/dnssec/', 'src/dns/'],
   'src/go/': ['src/go/'],
@@ -48,6 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/dns/',
     'src/log.ts',
     'src/metrics.ts',
+    'src/backoff.ts',
     'src/compilers.ts',
     'src/grpc/',
     'src/protobuf-reader.ts',
@@ -70,6 +72,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/log.ts',
     'src/credentials.ts',
     'src/placeholders.ts',
+    'src/backoff.ts',
+    'src/forwarding/',
     'src/grpc/',
     'src/protobuf-reader.ts',
     'src/protobuf-writer.ts',
@@ -127,7 +131,7 @@ test('an import that points the wrong way is found', () => {
 })
 
 /** Names of plugins that mean something else as well: a level of the log, a system call, transports, a choice of `-udp`, a reason of losses. */
-const AMBIGUOUS = ['debug', 'bind', 'tls', 'https', 'auto', 'shed']
+const AMBIGUOUS = ['debug', 'bind', 'tls', 'https', 'grpc', 'auto', 'shed']
 
 /** Quoted words that are names of plugins. */
 const namesOfPlugins = (files: readonly File[]) =>

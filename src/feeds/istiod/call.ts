@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type IncomingHttpHeaders } from 'node:http2'
 import { frame } from '../../grpc/frames.ts'
+import { headersOfCall, reasonOf } from '../../grpc/request.ts'
 import { statusOf } from '../../grpc/status.ts'
 import { type Access, headersOf, tlsOf } from './access.ts'
 import { CODE, type Ending } from './ending.ts'
@@ -65,14 +66,7 @@ export class Call {
     clearTimeout(this.#timer)
     this.#timer = setInterval(() => this.#ping(session), PING[0])
     this.#stream = session
-      .request({
-        ':method': 'POST',
-        ':path': METHOD,
-        'content-type': 'application/grpc',
-        te: 'trailers',
-        'user-agent': 'istio-coredns',
-        ...headers,
-      })
+      .request({ ...headersOfCall(METHOD), ...headers })
       .on('response', answer => this.#begin(answer))
       .on('trailers', trailers => this.#takeStatus(trailers))
       .on('data', (chunk: Buffer) => this.#listener.data(chunk))
@@ -113,10 +107,4 @@ export class Call {
     this.#resolve({ code, message })
     this.#session?.destroy()
   }
-}
-
-/** The errors of a name with several addresses are told one by one. */
-function reasonOf(error: Error): string {
-  const errors = error instanceof AggregateError ? error.errors.map((one: Error) => one.message) : [error.message]
-  return errors.filter(message => message !== '').join(', ') || `${(error as NodeJS.ErrnoException).code ?? error.name}`
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Backoff, type Pace } from '../../backoff.ts'
 import { Malformed } from '../../protobuf-reader.ts'
-import { Backoff, type Pace } from '../backoff.ts'
 import type { Access } from './access.ts'
 import { Call } from './call.ts'
 import { ClusterView } from './cluster-view.ts'

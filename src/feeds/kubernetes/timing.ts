@@ -1,4 +1,4 @@
-import type { Pace } from '../backoff.ts'
+import type { Pace } from '../../backoff.ts'
 
 /**
  * Milliseconds; where nothing else is said, what the clients of Kubernetes in Go do (client-go, tools/cache). They wait for up to 30 s, also when

@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { Backoff } from '../../backoff.ts'
 import { Malformed } from '../../protobuf-reader.ts'
-import { Backoff } from '../backoff.ts'
 import type { Connection } from './connection.ts'
 import { definitionServed } from './definition.ts'
 import type { Encoding, Event } from './encoding.ts'

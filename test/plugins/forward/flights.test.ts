@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Flight } from '#plugins/forward/flight.ts'
 import { Flights } from '#plugins/forward/flights.ts'
-import { Question } from '#plugins/forward/question.ts'
 import { toKey } from '#src/dns/name.ts'
+import { Question } from '#src/forwarding/question.ts'
 
 const flight = (name: string, overStream = false, hash?: number): Flight => {
   const question = Question.make(toKey(name), 1, 0)

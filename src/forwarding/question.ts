@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { CLASS, FLAG, RCODE } from '#src/dns/codes.ts'
-import { hashOf } from '#src/dns/name-hash.ts'
-import { MOST_UPSTREAM_OPTIONS, type Query, writeOpt, writeQuery } from '#src/dns/query.ts'
+import { CLASS, FLAG, RCODE } from '../dns/codes.ts'
+import { hashOf } from '../dns/name-hash.ts'
+import { MOST_UPSTREAM_OPTIONS, type Query, writeOpt, writeQuery } from '../dns/query.ts'
 
 /** What an upstream may send over UDP without being cut into fragments (DNS flag day 2020). */
 const UDP_SIZE = 1232

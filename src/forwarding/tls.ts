@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
+import { type IpcSocketConnectOpts, isIP, type TcpSocketConnectOpts } from 'node:net'
 import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
-import type { Credentials } from '#src/credentials.ts'
+import type { Credentials } from '../credentials.ts'
 
 export const secureContext = ({ cert, key, ca }: Credentials): SecureContext =>
   createSecureContext({
@@ -10,22 +10,21 @@ export const secureContext = ({ cert, key, ca }: Credentials): SecureContext =>
     ca: ca ?? [...getCACertificates('default'), ...getCACertificates('system')],
   })
 
-/** How TLS connections to one upstream are opened; each resumes the session of the last one. */
-export function dialer(
-  { address, port, source, serverName }: { address: string; port: number; source: string | undefined; serverName: string },
-  context: SecureContext,
-  ALPNProtocols?: string[],
-): () => TLSSocket {
+/** Where a server is: a port that is connected to from any address where none is given, or a socket of this machine. */
+export type Place =
+  | { readonly host: string; readonly port: number; readonly localAddress?: string | undefined }
+  | { readonly path: string }
+
+/** How TLS connections to one upstream are opened; each resumes the session of the last one. @param serverName empty for the address */
+export function dialer(place: Place, serverName: string, context: SecureContext, ALPNProtocols?: string[]): () => TLSSocket {
   let session: Buffer | undefined
   return () => {
     const socket = connect({
-      host: address,
-      port,
+      ...(place as TcpSocketConnectOpts | IpcSocketConnectOpts),
       // Without a name the certificate must be for the address; a name in the handshake may be no address (RFC 6066 §3).
       servername: isIP(serverName) ? '' : serverName,
       secureContext: context,
       rejectUnauthorized: true,
-      ...(source !== undefined && { localAddress: source }),
       ...(ALPNProtocols && { ALPNProtocols }),
       ...(session && { session }),
     })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Backoff } from '#src/feeds/backoff.ts'
+import { Backoff } from '#src/backoff.ts'
 import { TIMING } from '#src/feeds/kubernetes/timing.ts'
 
 test('waits are random, below a bound that doubles from 0.8 s to 10 s, and short again after what has worked for ten seconds', t => {

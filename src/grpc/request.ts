@@ -1,0 +1,16 @@
+/** What clients of gRPC over HTTP/2 have in common. */
+
+/** @param path of the method: `/SERVICE/METHOD` */
+export const headersOfCall = (path: string): Record<string, string> => ({
+  ':method': 'POST',
+  ':path': path,
+  'content-type': 'application/grpc',
+  te: 'trailers',
+  'user-agent': 'istio-coredns',
+})
+
+/** What a connection ended with. The errors of a name with several addresses are told one by one. */
+export function reasonOf(error: Error): string {
+  const errors = error instanceof AggregateError ? error.errors.map((one: Error) => one.message) : [error.message]
+  return errors.filter(message => message !== '').join(', ') || `${(error as NodeJS.ErrnoException).code ?? error.name}`
+}
