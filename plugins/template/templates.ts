@@ -60,7 +60,7 @@ export class Templates implements Instance {
       type: data.type,
     }
     this.#matches.with(labels).value++
-    // Nothing else of such a rule is said.
+    // Such a rule says nothing else.
     if (rule.rcode === RCODE.SERVFAIL) return new Reply(RCODE.SERVFAIL)
     try {
       const records = {
@@ -82,7 +82,7 @@ export class Templates implements Instance {
     failures.with({ ...labels, section: template.section, template: template.source }).value++
   }
 
-  /** Behind each CNAME stands what the server answers for its target, if anything. */
+  /** Puts behind each CNAME what the server answers for its target. */
   async #follow(query: Query, rule: Rule, records: Records): Promise<Reply> {
     const answers: WholeRecord[] = []
     let truncated = 0
@@ -93,7 +93,7 @@ export class Templates implements Instance {
       const { sections, ttl, flags } = await this.#block.resolve(derived)
       const found = wholeRecords(derived, sections).slice(0, sections.answers)
       answers.push(...found.map(record => ({ ...record, ttl: ttl ?? record.ttl })))
-      truncated = flags & FLAG.TC
+      truncated |= flags & FLAG.TC
     }
     const followed = reply(query, rule, { ...records, answers })
     followed.flags |= truncated
@@ -101,7 +101,7 @@ export class Templates implements Instance {
   }
 
   #readMetadata(label: string, query: Query): string | undefined {
-    // What is told of replies is not known yet.
+    // There is no reply yet that metadata could tell about.
     return this.#block.metadata(label)?.(query, new Reply(RCODE.NOERROR))
   }
 }

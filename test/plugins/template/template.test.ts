@@ -145,6 +145,14 @@ test('a reply for the target that was cut says so', async () => {
   assert.match((await server.query('a.example.org')).flags, /\btc\b/)
 })
 
+test('one of several replies for targets that was cut says so, too', async () => {
+  await using server = await startInProcess(
+    ALIAS.replace('www.example.org."', '$&\n answer "{{ .Name }} 60 IN CNAME other.example.org."'),
+  )
+  server.script = ({ name }) => new Reply(RCODE.NOERROR, name === 'www.example.org.' ? FLAG.TC : 0)
+  assert.match((await server.query('a.example.org')).flags, /\btc\b/)
+})
+
 test('a CNAME that leads to itself ends', async () => {
   await using server = await startInProcess('template IN A {\n answer "{{ .Name }} 60 IN CNAME {{ .Name }}"\n}')
   const { rcode, answer } = await server.query('a.example.org')
