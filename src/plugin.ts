@@ -1,9 +1,10 @@
 /**
  * The contract of plugins.
  *
- * A query goes down the chain as an argument; the reply comes up as the return value, at once where it is in memory, as a promise
- * where something had to be waited for: whoever is given one calls `then` on it once and returns what that gives, or awaits it. Three shapes cover every plugin: a *source* answers or calls `next`, a *wrapper* looks at or
- * changes the reply of `next`, a *gate* answers early. A throw becomes a SERVFAIL reply that carries its cause.
+ * A query goes down the chain as an argument, and the reply comes up as the return value: directly if it is in memory, as a promise
+ * if something had to be waited for. Whoever gets such a promise calls `then` on it once and returns the result, or awaits it. Three
+ * shapes cover every plugin: a *source* answers or calls `next`, a *wrapper* reads or changes the reply of `next`, a *gate* answers
+ * early. An error that is thrown becomes a SERVFAIL reply that carries its cause.
  */
 import type { TlsOptions } from 'node:tls'
 import type { ConnectionBounds } from './corefile/connection-bounds.ts'
@@ -41,7 +42,7 @@ export {
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
-/** Reads what is told of a query, and of the reply where that is known; undefined or empty for nothing. */
+/** Reads one value about a query and its reply, whose records may not be known yet; undefined or empty if there is none. */
 export type MetadataReader = (query: Query, reply: Reply) => string | undefined
 
 /** A listener with the zones that a block serves on it. */
@@ -55,23 +56,23 @@ export interface Instance {
   wrap?(next: Handler): Handler
   /** Puts itself before the handler of `plugin`, which stands below it in the chain and never throws. Called once for each, at start, from the last on. */
   around?(plugin: string, handler: Handler): Handler
-  /** What it tells of queries under `label` (`kubernetes/namespace`); undefined for a label that is not its own. Nothing is read unless somebody asks. */
+  /** Reads what it knows about a query under `label` (`kubernetes/namespace`); undefined for a label that is not its own. */
   metadata?(label: string): MetadataReader | undefined
-  /** The zone that has this key as it is now, for whoever is to have a copy of it; undefined for one that is not its own. @throws what keeps it from being told */
+  /** The current version of the zone with this key, to be copied to other servers; undefined for a zone that is not its own. @throws why there is no version yet */
   zone?(key: string): ZoneVersion | undefined
-  /** A server says that there is another version of a zone (RFC 1996): the reply; undefined for a zone of which this plugin has no copy. Never throws. */
+  /** Replies to a server which says that a zone has a new version (RFC 1996); undefined for a zone of which this plugin has no copy. Never throws. */
   notified?(notification: Query): Reply | undefined
-  /** Reload: takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
+  /** On a reload, takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
   adopt?(previous: Instance): void
-  /** Opens watches, loads tables. Queries come only after it resolved; a rejection keeps the server from starting, or a reload from happening. */
+  /** Opens watches, loads tables. No query comes before it is fulfilled. If it rejects, the server does not start, or the reload does not happen. */
   start?(signal: AbortSignal): Promise<void>
-  /** The block's sockets are open, and this instance answers on them for these zones: after the start, or after a reload took effect. */
+  /** Called when the block's sockets are open and this instance answers on them: after the start, or when a reload has taken effect. */
   serving?(listeners: readonly ServedListener[]): void
-  /** True, or what it waits for: /ready answers 503 with it. */
+  /** True, or what it is waiting for, which /ready answers with status 503. */
   ready?(): true | string
-  /** SIGTERM came: the server goes on answering until every plugin's promise is fulfilled. */
+  /** Called after SIGTERM: the server keeps answering until the promises of all plugins are fulfilled. */
   drain?(): Promise<void>
-  /** Lets go of everything. No query comes any more. */
+  /** Closes and releases everything. No more queries come. */
   stop?(): Promise<void>
 }
 
@@ -79,19 +80,19 @@ export interface Instance {
 export interface Plugin<Options = unknown> {
   /** The Corefile word, which is the folder's name. */
   readonly name: string
-  /** It asks others over the network: the server bounds how many queries wait in it at a time. */
+  /** It asks others over the network: the server limits how many queries wait in it at a time. */
   readonly waits?: true
-  /** It has zones of its own: names elsewhere are refused at the end of a chain that asks nobody else (RFC 1035 §4.1.1). */
+  /** It has its own zones: at the end of a chain that asks nobody else, all other names are refused (RFC 1035 §4.1.1). */
   readonly authoritative?: true
-  /** It takes queries of classes other than IN, which are refused where no plugin of the listener does. */
+  /** It takes queries of classes other than IN. They are refused if no plugin of the listener does. */
   readonly otherClasses?: true
-  /** Text to options; looks at nothing outside the directive but the files that it names. @throws {Problem} */
+  /** Turns text into options. Reads nothing but the directive and the files that it names. @throws {Problem} */
   parse(directive: Directive): Options
-  /** Options to an instance. Effects begin in `start`. */
+  /** Makes an instance from options. Effects begin in `start`. */
   create(options: Options, block: ServerBlock): Instance
 }
 
-/** A plugin that is there from the first Corefile on that names it. */
+/** A plugin that is loaded when a Corefile first names it. */
 export interface PluginLoader {
   readonly name: string
   load(): Promise<Plugin>
@@ -112,55 +113,55 @@ export interface ServerBlock {
   stacktrace: boolean
   /** Addresses to listen on (*bind*); empty for all. */
   readonly bind: string[]
-  /** What *kubernetes* answers from, for the plugins of the block that answer from it, too; there before anything starts. */
+  /** The objects that *kubernetes* answers from, for other plugins of the block; set before anything starts. */
   cluster: ClusterView | undefined
   /** The names whose queries have metadata (*metadata*); undefined for none. */
   metadataZones: ZoneSet | undefined
-  /** How many threads are to answer (*multisocket*); undefined for one, which shares its ports with nobody. */
+  /** How many threads answer (*multisocket*); undefined for one thread, which does not share its ports. */
   sockets: number | undefined
-  /** How long connections of its listeners may take, and how much they may bring (*timeouts*); empty for as usual. */
+  /** Limits of the connections of its listeners (*timeouts*); empty for the defaults. */
   readonly limits: Partial<ConnectionLimits>
-  /** What its listeners of `https://` (*https*) and of `grpc://` (*grpc_server*) have at a time; empty for as usual. */
+  /** Limits of its `https://` (*https*) and `grpc://` (*grpc_server*) listeners; empty for the defaults. */
   readonly bounds: Record<'https' | 'grpc', ConnectionBounds>
-  /** What proxies put in front of what their clients say (*proxyproto*); undefined for nothing. */
+  /** Reads the headers that proxies send in front (*proxyproto*); undefined where there are none. */
   headers: ProxyHeaders | undefined
-  /** What its listeners of `tls://`, `https://` and `grpc://` show their clients (*tls*). */
+  /** The certificate of its `tls://`, `https://` and `grpc://` listeners (*tls*). */
   tls: TlsSettings | undefined
-  /** What clients sign their queries with (*tsig*); undefined where signatures mean nothing. */
+  /** The keys that clients sign their queries with (*tsig*); undefined where there are none. */
   keys: Keys | undefined
   /** See what its plugins ask other servers (*dnstap*, *trace*). */
   readonly taps: UpstreamTap[]
-  /** What tells its queries from those of other blocks for the same zones (*view*); undefined where it takes all. */
+  /** Which queries for its zones it takes (*view*); undefined where it takes all. */
   view: View | undefined
-  /** Its name, as the label of metrics; empty for none. */
+  /** The name of its view, as metrics label it; empty for none. */
   readonly viewName: string
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */
   log(plugin?: string): Logger
-  /** What the plugins of the block tell of queries under `label`, for use in `wrap`; undefined where none does. */
+  /** Reads what a plugin of the block knows about a query under `label`; undefined where none does. To be called in `wrap` or later. */
   metadata(label: string): MetadataReader | undefined
-  /** The zone that has this key, of the first plugin that has it. @throws what keeps it from being told */
+  /** The zone with this key, from the first plugin that has it. @throws why there is no version yet */
   zone(key: string): ZoneVersion | undefined
-  /** Tells whoever has a copy of the zone that has this key that there is another version of it (*transfer*). */
+  /** Notifies servers with a copy of the zone with this key that it has a new version (*transfer*). */
   notify: (key: string) => void
-  /** Asks the server itself, from the choice of the server block on, as `query.derive` made the question. At a depth over 8: SERVFAIL. */
+  /** Asks the server itself a question made by `query.derive`, beginning with the choice of the server block. SERVFAIL at a depth over 8. */
   resolve: Handler
 }
 
-/** What queries are signed with (RFC 8945). */
+/** The keys that queries are signed with (RFC 8945). */
 export interface Keys {
-  /** Those for names elsewhere mean nothing. */
+  /** Signatures count for names in these zones only. */
   readonly zones: ZoneSet
-  /** Keys of one server block are good for all that share its listeners. */
+  /** Keys of one server block are valid in all that share its listeners. */
   readonly secrets: Secrets
 }
 
 /** Which queries a server block takes. */
 export interface View {
-  /** As metrics name it; empty names it as if there was none. */
+  /** As metrics label it; may be empty. */
   readonly name: string
-  /** Never throws: it is asked before the chain, with every query of its zones. */
+  /** Whether it takes the query. Asked for every query of its zones, before the chain; never throws. */
   takes(query: Query): boolean
 }
 
@@ -168,13 +169,13 @@ export interface View {
 export interface UpstreamTap {
   /** The query of the exchange has gone out. */
   asked(exchange: UpstreamExchange): void
-  /** @param reply as it came, just now; it may come late, when nobody waits for it any more */
+  /** @param reply as it came, just now; perhaps too late for anyone to be waiting */
   answered(exchange: UpstreamExchange, reply: Uint8Array): void
 }
 
 /** A query to another server, as it went out. */
 export interface UpstreamExchange {
-  /** Of the client, on whose behalf it is asked. */
+  /** The client's, on whose behalf it is asked. */
   readonly query: Query
   readonly transport: Transport
   /** Undefined where it is not known. */
@@ -192,23 +193,23 @@ export interface Server {
   readonly version: string
   /** What this thread counts. */
   readonly metrics: Metrics
-  /** How the log is written: as CoreDNS's lines, or as JSON (`-log-format`). */
+  /** How the log is written (`-log-format`): in CoreDNS's lines, or as JSON. */
   readonly logFormat: LogFormat
-  /** How many threads answer queries: of what the process as a whole may do, each does its share. */
+  /** How many threads answer queries. Limits of the process are divided among them. */
   readonly threads: number
-  /** How to open UDP sockets to other servers, in the way that `-udp` chose. Rejects where that is not possible. */
+  /** Opens UDP sockets to other servers, in the way that `-udp` chose. Rejects if that is not possible. */
   udp(): Promise<ConnectUdp>
-  /** What there is once in a process; undefined in all threads but the one that has it. */
+  /** The process; undefined in all threads but the main one. */
   readonly control: Control | undefined
 }
 
-/** The process. */
+/** What exists once in a process. */
 export interface Control {
   /** Whether SIGTERM has come. */
   readonly draining: boolean
-  /** What is not ready in the server blocks that use the plugin `word`, in any thread. */
+  /** What is not ready, in any thread, in the server blocks that use the plugin `word`. */
   unready(word: string): Promise<Unready[]>
-  /** Fulfilled when every thread has shown that it lives. */
+  /** Fulfilled when every thread has responded. */
   alive(): Promise<void>
   /** The metrics of all threads, added up. */
   collect(): Promise<Snapshot[]>
@@ -220,9 +221,9 @@ export interface Control {
   serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>>
   /** SHA-512 of the Corefile that runs, in hex. */
   readonly configuration: string
-  /** Reads the Corefile again; its hash, or the Problem of a file that does not parse. */
+  /** Reads the Corefile again and gives its hash. @throws {Problem} it does not parse */
   readConfiguration(): string
-  /** Loads the Corefile anew and replaces this one when it has started whole. Rejects, having changed nothing, where that fails. */
+  /** Loads the Corefile again, and replaces the running one once everything in it has started. Rejects without any change if that fails. */
   reload(): Promise<void>
 }
 
@@ -232,12 +233,12 @@ export interface Unready {
   readonly reason: string
 }
 
-/** What a side port answers; `content` is the MIME type. */
+/** What a side port answers; `content` is the MIME type, plain text by default. */
 export interface HttpAnswer {
   readonly status: number
   readonly body: string | Uint8Array
   readonly content?: string
 }
 
-/** Answers what a side port is asked for with these parameters. */
+/** Answers a request to a side port with these query parameters. */
 export type HttpHandler = (parameters: URLSearchParams) => HttpAnswer | Promise<HttpAnswer>

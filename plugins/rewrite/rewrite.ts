@@ -67,7 +67,7 @@ export class Rewrite implements Instance {
 
   #read(label: string, query: Query): string | undefined {
     if (!this.#readers.has(label)) this.#readers.set(label, this.#block.metadata(label))
-    // What is told of replies is not known yet.
+    // There is no reply yet that metadata could tell about.
     return this.#readers.get(label)?.(query, new Reply(RCODE.NOERROR))
   }
 }

@@ -34,7 +34,7 @@ export const view: Plugin<Options> = {
 
   create({ name, conditions }, block) {
     const takes: View['takes'] = query => {
-      // What is told of replies is not known yet.
+      // There is no reply yet that metadata could tell about.
       const readMetadata = (label: string) => block.metadata(label)?.(query, new Reply(RCODE.NOERROR))
       const scope = { data: { query, readMetadata, variables: KNOWN.variables } }
       try {
