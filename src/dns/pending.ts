@@ -1,11 +1,11 @@
 type Step = ((value: never, about: never) => unknown) | null | undefined
 
 /**
- * What is waited for: a promise for one reader. Each `then` goes on where the one before it ended, and gives back this same object; all steps run at once,
- * one after the other, when the value comes. A promise would make an object for each step and wait a microtask for each.
+ * A promise for one reader. Each `then` continues where the one before it ended, and returns this same object; when the value comes, all steps run at once,
+ * one after the other. A real promise would make an object for each step, and wait a microtask for each.
  */
 export class Pending<T> implements PromiseLike<T> {
-  /** What it is about; each step is given it behind the value, so that one function can be the step of many. */
+  /** What it is about. Each step gets it as second argument, so that one function can be the step of many. */
   readonly about: unknown
   /** For each `then`, what it does with a value, and with an error. */
   readonly #steps: Step[] = []

@@ -6,7 +6,7 @@ import { hashOf, type Name } from './name-hash.ts'
 
 export type Transport = 'udp' | 'tcp' | 'tls' | 'https' | 'grpc'
 
-/** How many octets of options go along to other servers. */
+/** The most octets of EDNS options that go along to other servers. */
 export const MOST_UPSTREAM_OPTIONS = 512
 
 /** What fits behind the headers of IPv4 and UDP, in octets; the kernel sends nothing longer. */
@@ -18,9 +18,9 @@ export interface Client {
   readonly address: string
   readonly port: number
   readonly family: 4 | 6
-  /** What its signature is worth (*tsig*): it is who it says where that is NOERROR. Undefined where there is none. */
+  /** What the check of its signature (*tsig*) found: NOERROR if it is valid; undefined without a signature. */
   readonly tsigError?: TsigError
-  /** What its proxy tells of it besides (*proxyproto*), in hex. */
+  /** What its proxy said besides the address (*proxyproto*), in hex. */
   readonly told?: string
   /** Of its request over HTTPS, where they say of which trace that is part (B3). */
   readonly headers?: Readonly<Record<string, unknown>>
@@ -45,7 +45,7 @@ export interface Edns {
   readonly extendedRcode: number
   readonly version: number
   readonly dnssecOk: boolean
-  /** What is told of the server with the reply (RFC 5001), where the client wants to know. */
+  /** The server's identifier, to be sent with the reply (RFC 5001) if the client asked for it. */
   nsid?: Uint8Array
   /** Options that go back to the client with the reply, where there is room. */
   returned?: Uint8Array
@@ -141,7 +141,7 @@ export class Query implements Name {
     return Object.assign(new Query({ ...this, message, edns }), { zone: this.zone })
   }
 
-  /** Another question in place of the client's, which is not changed: flags and EDNS are the client's, and so is the reply to be. */
+  /** Another question in place of the client's, with the client's flags and EDNS; this one is not changed. */
   replace(question: { key: string; type: number; class: number; upstreamOptions: string }): Query {
     const { key, type, class: classCode, upstreamOptions } = question
     const message = writeQuery(key, type, { id: this.id, flags: this.flags, class: classCode })

@@ -12,7 +12,7 @@ export class Reply {
   /** AA, RA, AD and TC as `FLAG` bits; id, opcode, RD and CD are the query's. */
   flags: number
   sections: Sections
-  /** Records that one message does not hold: the sections of those that go behind it, over a stream (RFC 5936 §2.2). */
+  /** The sections of further messages, over a stream, for records that one message does not hold (RFC 5936 §2.2). */
   following: IteratorObject<Sections> | undefined = undefined
   /** When set, every record is sent with this TTL, in seconds. */
   ttl: number | undefined = undefined
@@ -20,15 +20,15 @@ export class Reply {
   shuffle = false
   /** The Corefile word of the plugin that made it. */
   plugin: string | undefined = undefined
-  /** The server that gave it, or that was asked last, `address:port`, where others were asked. */
+  /** `address:port` of the server that gave it, or was asked last; undefined if none was asked. */
   upstream: string | undefined = undefined
-  /** Told each message that it is sent as, when that is written, in memory that is written over later. Must not throw. */
+  /** Called with each message of the reply when it has been written, in memory that is reused later. Must not throw. */
   sent: ((message: Uint8Array) => void) | undefined = undefined
-  /** The client hears nothing at all. */
+  /** The client gets no reply at all. */
   silent = false
-  /** What went wrong, where something did. */
+  /** What went wrong, if something did. */
   cause: unknown = undefined
-  /** Told to clients that speak EDNS (RFC 8914). */
+  /** Sent to clients that speak EDNS (RFC 8914). */
   extendedError: { code: number; text?: string } | undefined = undefined
 
   constructor(rcode: number, flags = 0, sections: Sections = NO_RECORDS) {
@@ -38,7 +38,7 @@ export class Reply {
   }
 }
 
-/** Goes on with a reply to `query`, at once or when it comes. A `step` that is one function for all queries costs no memory while they wait. */
+/** Calls `step` with a reply to `query`, now or when it comes. A `step` that is the same function for all queries costs no memory while they wait. */
 export function onReply<A>(
   query: Query,
   reply: Reply | PromiseLike<Reply>,

@@ -1,8 +1,8 @@
-/** Lines in a period of so many milliseconds; the rest are counted. */
+/** How many lines are written in a period of this many milliseconds; the rest are counted. */
 const MOST = 20
 const PERIOD = 60_000
 
-/** Problems on their way to the log, of which there may be one with everything that a server sends. */
+/** Writes problems to the log, a limited number in each period: there may be one in everything that a server sends. */
 export class Complaints {
   readonly #write: (line: string) => void
   #lines = 0

@@ -12,7 +12,7 @@ import type { Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
 import { type Place, placeLabel } from './listeners.ts'
 
-/** Asks the zones that the query's listener serves at the moment. */
+/** Asks the zones that the query's listener serves now, which a reload may have changed. */
 const resolve: Handler = query => ask(query, (query.listener as Site).zones)
 
 export class Block implements ServerBlock {
@@ -36,7 +36,7 @@ export class Block implements ServerBlock {
   readonly chain: readonly string[]
   readonly resolve = resolve
   readonly stages: readonly Stage[]
-  /** By what a reload knows it again: its first zone, where it serves that first, and its view. */
+  /** Identifies the block over a reload: its first zone, the place where it serves that first, and its view. */
   readonly identity: string
   readonly otherClasses: boolean
   readonly #labels: Configuration['labels']
@@ -72,7 +72,7 @@ export class Block implements ServerBlock {
     return this.view?.name ?? ''
   }
 
-  /** Each zone with the places where it is served, and the word that says so. */
+  /** Each zone with each place where it is served, and the label in the Corefile that says so. */
   get places(): { zone: string; place: Place; token: Token }[] {
     const addresses = this.bind.length > 0 ? this.bind : ['']
     return this.#labels.flatMap(({ scheme, zone, port, token }) => {
@@ -120,7 +120,7 @@ export class Block implements ServerBlock {
     return undefined
   }
 
-  /** What the first plugin that has a copy of the zone says; undefined where none has. */
+  /** The reply of the first plugin with a copy of the zone; undefined if none has one. */
   notified(notification: Query): Reply | undefined {
     for (const { name, instance } of this.stages) {
       const reply = instance.notified?.(notification)
@@ -135,7 +135,7 @@ export class Block implements ServerBlock {
   }
 }
 
-/** What a plugin fails with, with its name in front, and where the Corefile has it. */
+/** A plugin's error, with the plugin's name and its place in the Corefile in front. */
 export const placed = ({ text, file, line }: Token, error: unknown): Error => {
   const { message, code } = error as NodeJS.ErrnoException
   return Object.assign(new Error(`plugin/${text}: ${file}:${line} - ${message}`, { cause: error }), { code })

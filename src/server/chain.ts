@@ -20,7 +20,7 @@ export interface Waiting {
   limit: number
 }
 
-/** Bounds the queries that wait for others; the newest is refused. One object a loaded Corefile, all with one `total`. */
+/** Limits the queries that wait for other servers: beyond the limit, new ones get SERVFAIL. There is one object for each loaded Corefile, and one `total` for all. */
 export class InFlight {
   /** Queries that wait in this Corefile's plugins. */
   count = 0
@@ -32,7 +32,7 @@ export class InFlight {
     this.#onRefusal = onRefusal
   }
 
-  /** `handler`, asked only while fewer queries than the limit wait in all. */
+  /** Wraps `handler`, which is asked only while fewer queries wait than the limit. */
   bound(handler: Handler): Handler {
     const done = (reply: Reply) => {
       this.count--

@@ -16,12 +16,12 @@ export interface Configuration {
   readonly zones: readonly string[]
   /** In the order of the chain; with the word that names the plugin first. */
   readonly uses: readonly { plugin: Plugin; options: unknown; word: Token }[]
-  /** Sentences about what was accepted and probably not meant. */
+  /** Sentences about what was accepted but probably not meant. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Understands a Corefile, with those plugins loaded that it names.
+ * Loads the plugins that a Corefile names, and has each parse its directive.
  * @param plugins in the order of the chain
  * @param port where labels name none
  * @throws {Problem}

@@ -27,10 +27,13 @@ export function headerOnly(message: Uint8Array, rcode: number): Uint8Array {
   return reply
 }
 
-/** The reply, as it is sent to who asked: id, opcode and question as they came, with RD and CD of a query, the reply's records, OPT where the query had one, at most as long as the client takes. @param room octets, where that is less */
+/**
+ * The message of a reply: id, opcode and question of the query, with its RD and CD, then the reply's records, and OPT if the query had one.
+ * @param room the most octets that it may have; by default, what the client takes
+ */
 export const fit = (query: Query, reply: Reply, room = query.replySize): Outgoing => new Fitted(query, reply, room)
 
-/** A reply that is fitted to its client. What can fail is done when it is made; writing it cannot. */
+/** A reply that is fitted to its client. Whatever can fail is done in the constructor; writing cannot fail. */
 class Fitted implements Outgoing {
   readonly #query: Query
   readonly #reply: Reply
@@ -85,7 +88,7 @@ class Fitted implements Outgoing {
   }
 }
 
-/** What a message behind the first of a reply says. */
+/** The reply of a further message: that of the first, with other sections. */
 const continuation = ({ rcode, flags, ttl, sent }: Reply, sections: Sections): Reply =>
   Object.assign(new Reply(rcode, flags, sections), { ttl, sent })
 
@@ -106,7 +109,7 @@ function setTtls(target: Uint8Array, start: number, sections: Sections, ttl: num
   }
 }
 
-/** For a message that is cut: those that stay in it are drawn from all, since some clients ignore TC. */
+/** For a message that is cut: which addresses stay is random, since some clients ignore TC. */
 function shuffled(sections: Sections): Sections {
   const { answers, authorities, additionals, base, length } = sections
   const bytes = new Uint8Array(length)

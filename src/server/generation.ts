@@ -54,8 +54,8 @@ export class Generation {
   }
 
   /**
-   * Every place that a block wants, each once, by label. Of several blocks the first says how many sockets it has, and the last that says
-   * anything of a limit, or of headers of proxies, what that is; as in CoreDNS.
+   * Every place that some block listens on, by label. Of blocks that share a place, the first sets the number of sockets; limits and the
+   * reader of proxy headers come from the last block that sets them, as in CoreDNS.
    */
   get places(): Map<string, Place> {
     const places = new Map<string, Place>()
@@ -71,7 +71,7 @@ export class Generation {
     return places
   }
 
-  /** Sentences about what was passed over, or is probably not meant. */
+  /** Sentences about what was ignored, or is probably not meant. */
   get warnings(): string[] {
     return [...this.#configurations.flatMap(({ warnings }) => warnings), ...this.#otherSockets()]
   }
@@ -120,7 +120,7 @@ export class Generation {
     return this.#handlers.get(block)
   }
 
-  /** For each zone of each block: where it listens, as which word says, its view and its chain. */
+  /** For each zone of each block: its place, the label in the Corefile, its view and its chain. */
   describe(): { zone: string; place: Place; token: Token; label: string; view: View | undefined; chain: readonly string[] }[] {
     return this.#blocks.flatMap(({ places, view, chain }) =>
       places.map(use => ({ ...use, label: placeLabel(use.place), view, chain })),
@@ -128,8 +128,8 @@ export class Generation {
   }
 
   /**
-   * Lets every plugin take over from the same plugin of the block with the same identity. What several blocks of one identity hold, nobody
-   * takes over: it may be for other clients.
+   * Lets every plugin take over from the same plugin of the block with the same identity. If several blocks have one identity, nothing is
+   * taken over: it may belong to other clients.
    */
   adopt(previous: Generation): void {
     for (const { identity, stages } of this.#blocks) {
@@ -143,7 +143,7 @@ export class Generation {
     }
   }
 
-  /** Starts every plugin. Where one fails, those that had started are stopped, and the failure is thrown. */
+  /** Starts every plugin. If one fails, all are stopped, and its error is thrown. */
   async start(): Promise<void> {
     const results = await Promise.allSettled(this.#stages.map(({ instance }) => instance.start?.(this.#stopping.signal)))
     const failed = results.findIndex(result => result.status === 'rejected')
@@ -188,7 +188,7 @@ export class Generation {
     await Promise.allSettled(this.#stages.map(({ instance }) => instance.stop?.()))
   }
 
-  /** A zone is served once at each place, but for blocks that a view tells apart; and bound to some addresses and to all of them at the same port, it would answer by chance. */
+  /** A zone is served once at each place, unless views tell the blocks apart. Bound to some addresses and to all addresses of one port, it would be chance who answers. */
   #refuseOverlaps(): void {
     const seen = new Map<string, Map<string, Token>>()
     for (const { zone, place, token, view } of this.describe()) {
@@ -205,7 +205,7 @@ export class Generation {
     }
   }
 
-  /** A socket for one address would take queries away from the one for all addresses, and its zones with them. */
+  /** A socket for one address takes queries away from the one for all addresses, whose zones would then not be served there. */
   #refuseHidden(): void {
     const uses = this.describe().filter(({ place }) => place.port !== 0)
     for (const { place, label, token } of uses) {
@@ -217,7 +217,7 @@ export class Generation {
     }
   }
 
-  /** What is to be secret is never said in the clear (gRPC is secret where *tls* says so), nor under another certificate than is written beside it. */
+  /** TLS and HTTPS need a certificate, while gRPC may do without; and blocks that share a listener must give the same one. */
   #refuseBare(): void {
     const { places } = this
     for (const { place, label, token } of this.describe()) {
@@ -228,7 +228,7 @@ export class Generation {
     }
   }
 
-  /** A listener of HTTP has one bound of each kind: blocks that share it say the same, or nothing. */
+  /** An HTTP listener has one limit of each kind: blocks that share it must set the same, or none. */
   #refuseContradictions(): void {
     const { places } = this
     for (const { place, label, token } of this.describe()) {

@@ -14,7 +14,7 @@ import { Threads } from './threads.ts'
 export interface Settings extends ServingSettings {
   readonly version: string
   readonly logFormat: LogFormat
-  /** How further threads are started, where there may be any. */
+  /** How further threads are started; undefined if there may be none. */
   readonly thread?: Omit<Spawn, 'data'>
   /** Reads and parses the Corefile as it is now. @throws {Problem} */
   readCorefile(): Corefile
@@ -66,7 +66,7 @@ export class DnsServer implements Server, Control {
     return this.#settings.readCorefile().hash
   }
 
-  /** One reload at a time. Who asks while one is under way waits for another, since the file may have changed after it was read. */
+  /** One reload at a time. A call during a reload waits for another one, since the file may have changed after it was read. */
   reload(): Promise<void> {
     this.#reload ??= this.#replacing.then(() => {
       this.#reload = undefined

@@ -18,11 +18,11 @@ import type { Ports, Thread } from './thread.ts'
 
 /** Queries that may wait for others, in the whole process. */
 const MAX_IN_FLIGHT = 10_000
-/** The memory that Node cuts small buffers from, in octets: a piece of 64 kB would outlive two collections, and wait for one of the whole heap. */
+/** The pool that Node cuts small buffers from, in octets. One of 64 kB would survive two young collections, and then be freed with the whole heap only. */
 Buffer.poolSize = 16 << 10
 /** How long queries of a stopped generation may go on, in milliseconds. */
 const GRACE = 5000
-/** How long its plugins may then take to let go. */
+/** How long its plugins may then take to stop, in milliseconds. */
 const LAST = 1000
 
 export interface ServingSettings {
@@ -37,14 +37,14 @@ export interface ServingSettings {
 
 export class Serving implements Thread {
   readonly #server: Server
-  /** Counted from 0, which is the thread that has the process in its hands. */
+  /** 0 for the main thread. */
   readonly #index: number
   readonly #settings: ServingSettings
   readonly #waiting = { count: 0, limit: MAX_IN_FLIGHT }
   readonly #listeners: Listeners
   readonly #open = new Map<string, OpenPlace>()
   #generation: Generation | undefined
-  /** The one that is to take its place, and what was opened for it. */
+  /** The generation that is about to replace it, and the places opened for that one. */
   #next: Generation | undefined
   #opened = new Map<string, OpenPlace>()
   #threads = 1
@@ -121,7 +121,7 @@ export class Serving implements Thread {
     if (this.#generation) next.adopt(this.#generation)
     try {
       const started = next.start()
-      // What plugins ask for over the network is asked for first, and this is done while they wait. Why it fails is told whoever listens.
+      // Plugins send their requests first; this is done while they wait. If it fails, opening a listener fails with the reason.
       immediately()
         .then(() => this.#udp())
         .catch(() => {})
@@ -226,7 +226,7 @@ const describe = (error: unknown): string => (error instanceof Error ? error.mes
 const within = (milliseconds: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, sleep(milliseconds, undefined, { ref: false })])
 
-/** Closes places, with time for what they owe. */
+/** Closes places, with time for the replies that they still owe. */
 async function close(places: Iterable<OpenPlace>): Promise<void> {
   await within(GRACE, Promise.all(Array.from(places, place => place.close())))
 }

@@ -6,7 +6,7 @@ import { fit } from './fit.ts'
 
 /** A query with a signature (RFC 8945). Whatever is replied to it is signed, whoever replies. */
 export class SignedQuery {
-  /** With what the signature is worth. */
+  /** Its client has the result of the check. */
   readonly query: Query
   readonly #signature: Signature
 
@@ -19,7 +19,7 @@ export class SignedQuery {
   /** As `fit`. Where even a reply without records is longer than the client takes, so was the query, whose signature has the same size. */
   fit(reply: Reply): Outgoing {
     const { sent } = reply
-    // It is told of the message when that is signed.
+    // It gets the message once that is signed.
     reply.sent = undefined
     return new Signed(fit(this.query, reply, this.query.replySize - this.#signature.length), this.#signature, sent)
   }

@@ -15,12 +15,12 @@
  *     feeds ◀── what they read                            feeds ◀── what the main thread's feeds tell (feeds/relay.ts)
  *
  * Each thread runs the same Corefile with plugins, caches and upstream connections of its own, on sockets of its own: SO_REUSEPORT has the
- * kernel give each client's queries to one of them. What there is once in a process is with the main thread: `Server.control`.
+ * kernel give each client's queries to one of them. What exists once in a process belongs to the main thread: `Server.control`.
  *
- * - A Corefile is started by all threads, then opened by all, then committed by all; where one fails, all let go of it.
+ * - A Corefile is started by all threads, then opened by all, then committed by all; if one fails, all give it up.
  * - Metrics are asked of all threads at each scrape, and added up. What a thread that failed had counted stays counted.
- * - A thread that fails is started again with the Corefile that runs; its sockets are gone with it, so that the kernel gives its queries to
- *   the others meanwhile. Where the main thread fails, or memory is at an end, the process ends, as it does with one thread.
+ * - A thread that fails is started again with the Corefile that runs. Its sockets are gone with it, so the kernel gives its queries to
+ *   the others meanwhile. If the main thread fails, or memory runs out, the process ends, as it does with one thread.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Corefile } from '../corefile/tree.ts'
@@ -34,7 +34,7 @@ import type { Ports, Thread } from './thread.ts'
 
 /** Milliseconds until a thread that failed is started again; doubled each time, up to the second, until one has lasted as long as that. */
 const RESTART = [1000, 30_000] as const
-/** How long a scrape waits for what a thread has counted, in milliseconds; after that it is what it said the last time. */
+/** How long a scrape waits for a thread's counts, in milliseconds; after that, the last known ones are used. */
 const SCRAPE = 2000
 
 export class Threads {
@@ -69,7 +69,7 @@ export class Threads {
     }
   }
 
-  /** Has all threads run this Corefile, as many as it asks for. Rejects, having changed nothing, where one cannot. */
+  /** Runs this Corefile in as many threads as it asks for. Rejects without any change if one of them cannot. */
   replace(corefile: Corefile): Promise<void> {
     return this.#inTurn(() => this.#replace(corefile))
   }
@@ -100,12 +100,12 @@ export class Threads {
     this.#corefile = corefile
     this.count = count
     const surplus = [...this.#further.values()].filter(({ index }) => index >= count)
-    // A thread that fails from here on is one to be started again.
+    // A thread that fails from here on is started again.
     const [here] = await Promise.allSettled([...all.map(thread => thread.commit()), this.#remove(surplus)])
     if (here?.status === 'rejected') throw here.reason
   }
 
-  /** What is not ready in any thread; of each plugin, what the first thread says. */
+  /** What is not ready in any thread; for each plugin, the reason that the first thread gives. */
   async unready(word: string): Promise<Unready[]> {
     const threads = [this.#here, ...this.#further.values()]
     const found = await Promise.all(threads.map(thread => thread.unready(word).catch((): Unready[] => [])))
@@ -117,7 +117,7 @@ export class Threads {
     })
   }
 
-  /** Fulfilled when every thread has said something. */
+  /** Fulfilled when every thread has responded or ended. */
   async alive(): Promise<void> {
     await Promise.allSettled(Array.from(this.#further.values(), thread => thread.alive()))
   }
@@ -206,7 +206,7 @@ export class Threads {
   }
 }
 
-/** Waits for all, and throws what one of them was rejected with. */
+/** Waits for all, then throws the first rejection if there is one. */
 async function every(promises: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(promises)
   for (const result of results) if (result.status === 'rejected') throw result.reason

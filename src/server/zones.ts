@@ -14,13 +14,13 @@ export interface Zone {
   readonly name: string
   /** Undefined where the block has no plugin that handles queries. */
   readonly handler: Handler | undefined
-  /** What takes notifications of zones at or below it; undefined for one that nobody takes. */
+  /** Takes notifications of zones at or below it; undefined for one that nobody takes. */
   notified?(notification: Query): Reply | undefined
-  /** Undefined where signatures mean nothing. */
+  /** Undefined if there are none. */
   readonly keys?: Keys | undefined
-  /** What tells its queries; undefined where it takes all. */
+  /** Which queries it takes; undefined for all. */
   readonly view?: View | undefined
-  /** What is asked of the same name where the view does not take the query: the next server block for the zone. */
+  /** The next server block for the same zone, asked if the view does not take the query. */
   next?: Zone | undefined
 }
 
@@ -47,7 +47,7 @@ export class Zones extends ZoneMap<Zone> {
     return this.#taking(query, this.find(parentOf(zone.key))) ?? zone
   }
 
-  /** What the signature of the query may be made with; undefined where nobody has keys. */
+  /** The keys that the query's signature may be made with; undefined if there are none for its name. */
   secretsFor(query: Query): Secrets | undefined {
     const keys = this.route(query)?.keys
     return keys?.zones.has(query.key) ? keys.secrets : undefined

@@ -48,12 +48,12 @@ export class Node {
     )
   }
 
-  /** Whether it is only there because of names below it. */
+  /** Whether it exists only because of names below it. */
   get isEmpty(): boolean {
     return this.#sets.length === 0
   }
 
-  /** Whether it is for others to say what is there of another type: there are no records, or of a zone's own name those alone that make it a zone. */
+  /** Whether others may answer for this type: the name has no records, or, at the zone's own name, only those that make it a zone. */
   isBare(type: number): boolean {
     if (this.parent || type === TYPE.SOA || type === TYPE.NS) return this.isEmpty
     return this.#sets.every(set => set.type === TYPE.SOA || set.type === TYPE.NS)
@@ -79,8 +79,9 @@ export class Node {
   }
 
   /**
-   * The highest name from here on whose records say that this server does not know what is below it; with `isExact`, for this name itself.
+   * The highest name, from this one up, whose records say that this zone does not know the names below it.
    * DNAME says nothing of the name that has it (RFC 6672 §2.3).
+   * @param isExact whether this very name was asked for, not one below it
    */
   barrier(isExact: boolean): Node | undefined {
     let found: Node | undefined
