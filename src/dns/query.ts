@@ -22,7 +22,7 @@ export interface Client {
   readonly tsigError?: TsigError
   /** What its proxy said besides the address (*proxyproto*), in hex. */
   readonly told?: string
-  /** Of its request over HTTPS, where they say of which trace that is part (B3). */
+  /** Of its request over HTTPS, by names in lower case. */
   readonly headers?: Readonly<Record<string, unknown>>
   /** What follows its query through the plugins (*trace*). */
   readonly trace?: object

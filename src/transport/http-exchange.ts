@@ -41,7 +41,7 @@ export async function serveExchange(
   try {
     const message = await messageOf(exchange)
     exchange.bound(0)
-    const reply = await receive(message, isTraced(exchange) ? { ...client, headers: exchange.headers } : client)
+    const reply = await receive(message, { ...client, headers: exchange.headers })
     if (exchange.isOver()) return
     exchange.bound(write)
     if (!reply) throw new Refusal(500)
@@ -52,10 +52,6 @@ export async function serveExchange(
       exchange.respond(error instanceof Refusal ? error.status : 400, { 'content-length': 0 }, new Uint8Array())
   }
 }
-
-/** Whether it says of which trace it is part (B3, in one header or several). */
-const isTraced = ({ headers }: Exchange): boolean =>
-  (headers.b3 ?? headers['x-b3-traceid'] ?? headers['x-b3-sampled'] ?? headers['x-b3-flags']) !== undefined
 
 /** @throws {Refusal} */
 async function messageOf({ method, path, headers, body }: Exchange): Promise<Uint8Array> {
