@@ -1,4 +1,5 @@
 /** *auto* answers from the master files of folders. */
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { compilePattern } from '#src/corefile/pattern.ts'
 import type { Line, Plugin } from '#src/plugin.ts'
 import { Auto, type Options, type Source } from './auto.ts'
@@ -19,7 +20,7 @@ export const auto: Plugin<Options> = {
           if (option.left > 0) Object.assign(source, readNaming(option))
         },
         reload: option => {
-          source.reload = option.duration('DURATION')
+          source.reload = option.duration('DURATION', { max: LONGEST_TIMER })
         },
         upstream: option => option.passOver(),
       })

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 
 /** The bounds of one half of the cache. */
@@ -122,7 +123,7 @@ function readStale(option: Line): Stale {
   const duration = option.left > 0 ? option.duration('DURATION') : 3_600_000
   const verify = option.left > 0 && option.oneOf('REFRESH_MODE', ['immediate', 'verify'], { anyCase: true }) === 'verify'
   // RFC 8767 §5 advises 1.8 seconds, before the client itself gives up.
-  const timeout = verify && option.left > 0 ? option.duration('VERIFY_TIMEOUT') : 1800
+  const timeout = verify && option.left > 0 ? option.duration('VERIFY_TIMEOUT', { max: LONGEST_TIMER }) : 1800
   let ttl = 30
   if (option.left > 0) {
     ttl = option.duration('RESPONSE_TTL', { max: MAX_TTL * 1000 }) / 1000

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { failure, type Line, type Plugin, Reply } from '#src/plugin.ts'
 
 /** Just longer than the five seconds after which most clients give up, in milliseconds. */
@@ -15,7 +16,7 @@ export const cancel: Plugin<number> = {
 }
 
 function parseUse(line: Line): number {
-  const timeout = line.left > 0 ? line.duration('TIMEOUT', { min: 1, max: 0x7fffffff }) : DEFAULT_TIMEOUT
+  const timeout = line.left > 0 ? line.duration('TIMEOUT', { min: 1, max: LONGEST_TIMER }) : DEFAULT_TIMEOUT
   line.end()
   return timeout
 }

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 
 /** Each amount N hits one query in N; 0 hits none. */
@@ -13,8 +14,6 @@ export interface Options {
 
 const AMOUNT = 2
 const DURATION = 100
-/** The longest that a timer runs, in milliseconds. */
-const LONGEST = 2 ** 31 - 1
 
 const amountOf = (option: Line): number => (option.left > 0 ? option.integer('AMOUNT', 0, 2 ** 31 - 1) : AMOUNT)
 
@@ -29,7 +28,7 @@ export function parse(directive: Directive): Options {
       },
       delay: option => {
         options.delay = amountOf(option)
-        options.duration = option.left > 0 ? option.duration('DURATION', { max: LONGEST }) : DURATION
+        options.duration = option.left > 0 ? option.duration('DURATION', { max: LONGEST_TIMER }) : DURATION
       },
       truncate: option => {
         options.truncate = amountOf(option)

@@ -1,4 +1,5 @@
 /** *errors* prints what went wrong with queries. */
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { typeName } from '#src/dns/codes.ts'
 import { type Handler, type Instance, type Line, type Logger, onReply, type Plugin, type Query, type Reply } from '#src/plugin.ts'
 import { Consolidation, LEVELS, type Rule } from './consolidation.ts'
@@ -36,8 +37,7 @@ export const errors: Plugin<Options> = {
 }
 
 function readRule(line: Line): Rule {
-  // Timers cannot wait longer.
-  const period = line.duration('DURATION', { min: 1, max: 2 ** 31 - 1 })
+  const period = line.duration('DURATION', { min: 1, max: LONGEST_TIMER })
   const pattern = line.pattern('REGEXP')
   const level = LEVELS.get(line.peek() ?? '')
   if (level) line.text('LEVEL')

@@ -1,4 +1,5 @@
 /** *file* answers from master files (RFC 1035 §5). */
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import type { Plugin } from '#src/plugin.ts'
 import { File, type Options, type Source } from './file.ts'
 
@@ -23,7 +24,7 @@ export const file: Plugin<Options> = {
       }
       line.options({
         reload: option => {
-          source.reload = option.duration('DURATION')
+          source.reload = option.duration('DURATION', { max: LONGEST_TIMER })
         },
         reload_by_mtime: () => {
           source.reloadByTime = true

@@ -1,6 +1,6 @@
 /** *health* tells over HTTP that the process lives, and keeps it answering for a while after SIGTERM. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { formatDuration } from '#src/corefile/duration.ts'
+import { formatDuration, LONGEST_TIMER } from '#src/corefile/duration.ts'
 import type { Control, Instance, Logger, Plugin, ServerBlock } from '#src/plugin.ts'
 import { Poll } from './poll.ts'
 
@@ -21,7 +21,7 @@ export const health: Plugin<Options> = {
       if (line.left > 0) address = line.address('ADDRESS')
       line.options({
         lameduck: option => {
-          lameduck = option.duration('DURATION', { max: 2 ** 31 - 1 })
+          lameduck = option.duration('DURATION', { max: LONGEST_TIMER })
         },
       })
       line.end()

@@ -1,4 +1,5 @@
 /** *hosts* answers from a hosts file and from lines of the Corefile. */
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Line, Plugin } from '#src/plugin.ts'
 import { Hosts, type Options } from './hosts.ts'
@@ -24,7 +25,7 @@ export const hosts: Plugin<Options> = {
     const readers = new Map<string, (option: Line) => Partial<Options>>([
       ['ttl', option => ({ ttl: option.integer('SECONDS', 1, 65535) })],
       ['no_reverse', () => ({ reverse: false })],
-      ['reload', option => ({ reload: option.duration('DURATION') })],
+      ['reload', option => ({ reload: option.duration('DURATION', { max: LONGEST_TIMER }) })],
       ['fallthrough', option => ({ fallthrough: option.zones(['.']) })],
       ['fallthrough_unsupported', () => ({ fallthroughUnsupported: true })],
     ])

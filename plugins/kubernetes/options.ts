@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { toKey } from '#src/dns/name.ts'
 import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
 import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
@@ -101,7 +102,7 @@ function readers(options: Words): Readonly<Record<string, (option: Line) => void
     },
     multicluster: option => set({ multicluster: new Set(option.zones([]).map(toKey)) }),
     zonal: () => set({ zonal: true }),
-    startup_timeout: option => set({ startupTimeout: option.duration('DURATION') }),
+    startup_timeout: option => set({ startupTimeout: option.duration('DURATION', { max: LONGEST_TIMER }) }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
 import { readKey } from '#src/dns/message.ts'
 import { Subnet } from '#src/dns/subnet.ts'
@@ -35,7 +36,7 @@ function parseUse(line: Line): Options {
   line.options({
     reload: option => {
       if (!weighted) throw option.problem('reload is for the weighted policy')
-      weighted.reload = option.duration('DURATION', { max: 0x7fffffff })
+      weighted.reload = option.duration('DURATION', { max: LONGEST_TIMER })
     },
     prefer: option => {
       for (let left = Math.max(1, option.left); left > 0; left--) {

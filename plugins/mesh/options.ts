@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { toKey } from '#src/dns/name.ts'
 import type { Source } from '#src/feeds/feed.ts'
 import { fileSource } from '#src/feeds/files/source.ts'
@@ -46,7 +47,7 @@ export function parseOptions(directive: Directive): Options {
       options.ttl = option.integer('SECONDS', 0, 3600)
     },
     startup_timeout: option => {
-      options.startupTimeout = option.duration('DURATION')
+      options.startupTimeout = option.duration('DURATION', { max: LONGEST_TIMER })
     },
     fallthrough: option => {
       options.fallthrough = option.zones(['.'])

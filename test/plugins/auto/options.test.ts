@@ -44,6 +44,7 @@ const bad: Readonly<Record<string, RegExp>> = {
   'auto {\n directory zones (.*) {1} more\n}': /expected no more arguments/,
   [`auto {\n directory zones (${'x'.repeat(10_000)}) {1}\n}`]: /REGEXP is too long/,
   'auto {\n directory zones\n reload 5\n}': /DURATION must be a duration/,
+  'auto {\n directory zones\n reload 600h\n}': /DURATION is out of range: '600h'/,
   'auto {\n directory zones\n no_reload\n}': /unknown property 'no_reload'/,
 }
 

@@ -67,6 +67,7 @@ const refused: readonly (readonly [lines: string, message: RegExp])[] = [
   ['cache {\n serve_stale -1h\n}', /DURATION is out of range/],
   ['cache {\n serve_stale 1h imediate\n}', /did you mean 'immediate'/],
   ['cache {\n serve_stale 1h immediate 1500ms\n}', /RESPONSE_TTL must be a whole number of seconds/],
+  ['cache {\n serve_stale 1h verify 600h\n}', /VERIFY_TIMEOUT is out of range: '600h'/],
   ['cache {\n serve_stale 1h immediate 1s 6m\n}', /FAILURE_RECHECK is out of range/],
   ['cache {\n serve_stale 1h immediate 1s 1s 1s\n}', /expected no more arguments/],
   ['cache {\n serve_stale_policy prefer_positive\n}', /Corefile:3 .*serve_stale_policy requires serve_stale/],

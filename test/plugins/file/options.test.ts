@@ -44,6 +44,7 @@ const bad: Readonly<Record<string, RegExp>> = {
   'file db {\n reload\n}': /expected DURATION/,
   'file db {\n reload 5\n}': /DURATION must be a duration/,
   'file db {\n reload -5s\n}': /DURATION is out of range/,
+  'file db {\n reload 600h\n}': /DURATION is out of range: '600h'/,
   'file db {\n reload_by_mtime yes\n}': /expected no more arguments/,
   'file db {\n relaod 5s\n}': /unknown property 'relaod' .*did you mean 'reload'/,
 }

@@ -60,6 +60,7 @@ for (const [lines, message] of [
   ['ttl 60 70', /'70'/],
   ['reload 5', /DURATION must be a duration .*'5'/],
   ['reload -1s', /DURATION is out of range: '-1s'/],
+  ['reload 600h', /DURATION is out of range: '600h'/],
   ['no_reverse now', /'now'/],
   ['fallthrough bad..zone', /'bad\.\.zone' is not a zone/],
   ['fallthrough; 192.0.2.1 a.example.org', /unknown property '192\.0\.2\.1'/],

@@ -96,6 +96,7 @@ suite('mistakes', () => {
     [['zonal', 'noendpoints'], /zonal answers from endpoints: remove noendpoints/],
     [['zonal x'], /expected no more arguments/],
     [['startup_timeout 5'], /DURATION must be a duration such as 5s/],
+    [['startup_timeout 600h'], /DURATION is out of range: '600h'/],
   ] as const)
     test(options.join('; '), () => {
       refuses(kubernetes, `kubernetes {\n${options.join('\n')}\n}`, problem)

@@ -172,6 +172,7 @@ suite('what cannot be accepted', () => {
     ['mesh {\nsource file x\nttl 3601\n}', /SECONDS must be a whole number between 0 and 3600: '3601'/],
     ['mesh {\nsource file x\nttl 5s\n}', /SECONDS must be a whole number/],
     ['mesh {\nsource file x\nstartup_timeout 5\n}', /DURATION must be a duration/],
+    ['mesh {\nsource file x\nstartup_timeout 600h\n}', /DURATION is out of range: '600h'/],
     ['mesh {\nsource file x\nttl 5 6\n}', /expected no more arguments/],
     ['mesh {\nsorce file x\n}', /unknown property 'sorce' .*did you mean 'source'/],
     ['mesh {\nsource file x\n}\nmesh {\nsource file y\n}', /this plugin can only be used once per Server Block/],
