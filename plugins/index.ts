@@ -16,7 +16,7 @@ const order = [
   'timeouts', // handles no queries
   'multisocket', // handles no queries
   'reload', // handles no queries
-  'nsid', // says who answers, whoever does
+  'nsid', // says which server answers, whichever plugin does
   'bufsize', // before anything looks at the client's size
   'bind', // handles no queries
   'trace', // times everything below
@@ -28,7 +28,7 @@ const order = [
   'top', // counts what clients ask and are told
   'errors', // sees every cause
   'log', // prints the reply that the client receives
-  'dnstap', // tells of every query, and of what its client is sent
+  'dnstap', // sees every query, and what its client is sent
   'rrl', // policy: before any cache or source answers; log and errors see what became of the query
   'cancel', // its clock runs over everything below; its SERVFAIL is seen above
   'local', // names of this machine never reach a source
@@ -39,12 +39,12 @@ const order = [
   'tsig', // policy: before any cache or source answers; sees the client's own question
   'rewrite', // policy: everything below is asked the new question, everything above sees the client's own
   'autopath', // policy: above all that it asks
-  'acl', // policy: sees every name that is asked for below it, autopath's too, and before any source or cache answers
+  'acl', // policy: sees every name that is asked for below it, autopath's included, before any source or cache answers
   'header', // above all that answers, hits of the cache included
   'dnssec', // above all that answers: it signs what they say
   'minimal', // above the cache: the whole reply is kept
   'template', // from memory, and with rules of their own: above other sources
-  'transfer', // above all sources: a whole zone is for who is listed
+  'transfer', // above all sources: only listed servers get a whole zone
   'hosts', // from memory
   'mesh', // from memory: caching it would only age it
   'k8s_external', // from memory
@@ -53,7 +53,7 @@ const order = [
   'auto', // from memory
   'secondary', // from memory
   'cache', // everything below may be slow or remote
-  'loop', // must see what forward would send round
+  'loop', // must see what forward would send in a circle
   'forward', // the outside world
   'grpc', // the outside world, where forward does not ask
   'erratic', // answers for every name

@@ -29,13 +29,13 @@ const jsonLogger = (level: string, out: DestinationStream): Logger =>
     out,
   )
 
-/** Asks pino for the two fields below, with each line. */
+/** Has pino set `lastLevel` and `lastMsg` with each line. */
 const METADATA: unique symbol = Symbol.for('pino.metadata')
 
 const lineLogger = (level: string, out: DestinationStream): Logger =>
   pino({ level, base: null, timestamp: false }, new Lines(out))
 
-/** What pino makes of a message is thrown away: a line is made of what it tells beside it. */
+/** Ignores the text that pino makes of a message, and writes a line from the level and message that pino gives beside it. */
 class Lines implements DestinationStream {
   readonly [METADATA] = true
   lastLevel = 0
@@ -68,7 +68,7 @@ export function linePrinter(log: Logger): (lines: string) => void {
   return lines => (stream instanceof Lines ? stream.print(lines) : stream.write(lines))
 }
 
-/** Prints a message as `log.info` does, but past pino, where lines are CoreDNS's: for who prints one for each query. */
+/** Prints a message like `log.info`. CoreDNS's lines bypass pino, for plugins that print one for each query. */
 export function infoPrinter(log: Logger): (message: string) => void {
   const stream = streamOf(log)
   return stream instanceof Lines ? stream.info : message => log.info(message)

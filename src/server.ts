@@ -16,9 +16,9 @@ export interface Site extends Listener {
 /** How deep the server may ask itself (CNAME targets and the like) on behalf of one query. */
 const MAX_DEPTH = 8
 
-/** Who is told of what no chain sees. */
+/** Is told of everything that no chain sees. */
 export interface Observer {
-  /** The message was no query; `reply` is what it was answered with, if anything. */
+  /** The message was not a query; `reply` is what it was answered with, if anything. */
   dropped(site: Site, message: Uint8Array, client: Client, transport: Transport, reply: Uint8Array | undefined): void
   /** No zone took the query, or it was a notification. */
   refused(query: Query, reply: Reply): void
@@ -26,7 +26,7 @@ export interface Observer {
   failed(error: unknown): void
 }
 
-/** What answers a message, at once or later; undefined where silence is right. Never throws or rejects. */
+/** Answers a message, now or later; undefined if it must not be answered. Never throws or rejects. */
 export type Respond = (
   message: Uint8Array,
   client: Client,
@@ -62,7 +62,7 @@ export function responder(observer: Observer): Respond {
   }
 }
 
-/** A notification (RFC 1996) goes to whoever has a copy of the zone, past the chain, whose plugins would take it for a query. */
+/** A notification (RFC 1996) goes to the plugin that has a copy of the zone, past the chain, which would take it for a query. */
 const notify = (query: Query, zones: Zones): Reply => zones.route(query)?.notified?.(query) ?? new Reply(RCODE.NOTIMP)
 
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */

@@ -46,7 +46,7 @@ export const clusterFresh: Scenario = {
     const cluster = await Cluster.start(stand, 'both')
     const others = Array.from({ length: OTHERS }, (_, i) => headless(`c${i}`, NAMESPACE, ['10.201.0.1']))
     await cluster.putAll([...namespaces(NAMESPACE), ...headless(SERVICE, NAMESPACE, addresses(0)), ...others.flat()])
-    // An API server's first writes take longer than those after them, whoever watches.
+    // An API server's first writes take longer than later ones, for every watcher.
     for (let i = 0; i < EDITS; i++) await cluster.replace(sliceOf(SERVICE, NAMESPACE, addresses(i)))
     const [first, ...rest] = pods(cluster, has)
     const rows: Row[] = []

@@ -65,7 +65,7 @@ async function measure({ stand }: Bench, child: ChildProcess): Promise<Row['valu
   const written: Written[] = []
   child.on('message', (told: Written) => written.push(told))
   const server = await stand.start(meshOf(istiodPort), {})
-  // What it has to write is much, and it shares a core with who measures.
+  // It has much to write, and shares a core with the measuring process.
   setPriority(child.pid!, 19)
   await lag(server.metricsPort)
   const applied = await untilApplied(server.port)
@@ -116,7 +116,7 @@ async function untilApplied(port: number): Promise<number> {
 
 /**
  * How long each change takes, from when the istiod begins to write it to the first reply that tells it. When it was told to is left out: its
- * process, which shares a core with who asks, may be late for reasons of its own.
+ * process, which shares a core with the one that asks, may be late for reasons of its own.
  * @param written gets what was written
  */
 async function edit(child: ChildProcess, port: number, written: readonly Written[]) {

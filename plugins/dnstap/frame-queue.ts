@@ -21,7 +21,7 @@ export interface QueueLimits {
   readonly octets: number
 }
 
-/** Frames that wait to be taken. Where there are too many, the newest is dropped; whoever adds one never waits. */
+/** Frames that wait to be taken. If there are too many, the newest is dropped: adding one never waits. */
 export class FrameQueue {
   readonly #limits: QueueLimits
   readonly #onDrop: (frames: number) => void

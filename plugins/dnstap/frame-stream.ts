@@ -6,11 +6,11 @@ import { CONTENT_TYPE, CONTROL, type ControlFrame, controlFrame, readControlFram
 /** How long the other side may take for each step, in milliseconds; as CoreDNS. */
 const PATIENCE = 4000
 
-/** What is told of a stream, each at most once. */
+/** Events of a stream, each at most once. */
 export interface StreamEvents {
   /** It takes frames. */
   opened(stream: FrameStream): void
-  /** It is no more. @param reason undefined where it was stopped */
+  /** It has ended. @param reason undefined if it was stopped */
   closed(stream: FrameStream, reason: Error | undefined): void
 }
 
@@ -46,7 +46,7 @@ export class FrameStream {
     })
   }
 
-  /** Fulfilled when it takes frames, or is no more. */
+  /** Fulfilled when it takes frames, or has ended. */
   get settled(): Promise<void> {
     return this.#settled.promise
   }

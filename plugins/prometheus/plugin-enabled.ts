@@ -14,7 +14,7 @@ export class PluginEnabled implements Metric {
   readonly name = PluginEnabled.NAME
   readonly help = 'The plugins of each server and zone; always 1.'
   readonly type = 'gauge'
-  /** By whoever said it. */
+  /** By owner. */
   readonly #uses = new Map<unknown, Use>()
 
   set(owner: unknown, use: Use): void {

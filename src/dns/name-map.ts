@@ -37,7 +37,7 @@ export class NameMap<T> {
     return place === 0 ? undefined : this.#values[place - 1]
   }
 
-  /** The key as it is held, for who is to hold it, too. */
+  /** The very string that is held for a key, so that another table can share it. */
   keyOf(key: string, hash = hashOf(key)): string | undefined {
     const place = this.#slots[this.#slotOf(key, hash) + 1]!
     return place === 0 ? undefined : this.#keys[place - 1]

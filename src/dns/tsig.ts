@@ -59,7 +59,7 @@ export function readTsig(message: Uint8Array, start: number, { fixed, end }: Rec
   }
 }
 
-/** What becomes of one signed query, and signs the messages of the reply to it, in their order. */
+/** Checks the signature of one query, and signs the messages of its reply in their order. */
 export class Signature {
   readonly error: TsigError
   /** The most octets that are added to a message. */
@@ -76,7 +76,7 @@ export class Signature {
     const key = keyOf(tsig, secrets)
     this.error = key ? errorOf(message, tsig, key) : 'BADKEY'
     this.#query = tsig
-    // Nothing is signed for who does not know the secret (§5.3.2).
+    // Nothing is signed for a client that does not know the secret (§5.3.2).
     this.#key = this.error === 'BADSIG' ? undefined : key
     this.#prior = mac
     this.length = name.length + 10 + algorithm.length + 16 + (this.#key?.size ?? 0) + (this.error === 'BADTIME' ? 6 : 0)

@@ -5,7 +5,7 @@ import type { Subscriber } from './feed.ts'
 /** Records replayed to a new subscriber in one go; queries get their turn in between. */
 const SLICE = 100
 
-/** What every feed does with its records: it holds them, and tells who subscribes. */
+/** What every feed does with its records: it holds them, and tells subscribers. */
 export abstract class Records {
   readonly #records = new Map<string, MeshRecord>()
   readonly #subscribers = new Set<Subscriber>()
@@ -14,7 +14,7 @@ export abstract class Records {
     return this.#records
   }
 
-  /** The record under this id is now this one, or is no more. */
+  /** Replaces the record under this id, or removes it, and tells all subscribers. */
   protected tell(id: string, record: MeshRecord | undefined): void {
     const previous = this.#records.get(id)
     if (record) this.#records.set(id, record)

@@ -1,7 +1,6 @@
 /**
- * Has a further serving thread follow the feeds of the main one: what a feed's own thread is to that one, the main thread is to this one. Each
- * feed that is opened here is told over a port of its own, all records and then every change, in reports that are posted when the one before
- * was taken.
+ * Lets a further serving thread follow the feeds of the main thread. Each feed that is opened here has a port of its own, over which it gets all
+ * records and then every change, in reports; the next one is posted when the one before was taken.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
@@ -44,7 +43,7 @@ export function relayFeeds(port: MessagePort): void {
     const closed = new AbortController()
     port.once('close', () => closed.abort()).unref()
     const relay = await relayOf(what)
-    // Where the thread is no more before what it wants is open, nothing is left to be done.
+    // If the thread ends before what it wants is open, nothing is left to do.
     relay(key, port, closed.signal).catch(() => {})
   })
   port.unref()
@@ -83,7 +82,7 @@ async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): P
   outbox.flush()
 }
 
-/** A feed that the main thread reads. Its state is told and counted there. */
+/** A feed that the main thread reads. Its state is logged and counted there. */
 class FollowedFeed extends Records implements Feed {
   readonly source: Source
   log: Logger

@@ -4,14 +4,14 @@ import { hashOf, type Name } from '../dns/name-hash.ts'
 import { NameMap } from '../dns/name-map.ts'
 
 /**
- * Addresses of hosts by name, those that are the answer whoever asks. They are found without a look at the host and at the tree of names, which of
+ * Addresses of hosts by name, where they are the answer for every client. They are found without a look at the host and the tree of names, which for
  * many thousand names are in no cache of the processor.
  */
 export class AddressAnswers {
   readonly #ipv4 = new NameMap<AddressRecords>()
   readonly #ipv6 = new NameMap<AddressRecords>()
 
-  /** The records of a name; undefined where they have to be asked of its host. */
+  /** The records of a name; undefined if its host must be asked. */
   get({ key, hash }: Name, type: number): AddressRecords | undefined {
     return type === TYPE.A ? this.#ipv4.get(key, hash) : type === TYPE.AAAA ? this.#ipv6.get(key, hash) : undefined
   }

@@ -4,7 +4,7 @@ import { answer, failure, onReply, type Reply } from '../dns/reply.ts'
 import { SectionsBuilder } from '../dns/sections.ts'
 import { answerRecords } from './answer-records.ts'
 
-/** A CNAME, and behind it, for who asks for addresses, what the chain answers for its target. @param ttl of the CNAME, in seconds */
+/** A CNAME, followed, in replies to queries for addresses, by what the chain answers for its target. @param ttl of the CNAME, in seconds */
 export function answerAlias(
   query: Query,
   target: string,

@@ -3,7 +3,7 @@ import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { keyBelow } from './key-below.ts'
 
 interface AuthorityOptions {
-  /** The most that negative answers are kept, in seconds (RFC 2308 §4); the TTL where nothing else is said. */
+  /** How long negative answers may be kept, in seconds (RFC 2308 §4); by default the TTL. */
   readonly minimum: number
   /** Labels of the first name server and of the mailbox, before the zone. */
   readonly server: readonly string[]
@@ -27,7 +27,7 @@ export class Authority {
     this.touch()
   }
 
-  /** The data has changed: its serial is the second, by the clock, when it did. */
+  /** The data has changed: the serial becomes the time, in seconds since 1970, when it did. */
   touch(second: number = Math.floor(Date.now() / 1000)): void {
     if (second === this.#serial) return
     this.#serial = second
@@ -46,7 +46,7 @@ export class Authority {
     return sections
   }
 
-  /** The SOA of `zone` as the answer to who asks for it. */
+  /** The SOA of `zone` as an answer. */
   answer(zone: string): Sections {
     return this.#soa(new SectionsBuilder(zone), zone)
   }

@@ -5,7 +5,7 @@ import type { ClientRecord } from './record.ts'
 export class Clients {
   readonly #records = new Map<string, ClientRecord>()
 
-  /** `previous` is now `record`, or is no more. The address of one that is going may be another one's already. */
+  /** Replaces `previous` with `record`, or removes it. The address of a client that goes may belong to another one already. */
   set(record: ClientRecord | undefined, previous: ClientRecord | undefined): void {
     for (const address of previous?.addresses ?? []) if (this.#records.get(address) === previous) this.#records.delete(address)
     if (record) for (const address of record.addresses) this.#records.set(address, record)

@@ -9,9 +9,9 @@ import { PortName } from './port-name.ts'
 import { addressesOf, type EndpointGroup, endpointsOf, type HostRecord, indexIn, type Port, type Target } from './record.ts'
 import { isRestricted, isVisible } from './visibility.ts'
 
-/** How all hosts of a registry are answered. */
+/** How a registry answers for its hosts. */
 export interface HostOptions {
-  /** With what those that have virtual addresses are answered. */
+  /** The addresses of hosts that have virtual ones. */
   readonly answer: 'endpoints' | 'vip'
   /** Of every record, in seconds. */
   readonly ttl: number
@@ -43,7 +43,7 @@ export class Host implements Known {
   restricted = false
   /** In the order of the sources. */
   #parts: readonly Part[] = []
-  /** Those that count: a Service beats a ServiceEntry. */
+  /** The parts that count: a Service takes precedence over a ServiceEntry. */
   #counting: readonly Part[] = []
   /** Its address records as octets, compiled when they are first asked for; `''` where there are none. */
   #ipv4: string | undefined
@@ -54,7 +54,7 @@ export class Host implements Known {
   /** As clients of a namespace see it, where some do not see all of it. */
   #views: Map<string, Host | undefined> | undefined
 
-  /** @param answers where its addresses are put, too, while they are the answer whoever asks */
+  /** @param answers is given its addresses, too, while they are the answer for every client */
   constructor(key: string, zone: string, wildcard: boolean, options: HostOptions, answers?: AddressAnswers) {
     this.key = key
     this.zone = zone
@@ -63,7 +63,7 @@ export class Host implements Known {
     this.#answers = answers
   }
 
-  /** What `source` says under `id` from now on. */
+  /** Replaces what `source` says under `id`. */
   set(source: number, id: string, record: HostRecord | undefined): void {
     const others = this.#parts.filter(part => part.source !== source || part.id !== id)
     this.#parts = record ? others.concat({ source, id, record }).sort((a, b) => a.source - b.source) : others
@@ -81,7 +81,7 @@ export class Host implements Known {
     this.#views = undefined
   }
 
-  /** @param client the namespace of who asks, `''` where it is not known @returns undefined where the host is none of theirs */
+  /** The host as clients of a namespace see it. @param client the namespace, `''` if it is not known @returns undefined if they do not see it */
   seenFrom(client: string): Host | undefined {
     if (!this.restricted) return this
     this.#views ??= new Map()
@@ -121,7 +121,7 @@ export class Host implements Known {
     return length === 1 ? only!.record.vips : this.#counting.flatMap(({ record }) => record.vips)
   }
 
-  /** What the host is answered with, in one family, each address once. */
+  /** The addresses that it is answered with, of one family, each once. */
   addresses(size: 4 | 16): Set<string> {
     if (this.vips.length > 0) return new Set(this.vips.filter(vip => vip.length === size))
     const addresses = new Set<string>()
@@ -188,7 +188,7 @@ export class Host implements Known {
   }
 }
 
-/** @param client the namespace of who asks, `''` where it is not known; undefined where it does not matter who asks */
+/** The host as a client sees it. @param client its namespace, `''` if it is not known; undefined if it does not matter */
 export const seen = (host: Host | undefined, client: string | undefined): Host | undefined =>
   client === undefined ? host : host?.seenFrom(client)
 

@@ -64,12 +64,12 @@ export class Join {
   #restricted = false
   readonly #clients: Change[] = []
 
-  /** @param told the records that have been taken, by their ids, as whoever takes them keeps them */
+  /** @param told the records that were taken so far, by id, as their taker keeps them */
   constructor(told: ReadonlyMap<string, MeshRecord>) {
     this.#told = told
   }
 
-  /** The object under this id, which was `previous`, is now this one, or is no more. An object may be put twice. */
+  /** Replaces the object under this id, which was `previous`, or removes it. An object may be put twice. */
   put(id: string, object: MeshObject | undefined, previous: MeshObject | undefined): void {
     if (previous) this.#unlink(id, previous)
     if (object) this.#link(id, object)

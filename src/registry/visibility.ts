@@ -5,7 +5,7 @@ import type { HostRecord } from './record.ts'
 export const isRestricted = (exportTo: readonly string[] | undefined): boolean =>
   exportTo !== undefined && exportTo.length > 0 && !exportTo.includes('*')
 
-/** @param client the namespace of who asks; `''` where it has none, or none that is known */
+/** @param client the client's namespace; `''` if it has none, or none that is known */
 export function isVisible({ namespace, exportTo }: HostRecord, client: string): boolean {
   if (exportTo === undefined || !isRestricted(exportTo)) return true
   return client !== '' && exportTo.some(each => each === client || (each === '.' && namespace === client))

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { HttpHandler } from '../plugin.ts'
 
-/** Of an address. The oldest makes room for the next: whoever keeps them open must not keep out the probes of a kubelet, which would end the pod. */
+/** Connections of one address. The oldest makes room for the next: clients that keep connections open must not keep out the probes of the kubelet, which would end the pod. */
 const MOST_CONNECTIONS = 256
 
 interface SidePort {

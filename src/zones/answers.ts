@@ -6,7 +6,7 @@ import { type Compiled, compile, compileAnswers, compileRest } from './compiled.
 import { Lookup } from './lookup.ts'
 import type { Place, Zone } from './zone.ts'
 
-/** What a zone answers. What is the same for many queries is compiled at the first of them. */
+/** The answers of a zone. What is the same for many queries is compiled at the first of them. */
 export class Answers {
   readonly zone: Zone
   /** Replies without answers, by the length of the name and whether there is one. */
@@ -18,8 +18,8 @@ export class Answers {
 
   /**
    * @param query for a name in the zone
-   * @param resolve what answers for names elsewhere
-   * @param missing what answers for names that have no records, where it is not the zone
+   * @param resolve answers for names elsewhere
+   * @param missing answers for names without records; undefined if the zone does
    */
   respond(query: Query, resolve: Handler, missing: Handler | undefined): Reply | PromiseLike<Reply> {
     const { key, type } = query

@@ -16,7 +16,7 @@ export class RecordSet {
   readonly data: string[]
   /** Data of the RRSIG records that cover them. */
   signatures: readonly string[] = UNSIGNED
-  /** What is answered to who asks for them under their own name, once somebody did. */
+  /** The answer to a query for them under their own name, compiled at the first one. */
   answer: Sections | undefined = undefined
   #length = 0
 

@@ -55,7 +55,7 @@ export class Zone implements ZoneVersion {
     return true
   }
 
-  /** To be called when all records are there. @throws {RangeError} the zone has no SOA record */
+  /** To be called when all records have been added. @throws {RangeError} the zone has no SOA record */
   complete(): void {
     if (!this.apex.get(TYPE.SOA)) throw new RangeError(`no SOA record for ${toText(this.key)}`)
     this.denials.sort()
@@ -78,7 +78,7 @@ export class Zone implements ZoneVersion {
     return serialOf(this.soa.data[0]!)
   }
 
-  /** What the SOA record asks of who has a copy of the zone (RFC 1035 §3.3.13), in seconds, at least one as in CoreDNS. */
+  /** How the SOA record asks secondaries to keep the zone (RFC 1035 §3.3.13), in seconds; each at least one, as in CoreDNS. */
   get timing(): { readonly refresh: number; readonly retry: number; readonly expire: number } {
     const [soa] = this.soa.data as [string]
     const seconds = (behind: number) => Math.max(1, uint32(soa, soa.length - behind))

@@ -72,7 +72,7 @@ class Parser {
       if (this.#ranges === 0) throw new EvaluationError(`{{${word}}} outside {{range}}`)
       return () => word
     }
-    if (word !== 'if' && word !== 'with' && word !== 'range') throw new EvaluationError(`{{${word}}} cannot be had`)
+    if (word !== 'if' && word !== 'with' && word !== 'range') throw new EvaluationError(`{{${word}}} is not supported`)
     const scope = this.#scope
     const pipeline = this.#pipeline('right', word)
     if (word === 'range') this.#ranges++

@@ -19,7 +19,7 @@ export class ServiceNode<S extends { readonly headless: boolean }, L extends Pic
     return this.slices.find(slice => slice.name === name)
   }
 
-  /** From now on the slice of this name is this one, or is no more. */
+  /** Replaces the slice of this name, or removes it. */
   setSlice(name: string, slice: L | undefined): void {
     const others = this.slices.filter(other => other.name !== name)
     this.slices = slice ? [...others, slice] : others

@@ -54,7 +54,7 @@ export class Definitions {
     return complaints
   }
 
-  /** `path` is no more. */
+  /** `path` is gone. */
   remove(path: string): void {
     this.#replace(path, this.#files.get(path) ?? new Map(), new Map())
     this.#files.delete(path)

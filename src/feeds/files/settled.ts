@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Milliseconds that a file must have been left alone before it is read: whoever writes it in place may not be done. */
+/** Milliseconds that a file must have been left alone before it is read: it may be written in place, and not be complete yet. */
 const QUIET = 15
-/** A file that has become smaller is likelier to be half written; one that is gone may be on its way back. */
+/** The same for a file that has become smaller, which is likely to be half written, and for one that is gone, which may come back. */
 const QUIET_SMALLER = 50
-/** One that says nothing any more has been emptied on purpose only when it stays so: `kubectl get … > FILE` takes its time. */
+/** The same for a file that has become empty: `kubectl get … > FILE` takes its time. */
 const QUIET_BLANK = 2000
 
-/** More than this is no manifest. */
+/** A larger file is not read. */
 const MAX_OCTETS = 64 << 20
 
 const GONE = 'gone'
@@ -28,7 +28,7 @@ interface File {
 }
 
 export interface Reader {
-  /** The file says this now. False refuses it while it is not `settled`: it says nothing although it did before. */
+  /** The file holds this text now. False refuses a text that is not `settled` yet: it has become empty. */
   read(path: string, text: string, settled: boolean): boolean
   gone(path: string): void
   /** The file, or what the operator named, cannot be read; once for each reason. */
