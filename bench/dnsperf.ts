@@ -8,7 +8,7 @@ const CLIENTS = ['-c', '8', '-q', '200', '-t', '2']
 /** How much longer than planned a run may last, in milliseconds: the time-out of its last queries, and a slow machine. */
 const GRACE = 15_000
 
-export interface LoadOptions {
+interface LoadOptions {
   port: number
   /** The file of questions; dnsperf begins again at its end. */
   questions: string

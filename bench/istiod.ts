@@ -20,7 +20,7 @@ export interface Written {
 }
 
 /** What it tells: where it listens, and what was written. */
-export type Told = { readonly port: number } | Written
+type Told = { readonly port: number } | Written
 
 const [mode, services, endpoints] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
 const tell = (told: Told): void => {

@@ -8,7 +8,7 @@ const TICKS_PER_SECOND = 100
 /** How long a process may take to end when asked to, in milliseconds. */
 const GRACE = 5000
 
-export interface ProcessOptions {
+interface ProcessOptions {
   /** The file that takes stdout and stderr. */
   log: string
   cwd?: string

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The part of a .cpuprofile file that tells where time went (Chrome DevTools Protocol, Profiler.Profile). */
-export interface Profile {
+interface Profile {
   nodes: readonly { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[]
   /** Ids of nodes, and microseconds since the sample before. */
   samples: readonly number[]

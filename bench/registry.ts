@@ -1,6 +1,6 @@
 /** Names with their addresses, and the forms in which servers read them: zone file, hosts file, Kubernetes manifests. */
 
-export interface Entry {
+interface Entry {
   /** Without the final dot. */
   name: string
   addresses: readonly string[]

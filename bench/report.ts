@@ -35,7 +35,7 @@ export const decimals =
     value.toFixed(digits)
 
 /** This server's row divided by each of the others, in the columns where that says something. */
-export function ratios({ columns, rows }: Table): Row[] {
+function ratios({ columns, rows }: Table): Row[] {
   const [ours, ...others] = rows
   if (ours?.server !== istioCoredns.name) return []
 

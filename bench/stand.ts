@@ -21,7 +21,7 @@ export interface StartedServer {
   process: Process
 }
 
-export interface SpawnOptions {
+interface SpawnOptions {
   core: Core
   cwd?: string
   env?: Readonly<Record<string, string>>

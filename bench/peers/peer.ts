@@ -25,7 +25,7 @@ export interface Place {
 }
 
 /** How to start a server. */
-export interface Launch {
+interface Launch {
   args: readonly string[]
   /** To be written first, by path relative to its folder. */
   files: Readonly<Record<string, string>>

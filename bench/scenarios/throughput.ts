@@ -17,7 +17,7 @@ export interface Contender {
   questions?: readonly string[]
 }
 
-export interface Throughput {
+interface Throughput {
   name: string
   title: string
   /** Names to ask for their A records, in this order, again and again. */

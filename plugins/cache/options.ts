@@ -12,7 +12,7 @@ export interface Bounds {
   except: readonly string[]
 }
 
-export interface Prefetch {
+interface Prefetch {
   /** How many hits make an entry worth fetching again before it expires. */
   amount: number
   /** The gap between two hits that makes counting start anew, in milliseconds. */
@@ -22,7 +22,7 @@ export interface Prefetch {
 }
 
 /** RFC 8767. Times in milliseconds. */
-export interface Stale {
+interface Stale {
   /** How long after its end an entry may still be served; 0 for not at all. */
   duration: number
   /** Whether the upstream is asked before a stale entry is served, rather than after. */

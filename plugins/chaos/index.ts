@@ -5,7 +5,7 @@ import { toKey } from '#src/dns/name.ts'
 import { SectionsBuilder } from '#src/dns/sections.ts'
 import { type Plugin, Reply } from '#src/plugin.ts'
 
-export interface Options {
+interface Options {
   /** Undefined for that of the program. */
   readonly version: string | undefined
   readonly authors: readonly string[]

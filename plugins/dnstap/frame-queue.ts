@@ -7,7 +7,7 @@ const DELAY = 100
 const SPARE = 4
 
 /** Takes whole frames, and says whether they arrived where they should, as far as that can be known. The memory is its own until then. Never rejects. */
-export type Outlet = (octets: Uint8Array, frames: number) => Promise<boolean>
+type Outlet = (octets: Uint8Array, frames: number) => Promise<boolean>
 
 interface Chunk {
   readonly memory: Buffer

@@ -18,7 +18,7 @@ const MOST = 32
 const BACKLOG = 1 << 20
 
 /** What is listened with, and where. */
-export interface Listener {
+interface Listener {
   readonly create: (take: (socket: Socket) => void) => Server
   readonly options: { readonly path: string } | { readonly host: string; readonly port: number }
 }

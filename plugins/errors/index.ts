@@ -4,7 +4,7 @@ import { typeName } from '#src/dns/codes.ts'
 import { type Handler, type Instance, type Line, type Logger, onReply, type Plugin, type Query, type Reply } from '#src/plugin.ts'
 import { Consolidation, LEVELS, type Rule } from './consolidation.ts'
 
-export interface Options {
+interface Options {
   readonly stacktrace: boolean
   /** The first whose pattern matches takes the error. */
   readonly rules: readonly Rule[]

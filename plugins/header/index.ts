@@ -11,7 +11,7 @@ interface Change {
   readonly clear: number
 }
 
-export interface Options {
+interface Options {
   readonly query: Change
   readonly response: Change
 }

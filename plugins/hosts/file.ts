@@ -10,7 +10,7 @@ const MAX_LINE = 64 << 10
 const SLICE = 1000
 
 /** What a file held when it was read. */
-export interface Reading {
+interface Reading {
   table: HostTable
   /** Milliseconds since the epoch. */
   modified: number

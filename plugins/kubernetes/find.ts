@@ -9,9 +9,9 @@ import { keyBelow } from '#src/registry/key-below.ts'
 import type { ServiceName } from './name.ts'
 
 /** Addresses, none of them for a name that has nothing; or another name; undefined for a name that there is not. */
-export type Found = readonly Batch[] | { readonly alias: string } | undefined
+type Found = readonly Batch[] | { readonly alias: string } | undefined
 
-export interface Finding {
+interface Finding {
   readonly podNames: boolean
   readonly ignoreEmpty: boolean
 }

@@ -15,7 +15,7 @@ import {
 } from '#src/plugin.ts'
 import { Weights } from './weights.ts'
 
-export interface Options {
+interface Options {
   /** The file with weights, as written, and how often it is looked at in milliseconds; undefined for `round_robin`. */
   weighted: { file: string; reload: number } | undefined
   /** Addresses in these stand first, in their order. */

@@ -8,7 +8,7 @@ import type { Logger } from '#src/plugin.ts'
 const DEFAULT_WEIGHT = 1
 
 /** Weights by owner (key) and address (octets as a latin1 string). */
-export type WeightTable = ReadonlyMap<string, ReadonlyMap<string, number>>
+type WeightTable = ReadonlyMap<string, ReadonlyMap<string, number>>
 
 /** A weight file, read again and again. */
 export class Weights {

@@ -7,7 +7,7 @@ import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Plugin } from '#src/plugin.ts'
 
-export interface Options {
+interface Options {
   /** Whether `localhost.example.org` is this machine, too. */
   localhostPrefix: boolean
 }

@@ -3,10 +3,10 @@ import type { Query, Reply } from '#src/plugin.ts'
 
 /** What kinds of replies `class` tells apart. */
 export const CLASSES = ['success', 'denial', 'error'] as const
-export type ReplyClass = (typeof CLASSES)[number]
+type ReplyClass = (typeof CLASSES)[number]
 
 /** What a reply says, under CoreDNS's names. */
-export type ReplyType = 'NOERROR' | 'NODATA' | 'DELEGATION' | 'NXDOMAIN' | 'SERVERERROR' | 'META' | 'OTHERERROR'
+type ReplyType = 'NOERROR' | 'NODATA' | 'DELEGATION' | 'NXDOMAIN' | 'SERVERERROR' | 'META' | 'OTHERERROR'
 
 export function typeOf(query: Query, { rcode, sections, silent }: Reply): ReplyType {
   if (silent) return 'OTHERERROR'

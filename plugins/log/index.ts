@@ -18,7 +18,7 @@ import { formatOf } from './format.ts'
 import { record } from './record.ts'
 
 /** Which queries are printed, and how. */
-export interface Rule {
+interface Rule {
   /** Key of a name: it and all below it are meant. */
   readonly scope: string
   readonly format: string

@@ -22,7 +22,7 @@ export interface Header {
   readonly vectors: Uint8Array
 }
 
-export interface Source {
+interface Source {
   /** As in `Client`: IPv4 is never written as mapped IPv6. */
   readonly address: string
   readonly family: 4 | 6

@@ -16,7 +16,7 @@ export interface Options {
   readonly vectors: boolean
 }
 
-export interface SessionBounds {
+interface SessionBounds {
   /** Milliseconds without a datagram until a session ends. */
   readonly ttl: number
   readonly most: number

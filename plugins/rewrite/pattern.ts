@@ -14,7 +14,7 @@ export interface Named {
   readonly name: string
 }
 
-export interface Pattern {
+interface Pattern {
   matches(name: Named): boolean
 }
 

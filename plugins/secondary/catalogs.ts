@@ -15,7 +15,7 @@ interface Catalog {
 }
 
 /** A zone that is served because a catalog lists it. */
-export interface Listed {
+interface Listed {
   readonly catalog: Catalog
   readonly id: string
   readonly use: Use
@@ -28,7 +28,7 @@ export interface Use {
 }
 
 /** How zones are opened, and which there are already. */
-export interface Host {
+interface Host {
   readonly log: Logger | undefined
   isConfigured(key: string): boolean
   /** @param known what is answered until it is transferred */

@@ -4,7 +4,7 @@ import { DATA, type Data } from './data.ts'
 import { GoTemplate } from './go/template.ts'
 
 /** The section of a reply, as the Corefile calls it. */
-export type Section = 'answer' | 'authority' | 'additional'
+type Section = 'answer' | 'authority' | 'additional'
 
 /** A record that could not be made. */
 export class RecordError extends Error {

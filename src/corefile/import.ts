@@ -5,7 +5,7 @@ import { getSystemErrorMessage } from 'node:util'
 import { nearestWord, Problem, type Token } from './problem.ts'
 import { tokenize, type Word } from './tokens.ts'
 
-export interface ImportedFile {
+interface ImportedFile {
   /** Absolute path. */
   readonly name: string
   readonly words: readonly Word[]

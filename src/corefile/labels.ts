@@ -6,7 +6,7 @@ import { nearestWord, Problem, type Token } from './problem.ts'
 
 const PORTS = { dns: undefined, tls: 853, https: 443, grpc: 443, quic: 853, https3: 443 } as const
 
-export type Scheme = keyof typeof PORTS
+type Scheme = keyof typeof PORTS
 
 /** One zone of a server block, and how it is to be asked for. */
 export interface Label {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type { Dnskey } from './dnskey.ts'
 
 /** Reads a field of a private key, as octets. @throws {RangeError} it is missing, or not base64 */
-export type PrivateField = (name: string) => Buffer
+type PrivateField = (name: string) => Buffer
 
 const signBeside = promisify(sign)
 

@@ -1,7 +1,7 @@
 /** Text of an expression to tokens. */
 import { EvaluationError } from '../go/values.ts'
 
-export type Kind = 'number' | 'text' | 'raw' | 'word' | 'sign' | 'end'
+type Kind = 'number' | 'text' | 'raw' | 'word' | 'sign' | 'end'
 
 export interface Token {
   readonly kind: Kind

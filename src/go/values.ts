@@ -6,7 +6,7 @@
  */
 export type Value = string | boolean | Integer | readonly Value[] | ReadonlyMap<string, Value> | Struct | undefined
 
-export type IntegerType = 'int' | 'uint8' | 'uint16' | 'uint64'
+type IntegerType = 'int' | 'uint8' | 'uint16' | 'uint64'
 
 export class Integer {
   readonly value: bigint

@@ -15,7 +15,7 @@ export interface Stage {
 }
 
 /** The queries that wait in one thread, and how many may. */
-export interface Waiting {
+interface Waiting {
   count: number
   limit: number
 }

@@ -5,7 +5,7 @@ import type { Block, Corefile } from '../corefile/tree.ts'
 import type { Plugin, PluginLoader } from '../plugin.ts'
 import { SERVED_SCHEMES, type ServedScheme } from './listeners.ts'
 
-export interface ServedLabel extends Label {
+interface ServedLabel extends Label {
   readonly scheme: ServedScheme
 }
 

@@ -11,7 +11,7 @@ import { Serving, type ServingSettings } from './serving.ts'
 import { SidePorts } from './side-ports.ts'
 import { Threads } from './threads.ts'
 
-export interface Settings extends ServingSettings {
+interface Settings extends ServingSettings {
   readonly version: string
   readonly logFormat: LogFormat
   /** How further threads are started; undefined if there may be none. */

@@ -25,7 +25,7 @@ export interface Spawn {
 }
 
 /** What all of them are given. */
-export interface SharedData {
+interface SharedData {
   readonly version: string
   readonly port: number
   readonly logFormat: LogFormat

@@ -20,7 +20,7 @@ const TARGETS: ReadonlyMap<number, number> = new Map([
 ])
 
 /** How a lookup ended: with records, with none of that type, without such a name, at another zone, at a name that the zone does not have, or in a circle. */
-export type Ending = 'found' | 'no data' | 'no name' | 'referral' | 'beyond' | 'loop'
+type Ending = 'found' | 'no data' | 'no name' | 'referral' | 'beyond' | 'loop'
 
 /** What a zone has for one name and type (RFC 1034 §4.3.2, RFC 4592, RFC 6672). */
 export class Lookup implements Draft {

@@ -30,7 +30,7 @@ export interface Place {
  * Takes the next record. False, when no more are wanted.
  * @throws {RangeError} what is wrong with it
  */
-export type TakeRecord = (record: MasterRecord, place: Place) => boolean
+type TakeRecord = (record: MasterRecord, place: Place) => boolean
 
 /** Reads a master file (RFC 1035 §5) with what it includes, in slices that no query has to wait for. */
 export class MasterFile {

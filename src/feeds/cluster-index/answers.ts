@@ -12,7 +12,7 @@ interface Versioned {
 }
 
 /** The records of one name in a zone, compiled as they are asked for. */
-export class Answer<Z> {
+class Answer<Z> {
   readonly key: string
   readonly zone: Z
   readonly #node: Versioned

@@ -4,7 +4,7 @@ import type { EndpointSlice, Pod } from '../kubernetes/objects.ts'
 import { ClusterIndex, type LocalService } from './cluster-index.ts'
 
 /** A Service that this process is an endpoint of, and the slice that says so. */
-export interface OwnService {
+interface OwnService {
   readonly node: LocalService
   readonly slice: EndpointSlice
 }

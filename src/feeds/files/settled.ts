@@ -27,7 +27,7 @@ interface File {
   blank: string
 }
 
-export interface Reader {
+interface Reader {
   /** The file holds this text now. False refuses a text that is not `settled` yet: it has become empty. */
   read(path: string, text: string, settled: boolean): boolean
   gone(path: string): void

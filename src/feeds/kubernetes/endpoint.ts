@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { AccessSource } from './access.ts'
 
 /** Files in PEM: the client's certificate and key, and the certificates to trust. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly cert: string
   readonly key: string
   readonly ca: string
