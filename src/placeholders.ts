@@ -1,15 +1,15 @@
-/** Texts with placeholders, filled in with what is said of a query: `{name}`, `{/kubernetes/namespace}`. */
+/** Texts with placeholders for facts about a query: `{name}`, `{/kubernetes/namespace}`. */
 import { className, typeName } from './dns/codes.ts'
 import type { Query } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
 
-/** One thing that can be said of a query and its reply. @param seconds from the query to the reply */
+/** Reads one fact about a query and its reply. @param seconds from the query to the reply */
 export type Field = (query: Query, reply: Reply, seconds: number) => string | number | boolean
 
 /** RFC 3986 §3.2.2: a colon behind an address is a port's only where the address has none. */
 const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)
 
-/** What is said of the query alone, by placeholder, without its braces. */
+/** The fields that need only the query, by placeholder, without its braces. */
 export const QUERY_FIELDS: readonly (readonly [placeholder: string, field: Field])[] = [
   ['type', query => typeName(query.type)],
   ['name', query => query.name],

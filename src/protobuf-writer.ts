@@ -24,7 +24,7 @@ function putNumber(octets: Buffer, at: number, value: number): number {
   return end
 }
 
-/** Writes fields one behind the other into memory that is there: for messages of which there are many. */
+/** Writes fields one after the other into memory that is reused, for messages that are written often. */
 export class FieldWriter {
   readonly #octets: Buffer
   #end = 0

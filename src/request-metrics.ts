@@ -11,7 +11,7 @@ import { type Cell, exponential, type Histogram, type HistogramCell, type Labels
 /** The zone of requests that no chain saw. Without a last dot, so that it is no zone. */
 const DROPPED = 'dropped'
 
-/** The types that are told apart, as everybody may ask for 65,536 of them. */
+/** The types with a label of their own: clients may ask for any of 65,536. */
 const TYPES = new Set<number>([
   TYPE.A, TYPE.AAAA, TYPE.CNAME, TYPE.DNSKEY, TYPE.DS, TYPE.MX, TYPE.NSEC, TYPE.NSEC3, TYPE.NS, TYPE.PTR, TYPE.RRSIG, TYPE.SOA, TYPE.SRV,
   TYPE.TXT, TYPE.HTTPS, TYPE.SVCB, TYPE.IXFR, TYPE.AXFR, TYPE.ANY,
@@ -118,7 +118,7 @@ class ProtocolRequests {
   readonly responseSize: HistogramCell
   readonly #counter: Scalar
   readonly #labels: Labels
-  /** By type; those that are not told apart are at 0. */
+  /** By type; 0 for all types without a label of their own. */
   readonly #ipv4: Cell[] = []
   readonly #ipv6: Cell[] = []
 

@@ -75,7 +75,7 @@ export class Folder {
     return zones
   }
 
-  /** A file that has moved is read anew; until then, what was read before is kept. */
+  /** A file that was moved is read again; until then, the old version is kept. */
   #fileOf(key: string, path: string): ZoneFile {
     const held = this.zones.get(key)
     if (held?.path === path) return held

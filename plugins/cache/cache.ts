@@ -10,7 +10,7 @@ import type { Options } from './options.ts'
 import { type Half, Store } from './store.ts'
 import { verdictOf } from './verdict.ts'
 
-/** How many entries may be asked for anew at a time, so that the questions of clients always find room. */
+/** How many entries may be fetched again at a time, so that there is always room for clients' queries. */
 const MAX_RENEWALS = 1000
 /** How long after a failed prefetch, where `serve_stale` does not say, in milliseconds. */
 const RECHECK = 5000
@@ -76,7 +76,7 @@ export class Cache implements Instance {
     return entry.reply(query, keepTtl ? entry.lifetime : remaining)
   }
 
-  /** The entry to serve. Answers are looked for first: a denial stands beside an answer only where the answer is to be preferred. */
+  /** The entry to serve. Answers are looked for first: there is a denial beside an answer only if the answer is preferred. */
   #find(query: Query, now: number, counts: Counts): Entry | undefined {
     const answer = this.#store.get('success', query)
     if (answer && this.#isServable(answer, now)) {

@@ -15,7 +15,7 @@ export interface Bounds {
 interface Prefetch {
   /** How many hits make an entry worth fetching again before it expires. */
   amount: number
-  /** The gap between two hits that makes counting start anew, in milliseconds. */
+  /** The gap between two hits after which counting starts again, in milliseconds. */
   gap: number
   /** Fetched again when no more than this part of its time is left, from 0.1 to 0.9. */
   share: number

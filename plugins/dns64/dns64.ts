@@ -7,9 +7,9 @@ import { type Handler, type Instance, onReply, type Query, Reply, type ServerBlo
 export interface Options {
   /** What stands before IPv4 addresses, in octets. */
   readonly prefix: Uint8Array
-  /** Names that have IPv6 addresses are translated, too. */
+  /** Whether names that have IPv6 addresses are translated, too. */
   readonly translateAll: boolean
-  /** Clients that ask over IPv4 are told translated addresses, too. */
+  /** Whether clients that ask over IPv4 also get translated addresses. */
   readonly allowIpv4: boolean
 }
 

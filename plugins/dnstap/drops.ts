@@ -4,7 +4,7 @@ import type { Logger } from '#src/plugin.ts'
 /** Milliseconds between two lines of the log; as CoreDNS. */
 const PERIOD = 10_000
 
-/** Counts the frames that nobody received, and tells of them. */
+/** Counts the frames that nobody received, and logs how many. */
 export class Drops {
   readonly #cell: Cell
   readonly #log: Logger

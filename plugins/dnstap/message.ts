@@ -18,7 +18,7 @@ const PROTOCOL: Readonly<Record<Transport, number>> = { udp: 1, tcp: 2, tls: 3, 
 /** `Dnstap.Type` */
 const MESSAGE = 1
 
-/** A DNS message on its way, and what is to be told of it. Times by `performance.now()`. */
+/** A DNS message on its way, and what is reported of it. Times are by `performance.now()`. */
 export interface Sighting {
   readonly type: (typeof TYPE)[keyof typeof TYPE]
   readonly transport: Transport

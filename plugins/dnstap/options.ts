@@ -11,7 +11,7 @@ export interface TapOptions {
   readonly address: Address
   /** Others connect to it. */
   readonly listens: boolean
-  /** DNS messages are told whole. */
+  /** Whether whole DNS messages are reported. */
   readonly full: boolean
   /** What may wait, in 10,000 messages. */
   readonly queue: number

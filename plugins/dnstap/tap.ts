@@ -5,7 +5,7 @@ import { commonFields, extraField, messageField, type Sighting, TYPE } from './m
 import type { TapOptions } from './options.ts'
 import type { Target } from './target.ts'
 
-/** What is said of a reply is a dash: a message is told before there is one, or without. */
+/** Fields of the reply are a dash: a message is reported before there is a reply, or without one. */
 const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ...QUERY_FIELDS,
   ...['rcode', 'rsize', 'duration', '>rflags'].map(name => [name, () => '-'] as const),

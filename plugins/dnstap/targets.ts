@@ -10,14 +10,14 @@ import { RelayedSinks } from './relay.ts'
 import { Sinks } from './sinks.ts'
 import type { Target } from './target.ts'
 
-/** What may wait for a target, for each 1 of `queue`. */
+/** How much may wait for a target, per unit of `queue`. */
 const MESSAGES = 10_000
 const OCTETS = 10 << 20
 
-/** By what makes them what they are, those that a thread has. */
+/** The targets of each thread, by everything that distinguishes them. */
 const inUse = new WeakMap<Server, Shared<Target>>()
 
-/** The target of a line, which is one with that of others who say the same. @param credentials of a listener of TLS */
+/** The target of a line, which is shared with other lines that describe the same. @param credentials of a TLS listener */
 export function openTarget(line: TapOptions, credentials: Credentials | undefined, block: ServerBlock): Promise<Target> {
   const { address, listens, queue, skipVerify } = line
   const key = JSON.stringify([address, listens, queue, skipVerify, credentials])
@@ -31,7 +31,7 @@ export function openTarget(line: TapOptions, credentials: Credentials | undefine
   })
 }
 
-/** Where nobody else has it open, it ends. */
+/** Leaves a target; the last user ends it. */
 export async function closeTarget(target: Target, { server }: ServerBlock): Promise<void> {
   if (inUse.get(server)?.leave(target)) await target.end()
 }

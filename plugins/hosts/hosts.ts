@@ -9,7 +9,7 @@ import { HostTable } from './table.ts'
 
 export interface Options {
   path: string
-  /** The file was named, so that it is told when it is not there. */
+  /** Whether the file was named, so that its absence is logged. */
   named: boolean
   zones: readonly string[]
   inline: readonly string[]

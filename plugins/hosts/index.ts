@@ -47,7 +47,7 @@ export const hosts: Plugin<Options> = {
   create: (options, block) => new Hosts(options, block),
 }
 
-/** Every line that is no option is hosts data, as it is in CoreDNS. One that says nothing is told: it is a misspelt option more often than not. */
+/** Every line that is not an option is hosts data, as in CoreDNS. A line without any meaning causes a warning: it is mostly a misspelt option. */
 function readInline(option: Line, known: Iterable<string>): string {
   const problem = option.problem(
     `'${option.word}' begins neither an option nor a line of hosts data; what of it is no address or name is ignored`,

@@ -32,7 +32,7 @@ export interface Options {
   readonly apex: readonly string[]
   /** Seconds. */
   readonly ttl: number
-  /** Whether headless Services are told with their endpoints. */
+  /** Whether headless Services are answered with their endpoints. */
   readonly headless: boolean
   /** Zones whose unknown names go to the next plugin. */
   readonly fallthrough: readonly string[]

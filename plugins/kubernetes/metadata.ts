@@ -1,4 +1,4 @@
-/** What *metadata* is told of a query, under CoreDNS's labels. */
+/** What the plugin knows about a query, under CoreDNS's labels for *metadata*. */
 import { toOctets } from '#src/dns/address.ts'
 import { escapeLabel } from '#src/dns/name.ts'
 import type { ZoneMap } from '#src/dns/zone-map.ts'

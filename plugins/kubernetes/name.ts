@@ -16,7 +16,7 @@ export interface ServiceName extends PortQuestion {
 }
 
 export type Name =
-  /** It is there because of the names below it. */
+  /** It exists because of the names below it. */
   | { readonly kind: 'empty' }
   | { readonly kind: 'namespace'; readonly of: 'svc' | 'pod'; readonly namespace: string }
   | { readonly kind: 'pod'; readonly namespace: string; readonly label: string }

@@ -7,7 +7,7 @@ export class Options {
   readonly #query: Query
   /** By code; undefined for one that was taken away. */
   readonly #options = new Map<number, Uint8Array | undefined>()
-  /** Codes of those that the client gets back. */
+  /** Codes of the options that the client gets back. */
   readonly #returned = new Set<number>()
   /** What those were before that the client is to get back as they were; the last is to be undone first. */
   readonly #reverts: (readonly [code: number, data: Uint8Array | undefined])[] = []

@@ -16,9 +16,9 @@ export class Rewriting implements Question {
   type: number
   class: number
   readonly read: ReadLabel
-  /** What is to be made of the reply. */
+  /** Changes to be made to the reply. */
   readonly changes: Change[] = []
-  /** What targets of CNAMEs are to be rewritten to. */
+  /** Renamings of the targets of CNAMEs. */
   readonly cnames: Renaming[] = []
   #name: string | undefined
   #options: Options | undefined

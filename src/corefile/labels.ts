@@ -8,13 +8,13 @@ const PORTS = { dns: undefined, tls: 853, https: 443, grpc: 443, quic: 853, http
 
 type Scheme = keyof typeof PORTS
 
-/** One zone of a server block, and how it is to be asked for. */
+/** One zone of a server block, with scheme and port. */
 export interface Label {
   readonly scheme: Scheme
   /** As text, in lower case, with its last dot. */
   readonly zone: string
   readonly port: number
-  /** The word that says so. */
+  /** The word of the Corefile. */
   readonly token: Token
 }
 

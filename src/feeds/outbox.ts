@@ -24,7 +24,7 @@ export class Outbox<Report> {
     })
   }
 
-  /** There is something to tell. */
+  /** Posts the next report, now or when the one before has been taken. */
   flush(): void {
     this.#more = true
     if (!this.#taken) return

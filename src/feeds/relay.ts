@@ -57,7 +57,7 @@ async function relayOf(what: Request['what']) {
 
 async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
   const feed = await feeds.join(key, closed)
-  /** What is to be told, the latest of each record. */
+  /** What the next reports will hold: the latest version of each record. */
   const changes = new Map<string, MeshRecord | undefined>()
   let complete = false
   const outbox = new Outbox<Report>(port, most => {

@@ -8,7 +8,7 @@ interface Followed {
   close(): void | Promise<void>
 }
 
-/** What is followed: each once, however many Corefile blocks name it, and kept over a reload. */
+/** Opens what is followed once, however many Corefile blocks name it, and keeps it over a reload. */
 export class SharedFeeds<T extends Followed, Named extends readonly unknown[]> {
   readonly #key: (...named: Named) => string
   #make: (key: string, log: Logger, ...named: Named) => Promise<T>
@@ -19,7 +19,7 @@ export class SharedFeeds<T extends Followed, Named extends readonly unknown[]> {
     this.#make = make
   }
 
-  /** How each is made from now on. */
+  /** Sets how each is made from now on. */
   makeBy(way: (key: string, log: Logger, ...named: Named) => Promise<T>): void {
     this.#make = way
   }
@@ -32,7 +32,7 @@ export class SharedFeeds<T extends Followed, Named extends readonly unknown[]> {
     return followed
   }
 
-  /** What has this key, as soon as somebody has opened it; it is to be left, too. Rejects when aborted before. */
+  /** Gives what has this key, as soon as somebody has opened it. To be followed by `leave`. Rejects when aborted before. */
   join(key: string, signal: AbortSignal): Promise<T> {
     return this.#shared.join(key, signal)
   }

@@ -6,7 +6,7 @@ interface Held<T> {
   users: number
 }
 
-/** Things of which there is one for each key, however many use it. */
+/** Shared things: one for each key, however many users it has. */
 export class Shared<T> {
   readonly #held = new Map<string, Held<T>>()
   /** Emits the key of each thing that is opened. */

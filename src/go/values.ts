@@ -21,7 +21,7 @@ export class Integer {
 /** A field of a struct, or a method. */
 export interface Field<T> {
   readonly read: (of: T, ...args: readonly Value[]) => Value
-  /** How many arguments `read` takes; none where nothing is said. */
+  /** How many arguments `read` takes; none by default. */
   readonly arity?: number
   /** That of the value, where it is a struct itself. */
   readonly type?: StructType

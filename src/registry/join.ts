@@ -52,7 +52,7 @@ export class Join {
   readonly #slices = new MultiMap<string, EndpointSlice>()
   readonly #workloads = new Grouped<Workload>()
   readonly #selecting = new Grouped<Selecting>()
-  /** Ids of objects whose records are to be made anew. */
+  /** Ids of objects whose records must be made again. */
   readonly #touched = new Set<string>()
   /** Those of them that are Services with endpoints. */
   readonly #together = new Set<string>()
@@ -60,7 +60,7 @@ export class Join {
   /** The ids of the records of a ServiceEntry; those of all others are the object's. */
   readonly #hosts = new Map<string, readonly string[]>()
 
-  /** Whether some host is, or was, not for everybody. From then on clients are told, too. */
+  /** Whether some host is, or was, restricted to some clients. From then on clients are reported, too. */
   #restricted = false
   readonly #clients: Change[] = []
 

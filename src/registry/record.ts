@@ -51,7 +51,7 @@ export interface HostRecord {
   readonly alias?: string
   /** The mesh does not say where the host is: without virtual addresses, it is the DNS that knows. */
   readonly elsewhere?: true
-  /** Namespaces that see it, `.` being its own, `*` all and `~` none of them; all where nothing is said. */
+  /** Namespaces that see it: `.` is its own, `*` all, `~` none; all by default. */
   readonly exportTo?: readonly string[]
 }
 

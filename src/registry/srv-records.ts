@@ -1,7 +1,7 @@
 import type { Srv } from '../dns/rdata.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 
-/** More endpoints than this are told without their addresses: the message would not hold them. */
+/** With more endpoints than this, addresses are left out: the message would not hold them. */
 const MAX_ADDITIONAL = 500
 
 /** More SRV records than this do not fit a message. */

@@ -1,4 +1,4 @@
-/** The life of the server: load, start, reload, drain, stop. What answers queries is `serving.ts`, in as many threads as there are to be. */
+/** The life of the server: load, start, reload, drain, stop. Queries are answered by `serving.ts`, in one or more threads. */
 import type { TlsOptions } from 'node:tls'
 import type { Corefile } from '../corefile/tree.ts'
 import type { LogFormat } from '../log.ts'

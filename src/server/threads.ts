@@ -38,7 +38,7 @@ const RESTART = [1000, 30_000] as const
 const SCRAPE = 2000
 
 export class Threads {
-  /** How many there are to be. */
+  /** How many there should be, the main one included. */
   count = 1
   readonly #here: Serving
   readonly #spawn: Spawn | undefined

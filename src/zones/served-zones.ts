@@ -15,10 +15,10 @@ export interface ServedZone {
   readonly lack: string
 }
 
-/** A plugin that answers for zones as a whole, and tells of their new versions. */
+/** A plugin that answers for whole zones, and gives notice of their new versions. */
 export class ServedZones<T extends ServedZone> implements Instance {
   protected zones = new ZoneMap<T>()
-  /** All threads have the same zones; one tells of them. */
+  /** Undefined in all threads but the main one: all have the same zones, and one logs about them. */
   protected readonly log: Logger | undefined
   protected readonly block: ServerBlock
   readonly #fallthrough: ZoneSet

@@ -4,7 +4,7 @@ import { fields } from './fields.ts'
 import { cutFields, readGenericData } from './generic-data.ts'
 import type { Words } from './words.ts'
 
-/** The fields of each type's data, each by its name and kind where those differ: RFC 1035 §3.3 and those that the IANA list of types names. */
+/** The fields of each type's data, as NAME:KIND, from RFC 1035 §3.3 and the RFCs in IANA's list of types. */
 const LAYOUTS: Readonly<Partial<Record<keyof typeof TYPE, string>>> = {
   A: 'ADDRESS:ipv4',
   AAAA: 'ADDRESS:ipv6',

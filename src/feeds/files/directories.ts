@@ -6,7 +6,7 @@ interface Watched {
   readonly inode: number
 }
 
-/** Watches the directories that given paths depend on: their own, and those that their symbolic links lead to. */
+/** Watches the directories that some paths depend on: their own, and those that their symbolic links lead to. */
 export class Directories {
   readonly #watched = new Map<string, Watched>()
   readonly #onChange: () => void

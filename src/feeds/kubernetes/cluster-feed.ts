@@ -34,7 +34,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
   #begun = false
   /** When that came about which is not told yet, by the clock in milliseconds. */
   readonly #triggers: number[] = []
-  /** Set while more hosts are to be made than in one go. */
+  /** Set while there are more hosts to make than one pass makes. */
   #later: Promise<void> | undefined
 
   /** @param cluster one that was opened for this feed alone */

@@ -10,7 +10,7 @@ import { TIMING, type Timing } from './timing.ts'
 import { Watch } from './watch.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
-/** The objects of one cluster, as its API server tells of them. */
+/** The objects of one cluster, as its API server reports them. */
 export class Cluster extends WatchedCluster {
   readonly name: string
   readonly #selectors: Selectors

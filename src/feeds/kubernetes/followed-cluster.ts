@@ -13,7 +13,7 @@ interface Report {
   readonly waiting?: readonly (readonly [kind: KindName, reason: string])[]
 }
 
-/** A cluster that the main thread watches, in another one. When changes came about is told there only. */
+/** A cluster that the main thread watches, as seen from another thread. Delays of changes are measured in the main thread only. */
 export class FollowedCluster extends WatchedCluster {
   onRequest = (): void => {}
   readonly watches = []
@@ -62,7 +62,7 @@ export class FollowedCluster extends WatchedCluster {
 /** In the main thread: tells a {@link FollowedCluster} at the other end of `port` what becomes of a cluster, until it is closed. */
 export async function relayCluster(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
   const cluster = await clusters.join(key, closed)
-  /** What is to be told, the latest of each object. */
+  /** What the next reports will hold: the latest version of each object. */
   const changes = new Map<string, ClusterObject | undefined>()
   const outbox = new Outbox<Report>(port, most => {
     const ids = changes.keys().take(most).toArray()

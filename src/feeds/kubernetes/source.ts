@@ -6,7 +6,7 @@ import { kubeconfig } from './kubeconfig.ts'
 /** What a kubeconfig file says. */
 export interface Kubeconfig {
   readonly file: string
-  /** The file's current one where nothing is said. */
+  /** By default the file's current one. */
   readonly context: string | undefined
 }
 

@@ -18,7 +18,7 @@ export interface Transport {
   readonly open: boolean
   /** @param path with the query @throws {Error} no answer came */
   get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>
-  /** Takes no more requests, and ends when those that run have ended. */
+  /** Takes no more requests, and ends when the running ones have ended. */
   retire(): void
 }
 

@@ -46,7 +46,7 @@ export class Watch {
   readonly #timing: Timing
   readonly #onState: () => void
   readonly #backoff: Backoff
-  /** From where the next watch goes on; undefined where everything is to be listed. */
+  /** The version from which the next watch continues; undefined if everything must be listed. */
   #version: string | undefined
   /** Whether the server can begin a watch with all objects, and whether it did so to the end the last time. */
   #streams = true
@@ -58,7 +58,7 @@ export class Watch {
   #unknown = 0
   #response: Response | undefined
   #heard = Number.NEGATIVE_INFINITY
-  /** Since when the attempt that runs tells of changes. */
+  /** Since when the current attempt has reported changes. */
   #telling = Number.POSITIVE_INFINITY
   #stopped = false
   /** Ends the wait for the next attempt. */
@@ -81,7 +81,7 @@ export class Watch {
     return Math.max(this.#heard, this.#response?.heard() ?? Number.NEGATIVE_INFINITY)
   }
 
-  /** Goes on until it is stopped. */
+  /** Runs until it is stopped. */
   async run(): Promise<void> {
     while (!this.#stopped) {
       const { signal } = this.#current
@@ -104,7 +104,7 @@ export class Watch {
     this.#waiting?.abort()
   }
 
-  /** Lists everything anew, and reads it as `kind` says. */
+  /** Lists everything again, and reads it as `kind` says. */
   reread(kind: Kind): void {
     this.held.reread(kind)
     this.#version = undefined
@@ -250,7 +250,7 @@ export class Watch {
     await setTimeout(asked + wait, undefined, { signal: AbortSignal.any([signal, waiting.signal]) })
   }
 
-  /** The server does not know the kind. That is no trouble; but what is held goes only when it says so twice. */
+  /** The server does not know the kind. That is no trouble; but what is held is dropped only when the server says so twice. */
   async #absent(signal: AbortSignal): Promise<void> {
     this.#version = undefined
     if (this.#unknown++ > 0) this.held.beginList()

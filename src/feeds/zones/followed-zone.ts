@@ -87,7 +87,7 @@ export class FollowedZone implements SecondaryZone {
 export async function relayZone(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
   const zone = await secondaryZones.join(key, closed)
   let told: Answers | undefined
-  /** Records of that which are to be told yet. */
+  /** The records of it that were not reported yet. */
   let rest: Iterator<ZoneRecord> | undefined
   const outbox = new Outbox<Report>(port, most => {
     const isFirst = zone.held !== told

@@ -9,7 +9,7 @@ import { serialOf, type Zone } from '../../zones/zone.ts'
 import { answersOf, readZone } from './axfr.ts'
 import type { Primary } from './secondary-zone.ts'
 
-/** How long nothing may come, in milliseconds, be it the connection. */
+/** How long a connection may take to open, and may then be silent, in milliseconds. */
 const SILENCE = 5000
 /** How long a transfer may take, in milliseconds. */
 const LONGEST = 600_000

@@ -22,7 +22,7 @@ export interface ZoneSource {
   check?(zone: Zone): void
 }
 
-/** Told that there is another version, or that the zone has expired or is back. */
+/** Called when there is another version, or the zone has expired or is back. */
 export type ZoneListener = () => void
 
 /** A zone whose primaries are asked again and again for another version. What is known stays known until it expires. */
@@ -33,9 +33,9 @@ export interface SecondaryZone extends ServedZone {
   /** What was transferred, expired or not. */
   readonly held: Answers | undefined
   readonly listeners: Set<ZoneListener>
-  /** Fulfilled when what the process knew of the zone at first is known here. */
+  /** Fulfilled when this thread has what the process already knew of the zone. */
   readonly caughtUp: Promise<void>
-  /** A primary says that there is another version. @param address as the transports tell it */
+  /** A primary has sent a notification. @param address in the form of `Client.address` */
   notified(address: string): void
   close(): void
 }

@@ -36,7 +36,7 @@ export class TransferredZone implements SecondaryZone {
   #connection: PrimaryConnection | undefined
   #isBusy = false
   #isClosed = false
-  /** Until when who is told that there is something new waits. */
+  /** Until when a notified zone waits before it is refreshed again. */
   #holdsUntil = 0
   /** The primary that has said that there is something new. */
   #notifier: string | undefined
