@@ -93,13 +93,16 @@ export class ProtobufReader {
     const wire = tag & 7
     if (wire === 0) this.number()
     else if (wire === 2) this.at = this.#sized()
-    else if (wire === 1) this.at += 8
-    else if (wire === 5) this.at += 4
+    else if (wire === 1) this.at = this.#behind(8)
+    else if (wire === 5) this.at = this.#behind(4)
     else throw new Malformed(`a field of wire type ${wire}`)
   }
 
   #sized(): number {
-    const length = this.number()
+    return this.#behind(this.number())
+  }
+
+  #behind(length: number): number {
     if (this.at + length > this.end) throw new Malformed('a field that is longer than its message')
     return this.at + length
   }
