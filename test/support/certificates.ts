@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { missing } from './programs.ts'
 
 /** PEM texts. */
 export interface Certificate {
@@ -12,15 +13,8 @@ export interface Certificate {
 
 const run = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
 
-/** Whether openssl is there; a reason to skip where it is not. */
-export function hasOpenssl(): boolean {
-  try {
-    run('version')
-    return true
-  } catch {
-    return false
-  }
-}
+/** Whether openssl is there. */
+export const hasOpenssl = (): boolean => missing('openssl', 'version') === undefined
 
 /** An authority that signs certificates for `dns.example.org` and for 127.0.0.1. */
 export class Authority implements Disposable {

@@ -1,5 +1,5 @@
 /** CoreDNS itself, where it is on the machine, to compare answers with. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,16 +8,10 @@ import { createInterface } from 'node:readline'
 import { askUdp } from './client.ts'
 import { type Answer, type QueryOptions, queryMessage, readMessage } from './message.ts'
 import { freePort } from './ports.ts'
+import { missing } from './programs.ts'
 
-/** The reason why there is none; undefined where it is there. */
-export function noCoreDns(): string | undefined {
-  try {
-    execFileSync('coredns', ['-version'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'coredns is not on this machine'
-  }
-}
+/** See {@link missing}. */
+export const noCoreDns = (): string | undefined => missing('coredns', '-version')
 
 export class CoreDns implements AsyncDisposable {
   readonly port: number

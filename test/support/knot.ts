@@ -8,16 +8,10 @@ import { createInterface } from 'node:readline'
 import { askUdp } from './client.ts'
 import { type Answer, queryMessage, readMessage } from './message.ts'
 import { freePort } from './ports.ts'
+import { missing } from './programs.ts'
 
-/** The reason why there is none; undefined where it is there. */
-export function noKnot(): string | undefined {
-  try {
-    execFileSync('knotd', ['--version'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'knotd is not on this machine'
-  }
-}
+/** See {@link missing}. */
+export const noKnot = (): string | undefined => missing('knotd', '--version')
 
 export class Knot implements AsyncDisposable {
   readonly port: number

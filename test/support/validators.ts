@@ -1,5 +1,5 @@
 /** Programs that check signatures and proofs on their own, where they are on the machine. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { on, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,16 +9,6 @@ import { promisify } from 'node:util'
 import { askUdp } from './client.ts'
 import { type Answer, queryMessage, readMessage } from './message.ts'
 import { freePort } from './ports.ts'
-
-/** The reason why a program is missing; undefined where it is there. */
-export function missing(program: string, flag: string): string | undefined {
-  try {
-    execFileSync(program, [flag], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return `${program} is not on this machine`
-  }
-}
 
 /** A zone, and the data of the key that is trusted for it: `257 3 13 …`. */
 export interface Anchor {

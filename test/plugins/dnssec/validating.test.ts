@@ -5,7 +5,8 @@ import { ZONE } from '#test/plugins/file/zones.ts'
 import { backend } from '#test/plugins/mesh/manifests.ts'
 import { type TestKey, testKey } from '#test/support/dnssec.ts'
 import { startInFolder, writeFiles } from '#test/support/in-process.ts'
-import { delv, missing, Unbound } from '#test/support/validators.ts'
+import { missing } from '#test/support/programs.ts'
+import { delv, Unbound } from '#test/support/validators.ts'
 
 /** A server with signed zones of *file* and *mesh*. */
 async function serve(keys: readonly TestKey[]) {

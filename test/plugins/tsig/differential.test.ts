@@ -1,6 +1,6 @@
 /** CoreDNS judges signatures the same, and signs the same, but for what the README tells; and other implementations take what is signed, and sign what is taken. */
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { Knot, noKnot } from '#test/support/knot.ts'
 import { queryMessage, readMessage } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
+import { missing } from '#test/support/programs.ts'
 import { isSigned, type Key, secretLine, sign, signatureOf, withRecord } from '#test/support/tsig.ts'
 import { until } from '#test/support/waiting.ts'
 
@@ -131,16 +132,7 @@ suite('CoreDNS judges and signs the same', { skip: noCoreDns() ?? false }, () =>
   })
 })
 
-function noDig(): string | undefined {
-  try {
-    execFileSync('dig', ['-v'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'dig is not on this machine'
-  }
-}
-
-suite('dig takes answers and zones', { skip: noDig() ?? false }, () => {
+suite('dig takes answers and zones', { skip: missing('dig', '-v') ?? false }, () => {
   for (const hash of HASHES)
     test(`that are signed with hmac-${hash}`, async () => {
       const lines = `tsig {\n ${secretLine(KEY)}\n require all\n}\nfile db example.org\ntransfer example.org {\n to *\n}`

@@ -1,5 +1,5 @@
 /** A real istiod, where its program is on PATH. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -8,20 +8,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kubeconfigOf } from '../kubernetes/kubeconfig.ts'
 import { freePort } from '../ports.ts'
+import { missing } from '../programs.ts'
 
 const PROGRAM = 'pilot-discovery'
 /** Milliseconds for it to serve. */
 const PATIENCE = 60_000
 
-/** Why there is none; `false` where there is one. */
-export function withoutIstiod(): string | false {
-  try {
-    execFileSync(PROGRAM, ['version'], { stdio: 'ignore' })
-    return false
-  } catch {
-    return `${PROGRAM} is not on PATH`
-  }
-}
+/** See {@link missing}. */
+export const withoutIstiod = (): string | false => missing(PROGRAM, 'version') ?? false
 
 export class RealIstiod implements AsyncDisposable {
   /** In plain text. */

@@ -1,11 +1,12 @@
 /** The real API server, built once for all tests from the sources that lie beside the repository, where they and Go are there. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { missing } from '../programs.ts'
 
 const SOURCES = fileURLToPath(new URL('../../../../shared/kube-api', import.meta.url))
 
@@ -20,11 +21,8 @@ export async function realApiProgram(): Promise<{ program: string } | { skip: st
   const folder = join(tmpdir(), `istio-coredns-kube-api-${hashOf(SOURCES)}`)
   const program = join(folder, 'kube-api')
   if (existsSync(program)) return { program }
-  try {
-    execFileSync('go', ['version'], { stdio: 'ignore' })
-  } catch {
-    return { skip: 'Go is not on this machine' }
-  }
+  const skip = missing('go', 'version')
+  if (skip) return { skip }
   build(folder)
   for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(500)) if (existsSync(program)) return { program }
   return { skip: `kube-api is still being built, see ${folder}/build.log` }
