@@ -22,7 +22,7 @@ const STRAYS = 16
 const PLACES = 1024
 const DEPTH = 768
 
-export interface DatagramSettings {
+interface DatagramSettings {
   readonly address: string
   readonly port: number
   /** As metrics and errors name the upstream. */

@@ -17,7 +17,7 @@ export interface HealthSettings {
 }
 
 /** Whose health is in question. */
-export interface Patient {
+interface Patient {
   ask(exchange: Exchange): void
   /** It replied. */
   isWell(): void

@@ -10,7 +10,7 @@ const CONTENT_TYPE = 'application/dns-message'
 const DEPTH = 100
 const LONGEST = 65_535
 
-export interface HttpsSettings {
+interface HttpsSettings {
   readonly to: string
   /** `host:port` of the URL. */
   readonly authority: string

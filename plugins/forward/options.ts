@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { RCODE } from '#src/dns/codes.ts'
 import { ROOT } from '#src/dns/name.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
@@ -76,7 +77,7 @@ export function readLine(line: Line): ForwardOptions {
       upstream.maxIdle = option.integer('INTEGER', 0)
     },
     read_timeout: option => {
-      forwarder.readTimeout = upstream.readTimeout = option.duration('DURATION', { min: Number.MIN_VALUE })
+      forwarder.readTimeout = upstream.readTimeout = option.duration('DURATION', { min: Number.MIN_VALUE, max: LONGEST_TIMER })
     },
     doh_method: option => {
       upstream.dohMethod = option.oneOf('doh_method', ['POST', 'GET'])

@@ -16,7 +16,7 @@ export interface Pool {
 }
 
 /** The pools of an upstream; sockets are opened when they are needed. */
-export interface Pools {
+interface Pools {
   /** Undefined where it takes no datagrams. */
   readonly datagrams: Pool | undefined
   readonly streams: Pool

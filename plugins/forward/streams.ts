@@ -9,7 +9,7 @@ const DEPTH = 128
 /** Queries in flight on each connection that make another one worth its handshake: many servers answer one after the other. */
 const SHARED = 8
 
-export interface StreamSettings {
+interface StreamSettings {
   /** As metrics and errors name the upstream. */
   readonly to: string
   /** Milliseconds without a query after which a connection is closed. */

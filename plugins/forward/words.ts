@@ -1,5 +1,6 @@
 /** Readers of arguments that *forward* alone takes. Each throws a Problem at the word that is wrong. */
 import { isIP } from 'node:net'
+import { LONGEST_TIMER } from '#src/corefile/duration.ts'
 import { RCODES } from '#src/dns/codes.ts'
 import { ROOT, toKey } from '#src/dns/name.ts'
 import { MOST_UPSTREAMS } from '#src/forwarding/words.ts'
@@ -39,7 +40,7 @@ export function readRcodes(line: Line, known: ReadonlySet<number>): Set<number> 
 
 /** `DURATION [no_rec] [domain NAME]`. */
 export function readHealthCheck(line: Line): HealthSettings {
-  const interval = line.duration('DURATION')
+  const interval = line.duration('DURATION', { max: LONGEST_TIMER })
   let recursionDesired = true
   let domain = ROOT
   while (line.left > 0) {

@@ -12,7 +12,7 @@ const DEADLINE = 5000
 /** How long it waits for an upstream while another is left to be asked. */
 const PATIENCE = 2000
 
-export interface AskingSettings {
+interface AskingSettings {
   /** Key of the zone whose queries are taken. */
   readonly from: string
   /** Zones below it whose queries are not. */

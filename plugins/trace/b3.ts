@@ -10,7 +10,7 @@ export interface Context {
   readonly isDebug: boolean
 }
 
-export type Headers = Readonly<Record<string, unknown>>
+type Headers = Readonly<Record<string, unknown>>
 
 /** What is said in one header, or else in several; undefined where that cannot be understood. */
 export const readContext = (headers: Headers): Context | undefined => readSingle(textOf(headers.b3)) ?? readMultiple(headers)

@@ -7,7 +7,7 @@ const CONTENT_TYPE = 'application/dns-message'
 const LONGEST = 65_535
 
 /** A request of HTTP, of either version, and its response. */
-export interface Exchange {
+interface Exchange {
   readonly method: string | undefined
   readonly path: string | undefined
   /** By names in lower case. */

@@ -11,7 +11,7 @@ import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits } from './transport.ts'
 
 /** A request, and the stream that it came in. */
-export interface StreamRequest {
+interface StreamRequest {
   readonly headers: IncomingHttpHeaders
   readonly stream: ServerHttp2Stream
   /** Has it end in so many milliseconds, where nothing else is said before; 0 for never. */

@@ -7,7 +7,7 @@ import { connectUdp, listenUdp } from './udp.ts'
 /** How datagrams are read and written: in batches, one by one, or in batches where the self-test says that they work (`-udp`). */
 export type UdpMode = 'auto' | 'batch' | 'dgram'
 
-export type ListenUdp = typeof listenUdp
+type ListenUdp = typeof listenUdp
 
 /** UDP of one of the two kinds. */
 export interface Udp {

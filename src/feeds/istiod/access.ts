@@ -5,7 +5,7 @@ import { isIP } from 'node:net'
 import type { Identity } from './request.ts'
 
 /** Paths of files in PEM, read anew for each connection. */
-export interface Tls {
+interface Tls {
   /** Whom to trust; the system's certificates where nothing is said. */
   readonly ca?: string | undefined
   /** The client's certificate and key. */

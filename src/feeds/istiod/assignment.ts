@@ -50,7 +50,7 @@ let targets: string[] = []
 let gateways = false
 
 /** What is read of assignments. */
-export interface Reading {
+interface Reading {
   /** Only endpoints that are known to be healthy, which those that a ServiceEntry lists are not. */
   readonly selected: boolean
   /** The cluster that is told apart. */

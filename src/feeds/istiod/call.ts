@@ -15,7 +15,7 @@ const DIAL = 10_000
 const PING = [20_000, 10_000] as const
 
 /** Told of what comes over a call. */
-export interface CallListener {
+interface CallListener {
   connected(): void
   data(chunk: Buffer): void
   /** The connection was proved to stand. */

@@ -20,7 +20,7 @@ const FAREWELL = 10_000
 /** Which protocol is spoken: WDS, or what a sidecar speaks. */
 export type Mode = 'wds' | 'eds'
 
-export interface ClientListener {
+interface ClientListener {
   /** A stream begins that fills this view. */
   connected(view: View): void
   /** The connection was proved to stand. */

@@ -21,7 +21,7 @@ export interface Request {
 }
 
 /** What the stream adds. */
-export interface Envelope {
+interface Envelope {
   /** Who asks, in the first request of a stream. */
   readonly node?: Buffer | undefined
   /** Of the response that is acknowledged. */

@@ -6,7 +6,7 @@ const MAX_HELD = 500_000
 const MAX_REASONS = 3
 
 /** What is read of a resource, and told of what becomes of it. */
-export interface ResourceKind<T> {
+interface ResourceKind<T> {
   /**
    * @param skip told of a part that is left out
    * @returns undefined for one that is of no interest

@@ -14,7 +14,7 @@ const ANY = { type: sized(1), value: sized(2) }
 const EMPTY = new ProtobufReader(Buffer.alloc(0))
 
 /** Told of responses. */
-export interface StreamListener {
+interface StreamListener {
   /** A response was taken in, or refused. @param octets of it @param refusal why it was not accepted in all its parts */
   response(type: TypeName, octets: number, refusal: string | undefined): void
   /** A response of a type that nobody has asked for. */

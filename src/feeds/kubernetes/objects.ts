@@ -39,8 +39,8 @@ export interface ServiceImport extends Versioned {
 
 export type Pod = mesh.Pod & Versioned
 export type Namespace = mesh.Namespace & Versioned
-export type ServiceEntry = mesh.ServiceEntry & Versioned
-export type WorkloadEntry = mesh.WorkloadEntry & Versioned
+type ServiceEntry = mesh.ServiceEntry & Versioned
+type WorkloadEntry = mesh.WorkloadEntry & Versioned
 
 export type ClusterObject =
   | Service

@@ -56,7 +56,7 @@ interface Waiting {
 /**
  * libuv's callback only wakes: all work is done in an immediate of the same turn of the event loop, after which promises go on as usual.
  */
-export class BatchListener implements Listening, Sender, Debtor, Disposable {
+class BatchListener implements Listening, Sender, Debtor, Disposable {
   readonly address: string
   readonly port: number
   readonly #native: Native

@@ -15,7 +15,7 @@ const LEAST_SHARE = 0.25
 const FRESH = 1000
 
 /** Milliseconds, since the thread began. */
-export interface Schedule {
+interface Schedule {
   /** For how long it has run. */
   readonly ran: number
   /** For how long it could have run, and waited for a processor. */
