@@ -91,8 +91,10 @@ class StreamConnection {
   #close(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#socket.destroy(), this.#limits.write)
-    this.#session.destroy()
-    // It has its last word first.
-    setImmediate(() => this.#socket.destroySoon())
+    // What was answered last leaves first: Node may not have written it yet when its stream closes. Then the session has its last word.
+    setImmediate(() => {
+      this.#session.destroy()
+      setImmediate(() => this.#socket.destroySoon())
+    })
   }
 }
