@@ -11,12 +11,16 @@ export class Http2 implements Transport {
   readonly #session: ClientHttp2Session
   readonly #socket: TLSSocket
   readonly #pings: NodeJS.Timeout
+  /** Milliseconds that an answer may say nothing: a server that answers pings may have forgotten it. */
+  readonly #patience: number
   #bytesRead = -1
   #heard = performance.now()
 
   /** @param silence milliseconds until a server that does not answer is given up */
   constructor(server: string, socket: TLSSocket, silence: number) {
     this.#base = new URL(server).pathname.replace(/\/$/, '')
+    // A watch that has nothing else to tell has a bookmark every minute.
+    this.#patience = 2 * silence
     const session = connect(server, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: WINDOW },
@@ -67,6 +71,8 @@ export class Http2 implements Transport {
         heard: () => this.#heard,
       })
     })
+    const patience = this.#patience
+    stream.setTimeout(patience, () => stream.destroy(new Silent(`no word from the API server for ${patience / 1000} s`)))
     stream.on('error', error => {
       const unseen = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
       reject(unseen ? new Unseen('the API server ends the connection', { cause: error }) : error)

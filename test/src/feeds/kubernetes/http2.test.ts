@@ -49,6 +49,31 @@ test('a connection that ends is used as long as it says something, and no new re
   assert.deepEqual(log, [])
 })
 
+for (const fault of ['deaf', 'mute'] as const) {
+  test(`a server that answers pings and not the request is asked again (${fault})`, { skip }, async () => {
+    await using api = await FakeApi.start(tls)
+    api.script = () => (api.seen.length === 1 ? fault : undefined)
+    using watching = watchCluster(at(api.url, tls!.cert), ['Service'], { timing: { silence: 300 } })
+    await watching.cluster.synced(['Service'])
+    assert.match(watching.log[0]!, /services: no word from the API server for 0.6 s; what is known stays/)
+  })
+}
+
+test('a watch that is forgotten goes on where it was', { skip }, async () => {
+  await using api = await FakeApi.start(tls)
+  api.put(service('one'))
+  using watching = watchCluster(at(api.url, tls!.cert), ['Service'], { timing: { silence: 300 } })
+  const { cluster, observer, log } = watching
+  await cluster.synced(['Service'])
+  api.script = ({ query }) => (query.has('resourceVersion') && api.seen.length === 2 ? 'mute' : undefined)
+  await api.asked(({ query }) => query.has('resourceVersion'))
+  api.put(service('two'))
+  await observer.until(({ objects }) => objects.has('Service default/two'))
+  assert.ok(api.seen.slice(1).every(({ query }) => query.has('resourceVersion')))
+  assert.deepEqual(observer.history, ['+Service default/one', '+Service default/two'])
+  assert.deepEqual(log, [])
+})
+
 test('a server that speaks only HTTP/1.1 over TLS is spoken to in HTTP/1.1', { skip }, async () => {
   await using api = await FakeApi.start({ ...tls!, old: true })
   api.put(service('backend'))
