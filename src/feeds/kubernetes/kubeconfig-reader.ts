@@ -1,7 +1,10 @@
 /** A program: prints what a kubeconfig file says, as JSON. Arguments: the file, and the context where it is not the current one. */
+import { readFileSync, statSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
+import { dirname, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
-import type { Access } from './access.ts'
+import { parse } from 'yaml'
+import type { Said } from './kubeconfig.ts'
 
 const [path = '', context] = process.argv.slice(2)
 
@@ -12,7 +15,8 @@ try {
   process.exitCode = 1
 }
 
-async function read(): Promise<Access & { expires?: number }> {
+async function read(): Promise<Said> {
+  const files = [stamped(path)]
   const config = new KubeConfig()
   config.loadFromFile(path)
   if (context !== undefined) config.setCurrentContext(context)
@@ -22,6 +26,11 @@ async function read(): Promise<Access & { expires?: number }> {
   if (cluster.proxyUrl) throw new Error('proxy-url is not supported')
   // The library speaks to plain HTTP only where nobody asks for a certificate.
   if (cluster.server.startsWith('http:')) Object.assign(cluster, { skipTLSVerify: true })
+  const user = config.getCurrentUser()
+  const tokenFile = user && tokenFileOf(user.name)
+  // The library does not read it by itself.
+  if (tokenFile !== undefined) Object.assign(user!, { token: undefined, authProvider: { name: '', config: { tokenFile } } })
+  for (const file of [cluster.caFile, user?.certFile, user?.keyFile, tokenFile]) if (file) files.push(stamped(file))
   const options: RequestOptions = {}
   await config.applyToHTTPSOptions(options)
   const { ca, cert, key, servername, rejectUnauthorized, auth } = options
@@ -29,8 +38,7 @@ async function read(): Promise<Access & { expires?: number }> {
     Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), `${value}`.trim()]),
   )
   if (auth) headers.authorization = `Basic ${Buffer.from(auth).toString('base64')}`
-  const expires = expiry(headers.authorization)
-  return {
+  const access = {
     server: cluster.server,
     tls: {
       ...(ca && { ca: `${ca}` }),
@@ -40,8 +48,18 @@ async function read(): Promise<Access & { expires?: number }> {
       ...(rejectUnauthorized === false && { rejectUnauthorized }),
     },
     headers,
-    ...(expires !== undefined && { expires }),
   }
+  return { access, expires: expiry(headers.authorization), files }
+}
+
+function stamped(file: string): readonly [path: string, changed: number] {
+  return [file, statSync(file).mtimeMs]
+}
+
+function tokenFileOf(user: string): string | undefined {
+  const { users } = parse(readFileSync(path, 'utf8'))
+  const { tokenFile } = Object(users.find(({ name }: { name: string }) => name === user).user)
+  return typeof tokenFile === 'string' && tokenFile !== '' ? resolve(dirname(path), tokenFile) : undefined
 }
 
 /** When a token that is a JWT expires (RFC 7519 §4.1.4), by the clock in milliseconds. */

@@ -1,6 +1,6 @@
 /** How an API server is reached: from inside a pod, by a URL, by a kubeconfig file. */
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, rename, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -159,4 +159,36 @@ test('a kubeconfig file: a program gives a token, and is asked again when it is 
   assert.equal(await read(), `Bearer ${later}`)
   await say('unread')
   assert.equal(await read(), `Bearer ${later}`)
+})
+
+test('a kubeconfig file: files that it names are read anew when they have changed', { skip }, async () => {
+  await using files = await folder()
+  await using api = await FakeApi.start(tls)
+  const path = join(files.path, 'config')
+  await writeFile(join(files.path, 'ca'), selfSigned()!.cert)
+  await writeFile(path, config(api.url, '{}', ', certificate-authority: ca'))
+  using watching = watchCluster(kubeconfig(path), ['Service'])
+  await logged(watching.log, /self-signed certificate/)
+  await replace(join(files.path, 'ca'), tls!.cert)
+  await watching.cluster.synced(['Service'])
+
+  const [cert, key, token] = ['cert', 'key', 'token'].map(name => join(files.path, name))
+  await Promise.all([cert, key, token].map(file => writeFile(file!, 'first')))
+  const other = join(files.path, 'other')
+  await writeFile(other, config(api.url, '{client-certificate: cert, client-key: key, tokenFile: token}'))
+  const source = kubeconfig(other)
+  const first = await source.read(false)
+  assert.deepEqual([first.tls.cert, first.tls.key, first.headers.authorization], ['first', 'first', 'Bearer first'])
+  assert.equal(await source.read(false), first)
+  for (const [i, file] of [cert, key, token].entries()) {
+    await replace(file!, 'second')
+    const { tls, headers } = await source.read(false)
+    const said = [tls.cert, tls.key, headers.authorization]
+    assert.deepEqual(
+      said,
+      ['first', 'first', 'Bearer first'].map((text, at) => (at > i ? text : text.replace('first', 'second'))),
+    )
+  }
+  await rm(cert!)
+  await assert.rejects(async () => source.read(false), /cert/)
 })
