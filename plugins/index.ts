@@ -16,6 +16,7 @@ const order = [
   'timeouts', // handles no queries
   'multisocket', // handles no queries
   'reload', // handles no queries
+  'explain', // sees what every plugin below does
   'nsid', // says which server answers, whichever plugin does
   'bufsize', // before anything looks at the client's size
   'bind', // handles no queries

@@ -55,7 +55,9 @@ export interface Instance {
   /** Puts itself before `next`. Called once, at start. */
   wrap?(next: Handler): Handler
   /** Puts itself before the handler of `plugin`, which stands below it in the chain and never throws. Called once for each, at start, from the last on. */
-  around?(plugin: string, handler: Handler): Handler
+  around?(plugin: string, handler: Handler, instance: Instance): Handler
+  /** What it knows about the question, in sentences for people (*explain*); asked before the query comes. */
+  explain?(query: Query): readonly string[]
   /** Reads what it knows about a query under `label` (`kubernetes/namespace`); undefined for a label that is not its own. */
   metadata?(label: string): MetadataReader | undefined
   /** The current version of the zone with this key, to be copied to other servers; undefined for a zone that is not its own. @throws why there is no version yet */

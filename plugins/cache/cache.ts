@@ -8,12 +8,20 @@ import { Entry, wantsAuthentic } from './entry.ts'
 import { lifetimeOf } from './lifetime.ts'
 import type { Options } from './options.ts'
 import { type Half, Store } from './store.ts'
-import { verdictOf } from './verdict.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
 
 /** How many entries may be fetched again at a time, so that there is always room for clients' queries. */
 const MAX_RENEWALS = 1000
 /** How long after a failed prefetch, where `serve_stale` does not say, in milliseconds. */
 const RECHECK = 5000
+
+/** What is remembered, in words. */
+const REMEMBERED: Readonly<Record<Verdict, string>> = {
+  answer: 'an answer',
+  denial: 'that there are no records',
+  empty: 'a reply without records',
+  failure: 'a failure',
+}
 
 export class Cache implements Instance {
   readonly #options: Options
@@ -38,6 +46,15 @@ export class Cache implements Instance {
   wrap(next: Handler): Handler {
     this.#next = next
     return query => (this.#passesBy(query) ? next(query) : this.#answer(query))
+  }
+
+  explain(query: Query): string[] {
+    if (this.#passesBy(query)) return ['such questions pass by']
+    const held = (['success', 'denial'] as const).flatMap(half => this.#store.get(half, query) ?? [])
+    return held.map(({ verdict, lifetime, stored }) => {
+      const left = lifetime - (query.received - stored) / 1000
+      return `holds ${REMEMBERED[verdict]}, ${left > 0 ? `fresh for ${left.toFixed(1)} s more` : `stale for ${(-left).toFixed(1)} s`}`
+    })
   }
 
   /** Keeps what was remembered, unless it would be remembered otherwise now. */

@@ -77,6 +77,11 @@ class Forward implements Instance {
     return label === 'forward/upstream' ? (_query, reply) => reply.upstream : undefined
   }
 
+  explain(): string[] {
+    const now = performance.now()
+    return Array.from(new Set(this.#upstreams.values()), upstream => `${upstream.to} ${upstream.condition(now)}`)
+  }
+
   wrap(next: Handler): Handler {
     return this.#forwarders.reduceRight(
       (following, forwarder, i) => forwarder.handler(following, i < this.#forwarders.length - 1),

@@ -107,6 +107,13 @@ export class Upstream {
     return now < this.#avoidUntil
   }
 
+  /** How it is, for people. */
+  condition(now: number): string {
+    if (this.isDown) return `is down: ${this.#fails} health checks in a row have failed`
+    if (this.isAvoided(now)) return 'has just failed: others are asked first'
+    return this.#heardAt === 0 ? 'has not replied yet' : `replied ${((now - this.#heardAt) / 1000).toFixed(1)} s ago`
+  }
+
   /** Whether it may be asked with EDNS. */
   takesEdns(now: number): boolean {
     return now >= this.#ednsFrom

@@ -25,6 +25,7 @@ import {
 import { answerAlias } from '#src/registry/alias.ts'
 import { isNetwork, isReverse } from '#src/registry/reverse.ts'
 import { watch } from './cluster-watch.ts'
+import { explain } from './explain.ts'
 import { findImport, findService } from './find.ts'
 import { metadataReader } from './metadata.ts'
 import { type Name, readName, type ServiceName } from './name.ts'
@@ -72,6 +73,13 @@ export class Kubernetes implements Instance {
 
   metadata(label: string): MetadataReader | undefined {
     return metadataReader(label, this.#view, this.#zones)
+  }
+
+  explain({ key, hash }: Query): string[] {
+    const state = this.ready()
+    const zone = this.#zones.find(key, hash)
+    const known = zone ? explain(this.#view, zone, key) : ['this is a name in none of its zones']
+    return state === true ? known : [state, ...known]
   }
 
   async stop(): Promise<void> {

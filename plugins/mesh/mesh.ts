@@ -19,6 +19,7 @@ import {
 import { answerAlias } from '#src/registry/alias.ts'
 import type { Beyond, Known } from '#src/registry/known.ts'
 import { Missing, Registry } from '#src/registry/registry.ts'
+import { explain } from './explain.ts'
 import { changeDelays, exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { OwnCluster } from './own-cluster.ts'
@@ -78,6 +79,12 @@ export class Mesh implements Instance {
   async stop(): Promise<void> {
     for (const { feed, subscriber } of this.#subscriptions) feed.unsubscribe(subscriber)
     await Promise.all(this.#subscriptions.splice(0).map(({ feed }) => feeds.leave(feed)))
+  }
+
+  explain({ key, hash, client: { address } }: Query): string[] {
+    const state = this.ready()
+    const sources = this.#subscriptions.map(({ feed }) => feed.source.name)
+    return [...(state === true ? [] : [state]), ...explain(this.#registry, sources, { key, hash }, address)]
   }
 
   wrap(next: Handler): Handler {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { TYPE, typeName } from '#src/dns/codes.ts'
+import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { octetsOf } from '#src/dns/master-file/octets.ts'
-import { writeRdata } from '#src/dns/master-file/rdata.ts'
-import { toText } from '#src/dns/name.ts'
+import { writeRecord } from '#src/dns/master-file/record.ts'
 import { typeBitmap } from '#src/dns/type-bitmap.ts'
 import type { Dnskey } from '#src/dnssec/dnskey.ts'
 import { canonicalData, rrset, signatureOf } from '#src/dnssec/rrset.ts'
@@ -115,4 +114,4 @@ function digestOf({ data, tag, algorithmNumber }: Dnskey, owner: string, hash: s
 }
 
 const line = (owner: string, { ttl }: RecordSet, type: number, data: string): string =>
-  `${toText(owner)}\t${ttl}\tIN\t${typeName(type)}\t${writeRdata(type, data)}\n`
+  `${writeRecord({ owner, ttl, class: CLASS.IN, type, data })}\n`

@@ -1,6 +1,9 @@
 /** IP addresses as text (RFC 5952), as octets, and as the reverse names of `in-addr.arpa` and `ip6.arpa`. */
+import { Buffer } from 'node:buffer'
 import { isIPv4, isIPv6 } from 'node:net'
 import { keyOf, labelsOf, toKey } from './name.ts'
+
+const MOST_LISTED = 10
 
 const IN_ADDR = toKey('in-addr.arpa')
 const IP6 = toKey('ip6.arpa')
@@ -51,6 +54,13 @@ export function toAddress(octets: Uint8Array): string {
 
 /** The one text of an address that the transports tell, without its zone index. */
 export const canonicalAddress = (text: string): string => toAddress(toOctets(text.replace(/%.*/, ''))!)
+
+/** The first ten addresses, given as octets, as a text for people. */
+export function listAddresses(addresses: Iterable<string>): string {
+  const texts = Array.from(addresses, octets => toAddress(Buffer.from(octets, 'latin1')))
+  const rest = texts.length - MOST_LISTED
+  return texts.length === 0 ? 'none' : texts.slice(0, MOST_LISTED).join(' ') + (rest > 0 ? ` and ${rest} more` : '')
+}
 
 /** The key of the reverse name of 4 or 16 octets (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseKey(octets: Uint8Array): string {

@@ -26,6 +26,8 @@ export interface Client {
   readonly headers?: Readonly<Record<string, unknown>>
   /** What follows its query through the plugins (*trace*). */
   readonly trace?: object
+  /** What is told of the query's way (*explain*). */
+  readonly explanation?: object
 }
 
 /** Where the query came in. */

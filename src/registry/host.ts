@@ -17,7 +17,8 @@ export interface HostOptions {
   readonly ttl: number
 }
 
-interface Part {
+/** What one source says of a host. */
+export interface Part {
   readonly source: number
   readonly id: string
   readonly record: HostRecord
@@ -96,6 +97,11 @@ export class Host implements Known {
     const view = new Host(this.key, this.zone, this.wildcard, this.options)
     for (const { source, id, record } of visible) view.set(source, id, record)
     return view
+  }
+
+  /** What is said of it, in the order of the sources, and whether it counts. */
+  get parts(): { part: Part; counts: boolean }[] {
+    return this.#parts.map(part => ({ part, counts: this.#counting.includes(part) }))
   }
 
   get empty(): boolean {

@@ -22,7 +22,7 @@ export interface RegistryOptions extends HostOptions {
 }
 
 /** A name of the tree, which holds every name above it, too. */
-class TreeName implements Known {
+export class TreeName implements Known {
   readonly key: string
   readonly parent: TreeName | undefined
   /** The zone that it is in; `''` outside of all. */
@@ -162,6 +162,11 @@ export class Registry {
   find(name: Name, client?: string): Known | Missing | undefined {
     const exact = this.#names.get(name.key, name.hash)
     return seen(exact?.host, client) ?? this.#seek(name, exact, client)
+  }
+
+  /** The longest name that exists, at or above `key`, whoever may see it. */
+  closest(key: string): TreeName {
+    return this.#names.get(key) ?? this.closest(parentOf(key))
   }
 
   #seek({ key, hash }: Name, exact: TreeName | undefined, client: string | undefined): Known | Missing | undefined {

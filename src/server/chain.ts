@@ -60,7 +60,7 @@ export class InFlight {
 
 /**
  * Folds plugins into one handler, once, at start. Each is guarded: what it throws arrives above as SERVFAIL with its cause, and every
- * reply is signed by the plugin that made it. The first that looks at others is before each that is below it.
+ * reply is signed by the plugin that made it. Those that look at others are before each that is below them.
  * @returns undefined where no plugin handles queries: such a zone refuses
  */
 export function fold(
@@ -73,12 +73,12 @@ export function fold(
   if (!last) return undefined
   const isAuthority = handling.some(stage => stage.authoritative) && !handling.some(stage => stage.waits)
   let next: Handler = isAuthority ? () => refused() : () => failure(`plugin/${last.name}: no next plugin found`)
-  const watching = handling.findIndex(stage => stage.instance.around)
-  const watch = handling[watching]?.instance
-  for (const [i, { name, instance, waits }] of [...handling.entries()].reverse()) {
+  for (const stage of handling.toReversed()) {
+    const { name, instance, waits } = stage
     const handler = instance.wrap!(next)
     next = guard(name, waits ? inFlight.bound(handler) : handler, onThrow)
-    if (i > watching && watch) next = watch.around!(name, next)
+    const above = stages.slice(0, stages.indexOf(stage)).reverse()
+    for (const watcher of above) next = watcher.instance.around?.(name, next, instance) ?? next
   }
   return next
 }

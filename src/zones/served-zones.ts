@@ -2,7 +2,16 @@ import { CLASS, TYPE } from '../dns/codes.ts'
 import { toKey } from '../dns/name.ts'
 import { ZoneMap, ZoneSet } from '../dns/zone-map.ts'
 import type { ZoneVersion } from '../dns/zone-version.ts'
-import { failure, type Handler, type Instance, type Logger, type MetadataReader, refused, type ServerBlock } from '../plugin.ts'
+import {
+  failure,
+  type Handler,
+  type Instance,
+  type Logger,
+  type MetadataReader,
+  type Query,
+  refused,
+  type ServerBlock,
+} from '../plugin.ts'
 import type { Answers } from './answers.ts'
 
 /** A zone that a plugin answers for. */
@@ -41,6 +50,12 @@ export class ServedZones<T extends ServedZone> implements Instance {
       if (!zone.answers) return failure(why(zone))
       return zone.answers.respond(query, resolve, this.#fallthrough.has(query.key) ? next : undefined)
     }
+  }
+
+  explain({ key, hash }: Query): string[] {
+    const zone = this.zones.find(key, hash)
+    if (!zone) return []
+    return [zone.answers ? `in zone ${zone.origin} with serial ${zone.answers.zone.serial}` : why(zone)]
   }
 
   zone(key: string): ZoneVersion | undefined {

@@ -1,10 +1,10 @@
 /** Records as lines of master files write them. */
 import { Buffer } from 'node:buffer'
-import { CLASS, TYPE } from '../codes.ts'
-import { lowerCase, ROOT } from '../name.ts'
+import { CLASS, className, TYPE, typeName } from '../codes.ts'
+import { lowerCase, ROOT, toText } from '../name.ts'
 import { readEntries } from './entries.ts'
 import { detached } from './octets.ts'
-import { readRdata } from './rdata.ts'
+import { readRdata, writeRdata } from './rdata.ts'
 import { parseClass, parseTtl, parseType, Words } from './words.ts'
 
 export interface MasterRecord {
@@ -17,6 +17,10 @@ export interface MasterRecord {
   /** Octets, one character each; no name in it is compressed, and letters are as they were written. */
   readonly data: string
 }
+
+/** The record as a line, without its end. */
+export const writeRecord = ({ owner, ttl, class: code, type, data }: MasterRecord): string =>
+  [toText(owner), ttl, className(code), typeName(type), writeRdata(type, data)].join('\t')
 
 /** Reads one record after the other: what one does not say is taken from those before it. */
 export class RecordReader {

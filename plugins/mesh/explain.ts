@@ -1,0 +1,49 @@
+/** What the registry knows about a name, in sentences for people. */
+import { listAddresses } from '#src/dns/address.ts'
+import { toText } from '#src/dns/name.ts'
+import type { Name } from '#src/dns/name-hash.ts'
+import type { Host, Part } from '#src/registry/host.ts'
+import { addressesOf } from '#src/registry/record.ts'
+import { Missing, type Registry, type TreeName } from '#src/registry/registry.ts'
+import { isVisible } from '#src/registry/visibility.ts'
+
+/** @param sources their names, in the order of the sources @param address of the client, as text */
+export function explain(registry: Registry, sources: readonly string[], name: Name, address: string): string[] {
+  const client = registry.namespaceOf(address)
+  const found = registry.find(name, registry.restricted ? client : undefined)
+  const closest = registry.closest(name.key)
+  const host = hostOf(name.key, closest)
+  const said = host?.parts.map(({ part, counts }) => sayPart(part, counts, sources[part.source]!, address, client)) ?? []
+  if (found instanceof Missing)
+    return [`${toText(found.zone)} has no such name; the closest one that exists is ${toText(closest.key)}`, ...said]
+  if (!found) return ['this is no name of the mesh', ...said]
+  if (!host || host.key === name.key) return said
+  const relation = host.wildcard ? 'covered by the wildcard of names below' : 'a name of'
+  return [`${relation} ${toText(host.key)}`, ...said]
+}
+
+/** The host that a name belongs to: its own, one that is one or two labels above, or a wildcard. */
+function hostOf(key: string, closest: TreeName): Host | undefined {
+  for (let at: TreeName | undefined = closest, depth = 0; at; at = at.parent, depth++) {
+    if (at.host && (at.key === key || depth <= 2)) return at.host
+    if (at.wildcard) return at.wildcard
+  }
+  return undefined
+}
+
+function sayPart({ record }: Part, counts: boolean, source: string, address: string, client: string): string {
+  const subject = `${record.kind} of namespace ${record.namespace}, from ${source}`
+  if (!isVisible(record, client)) {
+    const whose = client === '' ? `${address} is in no namespace that is known` : `${address} is in ${client}`
+    return `${subject}, is exported to ${record.exportTo!.join(', ')} only, and ${whose}`
+  }
+  if (!counts) return `${subject}, is not used: a Service has the same name`
+  const { alias, targets, elsewhere, groups, vips } = record
+  if (alias !== undefined) return `${subject}, is another name of ${toText(alias)}`
+  const virtual = vips.length === 0 ? '' : `, virtual addresses: ${listAddresses(vips)}`
+  if (elsewhere) return `${subject}, leaves its addresses to the DNS${virtual}`
+  if (record.kind === 'Namespace') return subject
+  const names = targets.length === 0 ? '' : `, endpoints by name: ${targets.map(({ name }) => toText(name)).join(' ')}`
+  const ready = new Set(groups.flatMap(group => [...addressesOf(group)]))
+  return `${subject}, ready endpoints: ${listAddresses(ready)}${names}${virtual}`
+}
