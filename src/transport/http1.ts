@@ -27,30 +27,39 @@ class RequestConnection {
   readonly #client: Client
   readonly #receive: Receive
   readonly #limits: ConnectionLimits
-  #inFlight = 0
+  /** What is owed, each with what ends the connection where it takes too long. */
+  readonly #owed = new Map<ServerResponse, NodeJS.Timeout | undefined>()
   #ending = false
-  #timer: NodeJS.Timeout | undefined
+  #idle: NodeJS.Timeout | undefined
 
   constructor(socket: Socket, client: Client, receive: Receive, limits: ConnectionLimits) {
     this.#socket = socket
     this.#client = client
     this.#receive = receive
     this.#limits = limits
-    this.#bound(limits.idle)
-    socket.once('close', () => clearTimeout(this.#timer))
+    this.#wait()
+    socket.once('close', () => {
+      for (const timer of [this.#idle, ...this.#owed.values()]) clearTimeout(timer)
+    })
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
-    this.#inFlight++
-    if (this.#inFlight > STREAM_LIMITS.inFlight) {
+    clearTimeout(this.#idle)
+    this.#owed.set(response, undefined)
+    if (this.#owed.size > STREAM_LIMITS.inFlight) {
       this.#socket.destroy()
       return
+    }
+    const bound = (milliseconds: number) => {
+      clearTimeout(this.#owed.get(response))
+      if (this.#owed.has(response)) this.#owed.set(response, this.#endIn(milliseconds))
     }
     response
       .on('error', () => {})
       .once('close', () => {
-        this.#inFlight--
-        this.#bound(this.#inFlight === 0 ? this.#limits.idle : 0)
+        bound(0)
+        this.#owed.delete(response)
+        if (this.#owed.size === 0) this.#wait()
       })
     const exchange = {
       method: request.method,
@@ -59,7 +68,7 @@ class RequestConnection {
       // A refusal is still to be sent.
       body: request.iterator({ destroyOnReturn: false }),
       isOver: () => response.destroyed,
-      bound: (milliseconds: number) => this.#bound(milliseconds),
+      bound,
       respond: (status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array) => {
         // The rest of what was not read whole is not waited for.
         if (this.#ending || !request.complete) response.shouldKeepAlive = false
@@ -72,12 +81,15 @@ class RequestConnection {
   /** Answers what is owed, closes. */
   end(): void {
     this.#ending = true
-    if (this.#inFlight === 0) this.#socket.destroy()
+    if (this.#owed.size === 0) this.#socket.destroy()
+  }
+
+  #wait(): void {
+    this.#idle = this.#endIn(this.#limits.idle)
   }
 
   /** Has it end in so many milliseconds; 0 for never. */
-  #bound(milliseconds: number): void {
-    clearTimeout(this.#timer)
-    if (milliseconds > 0 && !this.#socket.destroyed) this.#timer = setTimeout(() => this.#socket.destroy(), milliseconds)
+  #endIn(milliseconds: number): NodeJS.Timeout | undefined {
+    return milliseconds > 0 && !this.#socket.destroyed ? setTimeout(() => this.#socket.destroy(), milliseconds) : undefined
   }
 }

@@ -330,6 +330,7 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
       [
         [['http/1.1'], `${HEAD}\r\n`, /^$/, 1],
         [['http/1.1'], `${HEAD}\r\n0123456789`, /^$/, 1],
+        [['http/1.1'], `${ask(1)}${HEAD}\r\n0123456789`, /^HTTP\/1.1 200 /, 1],
       ],
     ],
   ] as const)
