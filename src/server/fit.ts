@@ -1,7 +1,7 @@
 /** The one way out: makes the message of a reply, fitted to what the client can take, where it is sent from. */
 import { Buffer } from 'node:buffer'
 import { createHmac, randomBytes } from 'node:crypto'
-import { FLAG, OPTION } from '../dns/codes.ts'
+import { FLAG, OPTION, RCODE } from '../dns/codes.ts'
 import { findOption } from '../dns/message.ts'
 import { type Edns, type Query, writeOpt, writeOption } from '../dns/query.ts'
 import { Reply } from '../dns/reply.ts'
@@ -69,11 +69,13 @@ class Fitted implements Outgoing {
     const { rcode, ttl } = this.#reply
     const sections = this.#sections
     const opt = this.#opt
+    // A part of it would say something else.
+    const code = opt || rcode < 16 ? rcode & 15 : RCODE.SERVFAIL
     // What follows the question is written over.
     target.set(message.length <= this.longest ? message : message.subarray(0, questionEnd), at)
     // RD and CD mean something in queries only.
     const kept = flags & 0x7800 || flags & (FLAG.RD | FLAG.CD)
-    writeUint16(target, at + 2, this.#flags | FLAG.QR | (rcode & 15) | kept)
+    writeUint16(target, at + 2, this.#flags | FLAG.QR | code | kept)
     writeUint16(target, at + 6, sections.answers)
     writeUint16(target, at + 8, sections.authorities)
     writeUint16(target, at + 10, sections.additionals + (opt ? 1 : 0))

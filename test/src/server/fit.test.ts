@@ -55,6 +55,10 @@ test('an rcode over 15 is spread over header and OPT', () => {
   assert.equal(raw[3]! & 15, 0)
 })
 
+test('an rcode over 15 is SERVFAIL for who sends no OPT', () => {
+  assert.equal(fitted(queryOf('web.example.org', 'A'), new Reply(RCODE.BADCOOKIE)).rcode, 'SERVFAIL')
+})
+
 /** An address record takes 16 octets here, question and header 33, OPT 11, the authority record 51 with its names compressed. */
 const sizes: readonly (readonly [
   name: string,
