@@ -1,6 +1,6 @@
 import { formatDuration } from '#src/corefile/duration.ts'
 import { toKey } from '#src/dns/name.ts'
-import type { ServerBlock } from '#src/plugin.ts'
+import type { Instance, ServerBlock } from '#src/plugin.ts'
 import { ZoneFile } from '#src/zones/zone-file.ts'
 import { ZoneFiles } from '#src/zones/zone-files.ts'
 
@@ -21,10 +21,15 @@ export interface Options {
 /** Zones from master files that the Corefile names. */
 export class File extends ZoneFiles {
   readonly #sources: readonly Source[]
+  #previous: File | undefined
 
   constructor({ sources, fallthrough }: Options, block: ServerBlock) {
     super(block, block.log('file'), fallthrough)
     this.#sources = sources
+  }
+
+  adopt(previous: Instance): void {
+    this.#previous = previous as File
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -38,6 +43,7 @@ export class File extends ZoneFiles {
         for (const file of files) await this.readAgain(file)
       })
     }
+    this.#previous = undefined
   }
 
   async #readFirst(file: ZoneFile, reload: number): Promise<void> {
@@ -46,6 +52,8 @@ export class File extends ZoneFiles {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reload === 0) throw error
       this.log?.warn(`Failed to open ${file.path}: trying again in ${formatDuration(reload)}`)
+      // What was read before the reload is kept.
+      file.answers = this.#previous?.zones.get(toKey(file.origin))?.answers
     }
   }
 }

@@ -178,6 +178,18 @@ suite('a file that is read again', () => {
     assert.equal(await addressOf(server), '192.0.2.3')
   })
 
+  test('and is gone when the Corefile is loaded again is kept, and read when it is back', async () => {
+    await using served = await serve({ db: zone(1, '192.0.2.1') }, again)
+    const { server, folder } = served
+    await rm(join(folder, 'db'))
+    await server.server.reload()
+    await server.waitForLine(/trying again/)
+    assert.equal(await addressOf(server), '192.0.2.1')
+    await writeFile(join(folder, 'db'), zone(3, '192.0.2.3'))
+    await server.waitForLine(/reloaded/)
+    assert.equal(await addressOf(server), '192.0.2.3')
+  })
+
   test('may come later', async () => {
     await using served = await serve({}, again)
     const { server, folder } = served
