@@ -30,7 +30,9 @@ export class Cache implements Instance {
   readonly #except: Readonly<Record<Half, ZoneSet>>
   readonly #counts: CountsByServer
   #store: Store
-  #inherited = false
+  /** Whose store this is to be; and whether another has taken it over. */
+  #previous: Cache | undefined
+  #isInherited = false
   #next!: Handler
   #renewals = 0
 
@@ -61,11 +63,16 @@ export class Cache implements Instance {
   adopt(previous: Instance): void {
     if (!(previous instanceof Cache) || !isDeepStrictEqual(remembering(this.#options), remembering(previous.#options))) return
     this.#store = new Store(capacities(this.#options), previous.#store)
-    previous.#inherited = true
+    this.#previous = previous
+  }
+
+  serving(): void {
+    if (this.#previous) this.#previous.#isInherited = true
+    this.#previous = undefined
   }
 
   async stop(): Promise<void> {
-    if (this.#inherited) return
+    if (this.#isInherited) return
     for (const { entries } of this.#counts.values()) entries.success.value = entries.denial.value = 0
   }
 

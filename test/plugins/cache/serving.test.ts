@@ -1,6 +1,7 @@
 /** The cache before a real upstream, through sockets. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { startInProcess } from '#test/support/in-process.ts'
 import { optRecord } from '#test/support/message.ts'
 import { messageFrom } from '#test/support/records.ts'
 import { startServer } from '#test/support/server.ts'
@@ -33,6 +34,20 @@ test('an upstream’s extended error reaches every client', async () => {
     assert.deepEqual(edns?.options.get(15), Buffer.from('\0\x16now'))
   }
   assert.equal(upstream.seen.length, 1)
+})
+
+test('what is gone with the cache is not counted any more, also behind a reload that failed', async () => {
+  await using upstream = await startUpstream(({ message }) => messageFrom(message, ['www.example.org. 300 IN A 192.0.2.1']))
+  const forwarding = `forward . ${upstream.to}`
+  await using server = await startInProcess(`cache\n${forwarding}`)
+  const entries = () => server.metric('coredns_cache_entries', { type: 'success' })
+  await server.query('www.example.org')
+  assert.equal(await entries(), 1)
+  server.corefile = server.corefile.replace(forwarding, `file missing example.org {\nreload 0\n}\n${forwarding}`)
+  await assert.rejects(server.server.reload(), /ENOENT/)
+  server.corefile = `.:0 {\n${forwarding}\n}\n`
+  await server.server.reload()
+  assert.equal(await entries(), 0)
 })
 
 test('a reload keeps what is remembered', async () => {
