@@ -64,7 +64,8 @@ export class Mesh implements Instance {
     for (const { feed, subscriber } of this.#subscriptions) void own.retell(feed, subscriber, this.#log, signal)
     const state = this.ready()
     // Once, for all threads.
-    if (state !== true && this.#block.server.control) this.#log.warn(`starting before all sources are complete, ${state}`)
+    if (state !== true && !signal.aborted && this.#block.server.control)
+      this.#log.warn(`starting before all sources are complete, ${state}`)
   }
 
   ready(): true | string {

@@ -21,6 +21,9 @@ export class Generation {
   /** Folded once for each block, however many places serve it. */
   readonly #handlers = new Map<Block, Handler | undefined>()
   readonly #stopping = new AbortController()
+  /** Fulfilled when no plugin is starting. */
+  #started: Promise<unknown> = Promise.resolve()
+  #stopped: Promise<void> | undefined
 
   /** @throws {Problem} two blocks claim the same zone at the same place; or whatever a plugin's `create` throws */
   constructor(
@@ -143,13 +146,21 @@ export class Generation {
     }
   }
 
-  /** Starts every plugin. If one fails, all are stopped, and its error is thrown. */
+  /** Starts every plugin. As soon as one fails, all are stopped, and its error is thrown. */
   async start(): Promise<void> {
-    const results = await Promise.allSettled(this.#stages.map(({ instance }) => instance.start?.(this.#stopping.signal)))
-    const failed = results.findIndex(result => result.status === 'rejected')
-    if (failed < 0) return
-    await this.stop()
-    throw placed(this.#stages[failed]!.word, (results[failed] as PromiseRejectedResult).reason)
+    const { signal } = this.#stopping
+    const starts = this.#stages.map(({ word, instance }) =>
+      instance.start?.(signal).catch(error => {
+        throw placed(word, error)
+      }),
+    )
+    this.#started = Promise.allSettled(starts)
+    try {
+      await Promise.all(starts)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
   }
 
   /** Tells every plugin that its block is being served. @param open by label */
@@ -183,8 +194,15 @@ export class Generation {
     return this.#inFlight.count
   }
 
-  async stop(): Promise<void> {
+  /** What is still starting is told to give up, and waited for. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping.abort()
+    await this.#started
     await Promise.allSettled(this.#stages.map(({ instance }) => instance.stop?.()))
   }
 

@@ -44,8 +44,8 @@ export class Serving implements Thread {
   readonly #listeners: Listeners
   readonly #open = new Map<string, OpenPlace>()
   #generation: Generation | undefined
-  /** The generation that is about to replace it, and the places opened for that one. */
-  #next: Generation | undefined
+  /** The generation that is about to replace it, as soon as it is made, and the places opened for that one. */
+  #next: Promise<Generation> | undefined
   #opened = new Map<string, OpenPlace>()
   #threads = 1
   #udpChoice: Promise<Udp> | undefined
@@ -104,36 +104,35 @@ export class Serving implements Thread {
   }
 
   /** Every plugin of the Corefile is made, and nothing opened. @throws {Problem} */
-  async load(corefile: Corefile): Promise<Generation> {
+  load(corefile: Corefile): Promise<Generation> {
+    this.#next = this.#make(corefile)
+    return this.#next
+  }
+
+  async #make(corefile: Corefile): Promise<Generation> {
     const { plugins, port, log } = this.#settings
-    this.#next = new Generation(corefile.hash, await configure(corefile, plugins, port), {
+    return new Generation(corefile.hash, await configure(corefile, plugins, port), {
       server: this.#server,
       log,
       inFlight: new InFlight(this.#waiting, () => this.#refusals.value++),
       onThrow: (plugin, error, stacktrace) => this.#recovered(plugin, error, stacktrace),
     })
-    return this.#next
   }
 
   async start(corefile: Corefile, threads: number): Promise<void> {
-    const next = this.#next ?? (await this.load(corefile))
+    const next = await (this.#next ?? this.load(corefile))
     this.#threads = threads
     if (this.#generation) next.adopt(this.#generation)
-    try {
-      const started = next.start()
-      // Plugins send their requests first; this is done while they wait. If it fails, opening a listener fails with the reason.
-      immediately()
-        .then(() => this.#udp())
-        .catch(() => {})
-      await started
-    } catch (error) {
-      this.#next = undefined
-      throw error
-    }
+    const started = next.start()
+    // Plugins send their requests first; this is done while they wait. If it fails, opening a listener fails with the reason.
+    immediately()
+      .then(() => this.#udp())
+      .catch(() => {})
+    await started
   }
 
   async open(ports: Ports): Promise<Ports> {
-    const next = this.#next!
+    const next = (await this.#next)!
     for (const [label, place] of this.#placesOf(next)) {
       const open = this.#open.get(label)
       if (!open) this.#opened.set(label, await this.#listeners.open(place, next.zonesAt(label), ports.get(label)))
@@ -144,7 +143,7 @@ export class Serving implements Thread {
   }
 
   async commit(): Promise<void> {
-    const next = this.#next!
+    const next = (await this.#next)!
     const previous = this.#generation
     for (const [label, place] of this.#opened) this.#open.set(label, place)
     this.#opened = new Map()
@@ -174,7 +173,8 @@ export class Serving implements Thread {
     this.#opened = new Map()
     this.#next = undefined
     await close(opened.values())
-    await next?.stop()
+    const made = await next?.catch(() => undefined)
+    await made?.stop()
   }
 
   async drain(): Promise<void> {

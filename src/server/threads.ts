@@ -89,7 +89,7 @@ export class Threads {
         all = [...all, thread]
         started.push(thread.start(corefile, count))
       }
-      await every(started)
+      await Promise.all(started)
       this.#ports = await this.#here.open(new Map())
       await every(all.slice(1).map(thread => thread.open(this.#ports)))
     } catch (error) {
