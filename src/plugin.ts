@@ -66,7 +66,10 @@ export interface Instance {
   notified?(notification: Query): Reply | undefined
   /** On a reload, takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
   adopt?(previous: Instance): void
-  /** Opens watches, loads tables. No query comes before it is fulfilled. If it rejects, the server does not start, or the reload does not happen. */
+  /**
+   * Opens watches, loads tables. No query comes before it is fulfilled. If it rejects, the server does not start, or the reload does not happen.
+   * When `signal` is aborted, it is to give up what it waits for; `stop` comes when it has ended.
+   */
   start?(signal: AbortSignal): Promise<void>
   /** Called when the block's sockets are open and this instance answers on them: after the start, or when a reload has taken effect. */
   serving?(listeners: readonly ServedListener[]): void
