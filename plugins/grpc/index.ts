@@ -1,6 +1,6 @@
 /** *grpc* asks other servers over gRPC. */
-import { connect } from 'node:net'
 import { type Credentials, readCredentials } from '#src/credentials.ts'
+import { dialling } from '#src/forwarding/dialling.ts'
 import { ordering } from '#src/forwarding/policy.ts'
 import type { Handler, Instance, Plugin, ServerBlock } from '#src/plugin.ts'
 import { Asking } from './asking.ts'
@@ -49,11 +49,8 @@ class Grpc implements Instance {
     const name = nameOf(target)
     const to = 'path' in target ? target.path : name
     const { metrics } = this.#block.server
-    if (!this.#credentials) return new Upstream(name, { to, secure: false, dial: () => connect(target) }, metrics)
-    // Node's modules behind it take 5 MB.
-    const { dialer, secureContext } = await import('#src/forwarding/tls.ts')
-    const dial = dialer(target, this.#options.serverName, secureContext(this.#credentials), ['h2'])
-    return new Upstream(name, { to, secure: true, dial }, metrics)
+    const dial = await dialling(target, this.#credentials, this.#options.serverName)
+    return new Upstream(name, { to, secure: this.#credentials !== undefined, dial }, metrics)
   }
 
   wrap(next: Handler): Handler {

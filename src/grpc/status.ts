@@ -32,6 +32,13 @@ export class CallError extends Error {
   }
 }
 
+/** How a call failed, in the words of Go's library of gRPC: `rpc error: code = DeadlineExceeded desc = …`. */
+export function inGo({ code, message }: CallError): string {
+  const [name] = Object.entries(STATUS).find(([, value]) => value === code) ?? []
+  const words = name?.toLowerCase().replace(/(?:^|_)(.)/g, (_match, letter: string) => letter.toUpperCase())
+  return `rpc error: code = ${words?.replace('Cancelled', 'Canceled') ?? `Code(${code})`} desc = ${message}`
+}
+
 /** How headers or trailers say that the call has ended; undefined where they do not. */
 export function statusOf(headers: IncomingHttpHeaders): { readonly code: number; readonly message: string } | undefined {
   const code = headers['grpc-status']

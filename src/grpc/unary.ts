@@ -11,6 +11,8 @@ export interface UnaryCall {
   readonly message: Uint8Array
   /** Of what is answered, in octets. */
   readonly longest: number
+  /** Headers that go along; none by default. */
+  readonly metadata?: Readonly<Record<string, string>>
 }
 
 /** The connection went, or would not take the call: another one may. */
@@ -47,14 +49,9 @@ const RESET: Readonly<Record<number, number>> = {
  * @param heard told when it begins to answer
  * @returns what is answered; rejects with a CallError
  */
-export const ask = (
-  session: ClientHttp2Session,
-  { path, message, longest }: UnaryCall,
-  milliseconds: number,
-  heard: () => void,
-): Promise<Buffer> =>
+export const ask = (session: ClientHttp2Session, call: UnaryCall, milliseconds: number, heard: () => void): Promise<Buffer> =>
   new Promise((resolve, reject) => {
-    const stream = request(session, path, milliseconds)
+    const stream = request(session, call, milliseconds)
     let answer: SingleMessage | undefined
     /** What it came to, the end aside. */
     let failure: CallError | undefined
@@ -86,7 +83,7 @@ export const ask = (
           give(new CallError(HTTP[http!] ?? STATUS.UNKNOWN, `unexpected HTTP status code received from server: ${http}`))
         else if (!type.startsWith('application/grpc'))
           give(new CallError(STATUS.UNKNOWN, `transport: received unexpected content-type "${type}"`))
-        else answer = new SingleMessage(longest, headers['grpc-encoding'] as string | undefined)
+        else answer = new SingleMessage(call.longest, headers['grpc-encoding'] as string | undefined)
       })
       .on('trailers', end)
       .on('data', (chunk: Buffer) => {
@@ -106,14 +103,14 @@ export const ask = (
           reject(error)
         }
       })
-    stream.end(frame(message))
+    stream.end(frame(call.message))
   })
 
 /** @throws {Lost} */
-function request(session: ClientHttp2Session, path: string, milliseconds: number): ClientHttp2Stream {
+function request(session: ClientHttp2Session, { path, metadata }: UnaryCall, milliseconds: number): ClientHttp2Stream {
   const timeout = `${Math.max(1, Math.ceil(milliseconds))}m`
   try {
-    return session.request({ ...headersOfCall(path), 'grpc-timeout': timeout })
+    return session.request({ ...headersOfCall(path), 'grpc-timeout': timeout, ...metadata })
   } catch (error) {
     throw new Lost(STATUS.UNAVAILABLE, (error as Error).message)
   }

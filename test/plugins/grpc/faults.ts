@@ -2,7 +2,8 @@
 import { constants } from 'node:http2'
 import { writePacket } from '#src/grpc/dns-service.ts'
 import { frame } from '#src/grpc/frames.ts'
-import { type GrpcScript, refuse, respond } from '#test/support/grpc-upstream.ts'
+import { refuse, respond } from '#test/support/grpc-server.ts'
+import type { GrpcScript } from '#test/support/grpc-upstream.ts'
 import { messageFrom } from '#test/support/records.ts'
 
 const answerOf = (message: Buffer): Buffer => messageFrom(message, ['web.example.org. 300 IN A 192.0.2.1'])
