@@ -103,7 +103,8 @@ export class Channel {
     const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>()
     const { to, secure, dial } = this.#settings
     const authority = `${secure ? 'https' : 'http'}://${isPath(to) ? 'localhost' : to}`
-    const session = connect(authority, { createConnection: dial, settings: { enablePush: false } })
+    const socket = dial()
+    const session = connect(authority, { createConnection: () => socket, settings: { enablePush: false } })
     this.#newest = session
     let isOpen = false
     const end = (reason: string) => {
@@ -129,6 +130,8 @@ export class Channel {
       .on('goaway', () => this.#leave(session))
       .on('error', error => end(describe(error, this.#settings)))
       .on('close', () => end('error reading server preface: EOF'))
+    // That the server does not want its certificate a client learns after the handshake of TLS 1.3, and the session does not.
+    socket.on('error', error => end(describe(error, this.#settings)))
     return promise
   }
 

@@ -15,14 +15,14 @@ suite('over TLS', { skip: !hasOpenssl() && 'openssl is not on this machine' }, (
   })
   after(() => authority[Symbol.dispose]())
 
-  const start = (file: string) =>
+  const start = (file: string, rejectUnauthorized = false) =>
     GrpcUpstream.start(web, {
       tls: {
         cert: authority.read(`${file}.pem`),
         key: authority.read(`${file}.key`),
         ca: authority.read('ca.pem'),
         requestCert: file === 'address',
-        rejectUnauthorized: false,
+        rejectUnauthorized,
       },
     })
 
@@ -57,6 +57,13 @@ suite('over TLS', { skip: !hasOpenssl() && 'openssl is not on this machine' }, (
     assert.equal(await ask(upstream.to, `tls ${ca}`), 'NOERROR')
     assert.equal(await ask(upstream.to, `tls ${cert} ${key} ${ca}`), 'NOERROR')
     assert.deepEqual(subjects, [false, true])
+  })
+
+  test('an upstream that wants a certificate and gets none is not waited for', async () => {
+    await using upstream = await start('address', true)
+    const told = await ask(upstream.to, `tls ${authority.path('ca.pem')}`)
+    assert.match(told, /code = Unavailable desc = connection error: /)
+    assert.equal(upstream.seen.length, 0)
   })
 
   test('files that are none are told before the start', async () => {
