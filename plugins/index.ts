@@ -54,6 +54,7 @@ const order = [
   'auto', // from memory
   'secondary', // from memory
   'cache', // everything below may be slow or remote
+  'etcd', // asks over the network
   'loop', // must see what forward would send in a circle
   'forward', // the outside world
   'grpc', // the outside world, where forward does not ask
