@@ -48,13 +48,13 @@ export class Held {
     this.#listed = this.objects.size > 0 ? new Set() : undefined
   }
 
-  /** The list was whole. */
-  endList(): void {
+  /** The list is at its end. @param whole whether everything in it could be read */
+  endList(whole: boolean): void {
     const listed = this.#listed
     this.#listing = false
     this.#listed = undefined
     this.#stale = false
-    if (listed) for (const id of this.objects.keys()) if (!listed.has(id)) this.#set(id, undefined, undefined)
+    if (listed && whole) for (const id of this.objects.keys()) if (!listed.has(id)) this.#set(id, undefined, undefined)
     this.flush()
   }
 

@@ -48,7 +48,7 @@ export class Watch {
   readonly #backoff: Backoff
   /** The version from which the next watch continues; undefined if everything must be listed. */
   #version: string | undefined
-  /** Whether the server can begin a watch with all objects, and whether it did so to the end the last time. */
+  /** Whether the server can begin a watch with all objects, and whether the last one that began so was not told to the end, or could not be read. */
   #streams = true
   #brokeOff = false
   #accept: string
@@ -116,6 +116,7 @@ export class Watch {
     this.#telling = Number.POSITIVE_INFINITY
     if (this.#doubt) this.#version = undefined
     if (this.#version !== undefined) return this.#watch({ resourceVersion: this.#version }, signal)
+    this.#doubt = false
     this.held.beginList()
     if (!this.#streams || this.#brokeOff) return this.#list(signal)
     this.#brokeOff = true
@@ -203,12 +204,11 @@ export class Watch {
       this.#listed(item.version)
   }
 
-  /** Everything has been told, as it was at this version. */
+  /** Everything has been told, as it was at this version, but for what could not be read. */
   #listed(version: string): void {
-    this.held.endList()
+    this.held.endList(!this.#doubt)
     this.#version = version
-    this.#brokeOff = false
-    this.#doubt = false
+    this.#brokeOff = this.#doubt
     this.#unknown = 0
     this.#well()
   }
@@ -254,7 +254,7 @@ export class Watch {
   async #absent(signal: AbortSignal): Promise<void> {
     this.#version = undefined
     if (this.#unknown++ > 0) this.held.beginList()
-    if (this.#unknown > 1 || this.held.objects.size === 0) this.held.endList()
+    if (this.#unknown > 1 || this.held.objects.size === 0) this.held.endList(true)
     this.#well()
     const looked = new AbortController()
     const either = AbortSignal.any([signal, looked.signal])

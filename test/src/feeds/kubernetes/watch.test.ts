@@ -281,6 +281,25 @@ for (const protobuf of [true, false]) {
   })
 }
 
+test('an object that cannot be read in a new list stays until a list without it can be read', async () => {
+  await using api = await FakeApi.start()
+  api.protobuf = false
+  api.put(service('backend'), service('old'))
+  using watching = await watchServices(api, { timing: { lifetime: [1000, 1000] } })
+  const { observer, log } = watching
+  await api.stop()
+  api.delete(service('old'))
+  api.compact()
+  const from = api.seen.length
+  // The event of the first object is lost with it.
+  api.script = asked => (isStream(asked) ? { inject: 'x' } : undefined)
+  await api.restart()
+  await logged(log, /services: an event that cannot be read/)
+  await api.asked(isList, from)
+  await observer.until(({ objects }) => objects.size === 1)
+  assert.deepEqual(observer.history, [`+${BACKEND}`, '+Service default/old', '-Service default/old'])
+})
+
 test('JSON is asked for where the server refuses Protocol Buffers', async () => {
   await using api = await FakeApi.start()
   api.script = ({ accept }) => (accept === 'application/json' ? undefined : { status: 406, body: 'only JSON' })
