@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { parse, stringify } from 'yaml'
-import { filesOf, read } from '#test/house/files.ts'
+import { read } from '#test/house/files.ts'
+import { checkExpression } from './expressions.ts'
 
 const run = promisify(execFile)
 const skip = spawnSync('promtool', ['--version']).status === 0 ? false : 'promtool is not on this machine'
@@ -89,29 +90,8 @@ function but(...changed: Series[]): { series: string; values: string }[] {
   return Array.from(all, ([series, values]) => ({ series, values }))
 }
 
-/** What a metric of the READMEs has as labels. */
-const documented = new Map(
-  filesOf('plugins', 'README.md').flatMap(({ text }) =>
-    text
-      .matchAll(/^\| `(coredns_\w+)` \| [^|]* \|(.*)\|$/gm)
-      .map(([, name, labels]) => [name!, labels!.match(/\w+/g) ?? []] as const)
-      .toArray(),
-  ),
-)
-
 test('each alert looks at metrics of the server that the PodMonitor scrapes, by labels that they have', () => {
-  const ofScrape = ['job', 'namespace', 'pod']
-  for (const { alert, expr } of rules) {
-    const selectors = [...expr.matchAll(/\b(coredns_\w+?)(_bucket)?\{(.*?)\}/g)]
-    for (const [, metric, bucket, labels] of selectors) {
-      assert.ok(documented.has(metric!), `${alert}: ${metric}`)
-      assert.ok(labels!.includes(`job="${job}"`), `${alert}: ${labels}`)
-      const by = [...expr.matchAll(/ by \((.*?)\)/g)].flatMap(([, names]) => names!.split(', '))
-      const named = [...labels!.matchAll(/(\w+)=/g)].map(([, name]) => name!)
-      const known = [...ofScrape, ...documented.get(metric!)!, ...(bucket ? ['le'] : [])]
-      for (const label of [...by, ...named]) assert.ok(known.includes(label), `${alert}: ${metric} has no ${label}`)
-    }
-  }
+  for (const { alert, expr } of rules) checkExpression(alert, expr, job)
 })
 
 test('each alert is tested to fire', () => {

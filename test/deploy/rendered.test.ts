@@ -18,8 +18,13 @@ test('deploy/istio-coredns.yaml is what kubectl kustomize deploy renders', { ski
 })
 
 test('every manifest is named in the kustomization of its folder', () => {
-  for (const folder of ['deploy', 'deploy/components/pod-monitor', 'deploy/components/prometheus-rule']) {
-    const { resources } = parse(read(`${folder}/kustomization.yaml`).text)
+  for (const folder of [
+    'deploy',
+    'deploy/components/pod-monitor',
+    'deploy/components/prometheus-rule',
+    'deploy/components/grafana-dashboard',
+  ]) {
+    const { resources = [] } = parse(read(`${folder}/kustomization.yaml`).text)
     const manifests = filesOf(folder, '.yaml')
       .map(({ path }) => relative(folder, path))
       .filter(path => !path.includes('/') && !['kustomization.yaml', 'istio-coredns.yaml'].includes(path))
@@ -27,7 +32,9 @@ test('every manifest is named in the kustomization of its folder', () => {
   }
 })
 
-test('the kustomization that README.md proposes sets the image and adds PodMonitor and PrometheusRule', { skip }, async () => {
+test('the kustomization that README.md proposes sets the image and adds PodMonitor, PrometheusRule and dashboard', {
+  skip,
+}, async () => {
   const fence = fencesOf(read('deploy/README.md').text).find(({ text }) => /^kind: Kustomization$/m.test(text))
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'istio-coredns-')))
   try {
@@ -39,7 +46,7 @@ test('the kustomization that README.md proposes sets the image and adds PodMonit
     assert.equal(image, `${newName}:${newTag}`)
     assert.deepEqual(
       objects.map(({ kind }) => kind).toSorted(),
-      [...deployed.map(({ kind }) => kind), 'PodMonitor', 'PrometheusRule'].toSorted(),
+      [...deployed.map(({ kind }) => kind), 'PodMonitor', 'PrometheusRule', 'ConfigMap'].toSorted(),
     )
     assert.deepEqual(new Set(objects.map(({ metadata }) => metadata?.namespace)), new Set(['istio-system', undefined]))
   } finally {
