@@ -56,6 +56,11 @@ export class Cluster {
     return inTurn(this.#order(), deadline, async (member, milliseconds) => readTimeToLive(await member.call(call, milliseconds)))
   }
 
+  /** Names of the members that cannot be connected to. */
+  get down(): readonly string[] {
+    return this.#members.filter(({ isDown }) => isDown).map(({ name }) => name)
+  }
+
   hold(): void {
     this.#holders++
   }

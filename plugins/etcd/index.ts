@@ -2,13 +2,15 @@
 import { isIP } from 'node:net'
 import { basename } from 'node:path'
 import { type Credentials, readCredentials } from '#src/credentials.ts'
+import { ZoneSet } from '#src/dns/zone-map.ts'
 import { dialling } from '#src/forwarding/dialling.ts'
-import type { Handler, Instance, Plugin, ServerBlock } from '#src/plugin.ts'
+import type { Handler, Instance, Plugin, Query, ServerBlock } from '#src/plugin.ts'
 import { Answering } from './answering.ts'
 import { Cluster } from './cluster.ts'
 import { Directory } from './directory.ts'
 import { Member } from './member.ts'
 import { type Endpoint, type Options, readOptions } from './options.ts'
+import { placeOf } from './path.ts'
 
 export const etcd: Plugin<Options> = {
   name: 'etcd',
@@ -53,6 +55,15 @@ class Etcd implements Instance {
   wrap(next: Handler): Handler {
     const directory = new Directory(this.#cluster!, this.#options)
     return new Answering(directory, this.#options, this.#block.resolve).handler(next)
+  }
+
+  explain({ key }: Query): string[] {
+    const { zones, path } = this.#options
+    if (!new ZoneSet(zones).has(key)) return ['this is a name in none of its zones']
+    return [
+      `its records are at and below the key ${placeOf(path, key).path}`,
+      ...this.#cluster!.down.map(name => `${name} is down`),
+    ]
   }
 
   async stop(): Promise<void> {

@@ -21,12 +21,15 @@ export interface Call {
 
 /** One member of a cluster. */
 export class Member {
+  /** As errors name it. */
+  readonly name: string
   readonly #channel: Channel
   readonly #user: Options['user']
   /** Of the user; empty where the cluster wants none. */
   #token: Promise<string> | undefined
 
   constructor(settings: ChannelSettings, user: Options['user']) {
+    this.name = settings.to
     this.#channel = new Channel(settings)
     this.#user = user
   }

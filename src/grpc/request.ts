@@ -12,5 +12,10 @@ export const headersOfCall = (path: string): Record<string, string> => ({
 /** What a connection ended with. The errors of a name with several addresses are told one by one. */
 export function reasonOf(error: Error): string {
   const errors = error instanceof AggregateError ? error.errors.map((one: Error) => one.message) : [error.message]
-  return errors.filter(message => message !== '').join(', ') || `${(error as NodeJS.ErrnoException).code ?? error.name}`
+  return (
+    errors
+      .map(message => message.trim())
+      .filter(message => message !== '')
+      .join(', ') || `${(error as NodeJS.ErrnoException).code ?? error.name}`
+  )
 }

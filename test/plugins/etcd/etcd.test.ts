@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { failure } from '#src/plugin.ts'
 import { FakeEtcd } from '#test/support/fake-etcd.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
+import { freePort } from '#test/support/ports.ts'
 import { until } from '#test/support/waiting.ts'
 import { below, serving } from './serving.ts'
 
@@ -395,4 +396,15 @@ test('a reload keeps the connection to a cluster that stays, and closes it when 
   server.corefile = corefile('skydns', '127.0.0.1:9')
   await server.server.reload()
   await until(() => etcd.open === 0)
+})
+
+test('explain: the key, and the members that are down', async () => {
+  const [port, gone] = [await freePort(), await freePort()]
+  await using etcd = await FakeEtcd.start(below(EXTERNAL_DNS))
+  const endpoints = `${etcd.to} 127.0.0.1:${gone}`
+  await using _server = await startInProcess(`explain 127.0.0.1:${port}\netcd example.org {\nendpoint ${endpoints}\n}\nwhoami`)
+  const told = async (name: string) => (await fetch(`http://127.0.0.1:${port}/explain?name=${name}`)).text()
+  assert.match(await told('web.example.org'), /- its records are at and below the key \/skydns\/org\/example\/web\n/)
+  await until(async () => (await told('web.example.org')).includes(`- 127.0.0.1:${gone} is down\n`))
+  assert.match(await told('example.net'), /- this is a name in none of its zones\n/)
 })

@@ -111,7 +111,7 @@ suite('etcd itself', { skip: noEtcd() ?? false }, () => {
         assert.equal(await ask(to, `${clientCert} ${clientKey} ${ca}`), 'NOERROR', to)
       assert.match(
         await ask(`https://${etcd.secureTo}`, `${ca}`),
-        /code = Unavailable desc = connection error: .*handshake failed: .*bad certificate/,
+        /code = Unavailable desc = connection error: .*handshake failed: .* alert (bad certificate|certificate required):/,
       )
       assert.match(await ask(`https://${etcd.secureTo}`, ''), /authentication handshake failed/)
       assert.equal(await ask(`http://${etcd.to}`, `${ca}`), 'NOERROR')
