@@ -92,17 +92,21 @@ function readQuery(
     listener,
     received,
   })
-  if (edns && edns.version !== 0) return octetsOf(fit(query, new Reply(RCODE.BADVERS)))
   // RFC 7873 §5.4: a query without a question asks for a server cookie alone.
-  if (cookieOnly) return octetsOf(fit(query, new Reply(RCODE.NOERROR)))
-  if (!tsig) return query
+  const rcode = edns && edns.version !== 0 ? RCODE.BADVERS : cookieOnly ? RCODE.NOERROR : undefined
+  if (!tsig) return rcode === undefined ? query : octetsOf(fit(query, new Reply(rcode)))
   if (!tsig.isLast) throw new FormatError('TSIG record is not the last')
-  return signed(query, readTsig(message, tsig.start, tsig.record), zones)
+  return signed(query, readTsig(message, tsig.start, tsig.record), zones, rcode)
 }
 
-/** Where nobody has keys, NOTAUTH with error BADKEY (RFC 8945 §5.2.1). */
-function signed(query: Query, tsig: Tsig, zones: Zones | undefined): SignedQuery | Uint8Array {
+/**
+ * Where nobody has keys, NOTAUTH with error BADKEY (RFC 8945 §5.2.1).
+ * @param rcode of the reply to a message that is no query, if its signature is valid
+ */
+function signed(query: Query, tsig: Tsig, zones: Zones | undefined, rcode: number | undefined): SignedQuery | Uint8Array {
   const secrets = zones?.secretsFor(query)
-  if (secrets) return new SignedQuery(query, tsig, secrets)
-  return octetsOf(new SignedQuery(query, tsig, new Map()).fit(new Reply(RCODE.NOTAUTH)))
+  const checked = new SignedQuery(query, tsig, secrets ?? new Map())
+  if (secrets && rcode === undefined) return checked
+  const isValid = checked.query.client.tsigError === 'NOERROR'
+  return octetsOf(checked.fit(new Reply(isValid && rcode !== undefined ? rcode : RCODE.NOTAUTH)))
 }

@@ -9,7 +9,7 @@ import { serve as serveFiles, zone } from '#test/plugins/transfer/serving.ts'
 import { askTcp, askUdp, TcpClient } from '#test/support/client.ts'
 import { Collector } from '#test/support/dnstap.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
-import { type Answer, type QueryOptions, queryMessage, readMessage } from '#test/support/message.ts'
+import { type Answer, type EdnsOptions, optRecord, type QueryOptions, queryMessage, readMessage } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { Random, SEED } from '#test/support/random.ts'
 import { zone as records } from '#test/support/scripts.ts'
@@ -25,6 +25,13 @@ const ADDRESS = `${NAME} 3600 IN A 192.0.2.1`
 
 /** Lines of a block with the key. */
 const keyed = (options = '', zones = '') => `tsig ${zones} {\n ${secretLine(KEY)}\n ${options}\n}`
+
+/** A message with OPT alone. */
+function withoutQuestion(edns: EdnsOptions): Buffer {
+  const header = queryMessage('.', 'A', { edns: true }).subarray(0, 12)
+  header.writeUInt16BE(0, 4)
+  return Buffer.concat([header, optRecord(edns)])
+}
 
 /** What comes back to a signed query: what its signature says, whether that is right, and the reply without it. */
 interface Judged {
@@ -88,6 +95,19 @@ suite('a signed query', () => {
       assert.deepEqual([reply.rcode, reply.answer.length, right], ['NOERROR', 1, true])
     }
   })
+
+  for (const [what, message, rcode] of [
+    ['of another version of EDNS', queryMessage(NAME, 'A', { edns: { version: 1 } }), 'BADVERS'],
+    ['for a cookie alone', withoutQuestion({ options: [[10, Buffer.from('a cookie')]] }), 'NOERROR'],
+  ] as const)
+    test(`${what} gets a signed answer, and NOTAUTH where the signature is wrong`, async () => {
+      await using server = await startInProcess(`${keyed()}\n${HOSTS}`)
+      const { reply, error, right } = await ask(server, KEY, {}, message)
+      assert.deepEqual([reply.rcode, error, right], [rcode, 0, true])
+      const wrong = await ask(server, { ...KEY, secret: Buffer.from('a guess') }, {}, message)
+      assert.deepEqual([wrong.reply.rcode, wrong.error], ['NOTAUTH', 16])
+      assert.equal((await ask(server, OTHER, {}, message)).error, 17)
+    })
 
   test('stands for what the server asks itself to answer it', async () => {
     await using server = await startInProcess(`dns64 {\n allow_ipv4\n}\n${keyed('require all')}\n${HOSTS}`)
