@@ -5,6 +5,8 @@ import type { Control, Instance, Logger, ServerBlock } from '#src/plugin.ts'
 
 /** Milliseconds between two looks at the files. */
 const INTERVAL = 5000
+/** Milliseconds until a reload that failed is tried again, at most: twice as many with each. */
+const LONGEST_PAUSE = 300_000
 
 /** Has the server reload when the files of a certificate were exchanged: those of a Secret are, while the Corefile stays as it is. */
 export class CertificateWatch implements Instance {
@@ -14,6 +16,9 @@ export class CertificateWatch implements Instance {
   readonly #log: Logger
   /** What the files were like at the last look. */
   #seen: Promise<string>
+  /** When the reload is tried again, by `performance.now()`, and how long it then waits after another failure. */
+  #nextTry = Number.POSITIVE_INFINITY
+  #pause = INTERVAL
   #timer: NodeJS.Timeout | undefined
 
   constructor(files: readonly string[], block: ServerBlock, control: Control) {
@@ -44,13 +49,26 @@ export class CertificateWatch implements Instance {
   async #compare(): Promise<void> {
     const before = this.#seen
     this.#seen = this.#look()
-    if ((await before) === (await this.#seen) || this.#control.draining) return
+    const isSame = (await before) === (await this.#seen)
+    if ((isSame && performance.now() < this.#nextTry) || this.#control.draining) return
+    this.#nextTry = Number.POSITIVE_INFINITY
     try {
       readCredentials(this.#files, this.#root)
       this.#log.info('the certificate is another one: reloading')
-      await this.#control.reload()
+      await this.#reload()
     } catch (error) {
       this.#log.error(`the certificate of before stays: ${(error as Error).message}`)
+    }
+  }
+
+  /** What keeps it from working may go without another change of the files. */
+  async #reload(): Promise<void> {
+    try {
+      await this.#control.reload()
+    } catch (error) {
+      this.#nextTry = performance.now() + this.#pause
+      this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE)
+      throw error
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -147,6 +147,23 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
       shown = late.certificate
     }
     assert.equal((await early.ask('web.example.org'))?.length, 1)
+  })
+
+  test('another certificate is shown, too, where the reload works only later', async () => {
+    await using server = await startServer(`tls://.:0 {\ntls cert.pem key.pem\n${HOSTS}\n}\n`, {
+      files: { 'cert.pem': authority.read('first.pem'), 'key.pem': authority.read('first.key') },
+    })
+    const corefile = readFileSync(server.path('Corefile'), 'utf8')
+    writeFileSync(server.path('Corefile'), corefile.replace('hosts', 'hoost'))
+    copyFileSync(authority.path('second.key'), server.path('key.pem'))
+    copyFileSync(authority.path('second.pem'), server.path('cert.pem'))
+    await server.waitForLine(/plugin\/tls: the certificate of before stays: .*Unknown directive 'hoost'/)
+    writeFileSync(server.path('Corefile'), corefile)
+    for (let shown: string | undefined = ''; !/second/.test(shown ?? ''); ) {
+      await using client = new TlsClient(server.port, trusted())
+      assert.equal((await client.ask('web.example.org'))?.length, 1)
+      shown = client.certificate
+    }
   })
 
   test('who says nothing, or what is no TLS, is let go of, and others are answered', async () => {
