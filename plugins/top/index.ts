@@ -13,17 +13,25 @@ export const top: Plugin<undefined> = {
   },
 
   create(_, block) {
-    const tally = tallyOf(block)
+    const { tallies, key, tally } = tallyOf(block)
     const see = (reply: Reply, query: Query): Reply => {
       tally.see(query, reply)
       return reply
     }
-    return { wrap: next => query => onReply(query, next(query), see) }
+    return {
+      wrap: next => query => onReply(query, next(query), see),
+      async start() {
+        tally.users++
+      },
+      async stop() {
+        if (--tally.users === 0) tallies.delete(key)
+      },
+    }
   },
 }
 
-/** The tally of the server block, kept over a reload. */
-function tallyOf({ zones, viewName, server: { metrics } }: ServerBlock): Tally {
+/** The tally of the server block, kept over a reload: those before and after it have the same. */
+function tallyOf({ zones, viewName, server: { metrics } }: ServerBlock) {
   const { tallies } = Ranking.of(
     metrics,
     'coredns_top_client_queries_per_second',
@@ -54,5 +62,5 @@ function tallyOf({ zones, viewName, server: { metrics } }: ServerBlock): Tally {
   const key = JSON.stringify(labels)
   const tally = tallies.get(key) ?? new Tally(labels)
   tallies.set(key, tally)
-  return tally
+  return { tallies, key, tally }
 }

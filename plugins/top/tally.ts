@@ -25,6 +25,8 @@ const noCounts = (): Counts => ({ clients: new Map(), names: new Map(), missing:
 /** Counts the queries of this minute and of the one before. When there are many, a random sample stands for all. */
 export class Tally {
   readonly labels: Labels
+  /** Server blocks that have started and not stopped. */
+  users = 0
   readonly #begun = performance.now()
   /** When this minute ends. */
   #end = this.#begun + MINUTE

@@ -58,6 +58,14 @@ test('a reload forgets nothing', async () => {
   assert.ok((await server.metric(NAMES, { name: 'example.org.' }))! > 0)
 })
 
+test('a reload forgets what was asked of a server block that is no more', async () => {
+  await using server = await startInProcess('top\nscript')
+  await server.query('example.org')
+  server.corefile = server.corefile.replace('top', '')
+  await server.server.reload()
+  assert.equal(await server.metric(NAMES), undefined)
+})
+
 test('what several threads have counted is added up', async () => {
   const port = await freePort()
   await using server = await startServer(`.:0 {\n multisocket 2\n prometheus 127.0.0.1:${port}\n top\n any\n whoami\n}\n`)
