@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { octetsOf } from '#src/dns/master-file/octets.ts'
 import { writeRecord } from '#src/dns/master-file/record.ts'
@@ -22,6 +23,14 @@ const MADE: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.DNSKEY, T
 
 /** How many names are signed at a time. */
 const SLICE = 20
+/** Names that are put in order between two turns of the event loop: about a millisecond. */
+const RUN = 1000
+
+/** A name, and the text that it is compared by. */
+interface Ordered {
+  readonly node: Node
+  readonly order: string
+}
 
 /** A zone with the records of DNSSEC added: DNSKEY, CDS and CDNSKEY of its keys, NSEC of each name, and RRSIG (RFC 4035 §2, RFC 7344). */
 export class SignedZone {
@@ -39,17 +48,29 @@ export class SignedZone {
 
   /** Its master file, in pieces of some names each, the SOA record first. */
   async *lines(): AsyncIterable<string> {
-    const nodes = this.#zone.nodes
-      .filter(node => this.#setsOf(node).length > 0)
-      .map(node => ({ node, order: orderOf(node.key) }))
-      .sort((a, b) => (a.order < b.order ? -1 : 1))
-      .map(({ node }) => node)
-    const known = nodes.filter(node => !isBelow(node))
-    const next = new Map(known.map((node, i) => [node, known[(i + 1) % known.length]!.key]))
+    const nodes = await this.#inOrder()
+    const next = nextOf(nodes)
     for (let at = 0; at < nodes.length; at += SLICE) {
-      const written = nodes.slice(at, at + SLICE).map(node => this.#linesOf(node, next.get(node)))
+      const written = nodes.slice(at, at + SLICE).map((node, i) => this.#linesOf(node, next[at + i]))
       yield (await Promise.all(written)).join('')
     }
+  }
+
+  /** The names with records, in their order (RFC 4034 §6.1): runs of them are sorted, and then merged by twos. */
+  async #inOrder(): Promise<Node[]> {
+    let runs: Ordered[][] = []
+    const { nodes } = this.#zone
+    for (let at = 0; at < nodes.length; at += RUN) {
+      const known = nodes.slice(at, at + RUN).filter(node => this.#setsOf(node).length > 0)
+      runs.push(known.map(node => ({ node, order: orderOf(node.key) })).sort((a, b) => (a.order < b.order ? -1 : 1)))
+      await nextTurn()
+    }
+    while (runs.length > 1) {
+      const merged: Ordered[][] = []
+      for (let i = 0; i < runs.length; i += 2) merged.push(await merge(runs[i]!, runs[i + 1] ?? []))
+      runs = merged
+    }
+    return runs[0]!.map(({ node }) => node)
   }
 
   /** The lines of one name. @param next key of the name behind it; undefined for a name that belongs to another zone, and is not signed */
@@ -97,6 +118,29 @@ export class SignedZone {
     const data = keys.map(key => key.data)
     return [new RecordSet(TYPE.DNSKEY, ttl, data), new RecordSet(TYPE.CDS, ttl, digests), new RecordSet(TYPE.CDNSKEY, ttl, data)]
   }
+}
+
+/** Two runs as one. */
+async function merge(one: readonly Ordered[], other: readonly Ordered[]): Promise<Ordered[]> {
+  const merged: Ordered[] = []
+  for (let [i, j] = [0, 0]; i < one.length || j < other.length; ) {
+    const isOne = j === other.length || (i < one.length && one[i]!.order < other[j]!.order)
+    merged.push(isOne ? one[i++]! : other[j++]!)
+    if (merged.length % RUN === 0) await nextTurn()
+  }
+  return merged
+}
+
+/** For each of the names, which are in order, the key of the one behind it, behind the last the first; undefined for names that are not signed. */
+function nextOf(nodes: readonly Node[]): (string | undefined)[] {
+  let next = nodes[0]!.key
+  const found = nodes.toReversed().map(node => {
+    if (isBelow(node)) return undefined
+    const behind = next
+    next = node.key
+    return behind
+  })
+  return found.reverse()
 }
 
 /** Whether the name lies in another zone, or below a DNAME. */

@@ -137,6 +137,24 @@ test('several zones of one file, each with the keys of a folder that were made f
   assert.ok((await readdir(folder)).includes('db.example.net.signed'))
 })
 
+test('many names are put in order, each with the next', async () => {
+  await using served = await serve(undefined, { db: `${ZONE}$GENERATE 1-4999 host$ A 192.0.2.1\n` })
+  const text = await signed(served)
+  const chain = Array.from(text.matchAll(/^(\S+)\t\d+\tIN\tNSEC\t(\S+)/gm), ([, owner, next]) => [owner!, next!] as const)
+  const owners = chain.map(([owner]) => owner)
+  assert.deepEqual(
+    chain.map(([, next]) => next),
+    [...owners.slice(1), owners[0]],
+  )
+  const hosts = owners.filter(owner => owner.startsWith('host'))
+  assert.deepEqual(
+    hosts,
+    Array.from({ length: 4999 }, (_, i) => `host${i + 1}`)
+      .sort()
+      .map(host => `${host}.example.org.`),
+  )
+})
+
 test('a server that ends leaves nothing that is half written', async () => {
   const key = testKey('example.org.')
   await using folder = await mkdtempDisposable(join(tmpdir(), 'sign-'))
