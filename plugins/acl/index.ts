@@ -1,13 +1,10 @@
 /** *acl* decides who may ask for what. */
 import { toOctets } from '#src/dns/address.ts'
-import { RCODE } from '#src/dns/codes.ts'
+import { EXTENDED_ERROR, RCODE } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
 import { CellsByServer } from '#src/metrics.ts'
 import { type Plugin, type Query, Reply, refused, silence } from '#src/plugin.ts'
 import { type Action, actionOf, type Rule, readRule } from './rule.ts'
-
-/** Blocked, Filtered (RFC 8914 §4). */
-const [BLOCKED, FILTERED] = [15, 17]
 
 export const acl: Plugin<readonly Rule[]> = {
   name: 'acl',
@@ -52,7 +49,7 @@ function verdict({ key, type, client }: Query, rules: readonly Rule[]): { action
 }
 
 function denial(action: Exclude<Action, 'allow'>): Reply {
-  if (action === 'block') return Object.assign(refused(), { extendedError: { code: BLOCKED } })
-  if (action === 'filter') return Object.assign(new Reply(RCODE.NOERROR), { extendedError: { code: FILTERED } })
+  if (action === 'block') return Object.assign(refused(), { extendedError: { code: EXTENDED_ERROR.BLOCKED } })
+  if (action === 'filter') return Object.assign(new Reply(RCODE.NOERROR), { extendedError: { code: EXTENDED_ERROR.FILTERED } })
   return silence()
 }

@@ -1,10 +1,7 @@
-import { FLAG, RCODE } from '#src/dns/codes.ts'
+import { EXTENDED_ERROR, FLAG, RCODE } from '#src/dns/codes.ts'
 import { NO_RECORDS, Sections } from '#src/dns/sections.ts'
 import { type Query, Reply } from '#src/plugin.ts'
 import type { Verdict } from './verdict.ts'
-
-/** Stale Answer, Stale NXDOMAIN Answer, Cached Error (RFC 8914 §4). */
-const [STALE_ANSWER, STALE_NXDOMAIN, CACHED_ERROR] = [3, 19, 13]
 
 /** A reply as it is remembered. Times are `performance.now()`, which no change of the wall clock moves. */
 export class Entry {
@@ -40,7 +37,7 @@ export class Entry {
     this.flags = reply.flags & (FLAG.AA | FLAG.RA | FLAG.AD)
     this.sections = detach(reply.sections)
     this.extendedError = reply.extendedError
-    if (verdict === 'failure') this.extendedError ??= { code: CACHED_ERROR }
+    if (verdict === 'failure') this.extendedError ??= { code: EXTENDED_ERROR.CACHED_ERROR }
     this.lifetime = lifetime
     this.stored = now
   }
@@ -71,7 +68,7 @@ export class Entry {
 
   staleReply(query: Query, ttl: number): Reply {
     const reply = this.reply(query, ttl)
-    reply.extendedError = { code: this.rcode === RCODE.NXDOMAIN ? STALE_NXDOMAIN : STALE_ANSWER }
+    reply.extendedError = { code: this.rcode === RCODE.NXDOMAIN ? EXTENDED_ERROR.STALE_NXDOMAIN : EXTENDED_ERROR.STALE_ANSWER }
     return reply
   }
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { FLAG, RCODE } from '#src/dns/codes.ts'
 import { Pending } from '#src/dns/pending.ts'
 import type { Query } from '#src/dns/query.ts'
-import { failure, type Reply } from '#src/dns/reply.ts'
+import { type Reply, unreachable } from '#src/dns/reply.ts'
 import type { Question } from '#src/forwarding/question.ts'
 import type { Cell } from '#src/metrics.ts'
 import type { UpstreamTap } from '#src/plugin.ts'
@@ -103,7 +103,7 @@ export class Flight extends Pending<Reply> {
     if (now < this.#end) this.#try(now)
     else {
       const error = newest.closed ? this.#error : networkError('read', newest.network, newest.upstream.to, 'i/o timeout')
-      this.#finish(this.#spare ?? failure(error))
+      this.#finish(this.#spare ?? unreachable(error))
     }
   }
 
@@ -112,7 +112,7 @@ export class Flight extends Pending<Reply> {
     const upstream = this.#tries < this.#terms.attempts ? this.#choose(now) : undefined
     if (!upstream) {
       this.#due = Number.POSITIVE_INFINITY
-      if (this.#open === 0) this.#finish(this.#spare ?? failure(this.#error ?? new Error('no healthy proxies')))
+      if (this.#open === 0) this.#finish(this.#spare ?? unreachable(this.#error ?? new Error('no healthy proxies')))
       return
     }
     this.#tries++

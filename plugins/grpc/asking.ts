@@ -5,7 +5,7 @@ import type { ZoneSet } from '#src/dns/zone-map.ts'
 import { LONGEST_QUESTION, Question } from '#src/forwarding/question.ts'
 import { inTurn } from '#src/grpc/in-turn.ts'
 import { CallError, inGo, STATUS } from '#src/grpc/status.ts'
-import { failure, type Handler, type Query, Reply } from '#src/plugin.ts'
+import { type Handler, type Query, Reply, unreachable } from '#src/plugin.ts'
 import type { Upstream } from './upstream.ts'
 
 /** How long a query may wait, in milliseconds. */
@@ -52,7 +52,7 @@ export class Asking {
       return reply.rcode === RCODE.NXDOMAIN && goesOn ? next(query) : reply
     } catch (error) {
       if (goesOn) return next(query)
-      return failure(error instanceof CallError ? new Error(inGo(error)) : error)
+      return unreachable(error instanceof CallError ? new Error(inGo(error)) : error)
     }
   }
 }

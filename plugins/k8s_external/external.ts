@@ -8,11 +8,11 @@ import { batchRecords } from '#src/feeds/cluster-index/batch.ts'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import {
   answer,
-  failure,
   type Handler,
   type Instance,
   nameError,
   noData,
+  notReady,
   type Query,
   type Reply,
   refused,
@@ -151,7 +151,7 @@ export class External implements Instance {
     if (this.#fallthrough.has(query.key)) return next(query)
     const state = view.waiting()
     // It may be among what is not read yet, and a name error would be remembered.
-    if (state !== undefined) return failure(state)
+    if (state !== undefined) return notReady(state)
     const soa = this.#soa(zone, query.key)
     // The reverse name of a network may have names of addresses below it (RFC 8020).
     return isNetwork(query.key) ? noData(soa) : nameError(soa)

@@ -10,13 +10,13 @@ import { localAddresses } from '#src/feeds/cluster-index/local-addresses.ts'
 import type { OpenIndex } from '#src/feeds/cluster-index/open-indexes.ts'
 import {
   answer,
-  failure,
   type Handler,
   type Instance,
   type Logger,
   type MetadataReader,
   nameError,
   noData,
+  notReady,
   type Query,
   type Reply,
   refused,
@@ -189,7 +189,7 @@ export class Kubernetes implements Instance {
     const soa = zone.authority.negative(zone.key, key)
     const state = this.ready()
     // It may be among what is not read yet, and a name error would be remembered.
-    if (state !== true) return Object.assign(failure(state), { flags: FLAG.AA, sections: soa })
+    if (state !== true) return Object.assign(notReady(state), { flags: FLAG.AA, sections: soa })
     // The reverse name of a network may have names of addresses below it (RFC 8020).
     return isNetwork(key) ? noData(soa) : nameError(soa)
   }

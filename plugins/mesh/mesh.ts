@@ -6,12 +6,12 @@ import type { Feed, Subscriber } from '#src/feeds/feed.ts'
 import { feeds } from '#src/feeds/feeds.ts'
 import {
   answer,
-  failure,
   type Handler,
   type Instance,
   type Logger,
   nameError,
   noData,
+  notReady,
   type Query,
   type Reply,
   type ServerBlock,
@@ -114,7 +114,7 @@ export class Mesh implements Instance {
   #missing(query: Query, { zone, holds }: Missing, next: Handler): Reply | PromiseLike<Reply> {
     const state = this.ready()
     // It may be among what is not read yet, and a name error would be remembered.
-    if (state !== true) return failure(state)
+    if (state !== true) return notReady(state)
     if (this.#fallthrough.has(query.key)) return next(query)
     const soa = this.#registry.authority.negative(zone, query.key)
     return holds ? noData(soa) : nameError(soa)

@@ -34,7 +34,7 @@ export async function answerTargets(
     if ('octets' in record) addresses.set(Buffer.from(record.octets).toString('latin1'), record)
   if (addresses.size === 0) {
     const failed = replies.find(({ reply: { rcode } }) => rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN)
-    return failed && failure(failed.reply.cause)
+    return failed && failure(failed.reply.cause, failed.reply.extendedError)
   }
   // Records of one name and type have one TTL (RFC 2181 §5.2).
   const least = Math.min(ttl, ...Array.from(addresses.values(), record => record.ttl))

@@ -26,6 +26,11 @@ export type TsigError = keyof typeof TSIG_ERROR
 /** EDNS option codes (IANA "DNS EDNS0 Option Codes"). */
 export const OPTION = { NSID: 3, ECS: 8, COOKIE: 10, TCP_KEEPALIVE: 11, PADDING: 12, EDE: 15 } as const
 
+/** Extended DNS errors (RFC 8914 §4). */
+export const EXTENDED_ERROR = {
+  STALE_ANSWER: 3, CACHED_ERROR: 13, NOT_READY: 14, BLOCKED: 15, FILTERED: 17, STALE_NXDOMAIN: 19, NO_REACHABLE_AUTHORITY: 22,
+} as const // biome-ignore format: a table
+
 /** Header flags, as bits of the header's second 16-bit word (RFC 1035 §4.1.1, RFC 4035 §3). */
 export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, Z: 0x0040, AD: 0x0020, CD: 0x0010 } as const
 

@@ -1,4 +1,4 @@
-import { FLAG, RCODE } from './codes.ts'
+import { EXTENDED_ERROR, FLAG, RCODE } from './codes.ts'
 import { Pending } from './pending.ts'
 import type { Query } from './query.ts'
 import { NO_RECORDS, type Sections } from './sections.ts'
@@ -61,7 +61,14 @@ export const nameError = (soa: Sections): Reply => new Reply(RCODE.NXDOMAIN, FLA
 export const refused = (cause?: unknown): Reply => Object.assign(new Reply(RCODE.REFUSED), { cause })
 
 /** SERVFAIL, with what led to it. */
-export const failure = (cause: unknown): Reply => Object.assign(new Reply(RCODE.SERVFAIL), { cause })
+export const failure = (cause: unknown, extendedError?: Reply['extendedError']): Reply =>
+  Object.assign(new Reply(RCODE.SERVFAIL), { cause, extendedError })
+
+/** SERVFAIL, since no server that knows more could be asked. */
+export const unreachable = (cause: unknown): Reply => failure(cause, { code: EXTENDED_ERROR.NO_REACHABLE_AUTHORITY })
+
+/** SERVFAIL, since what the answer would come from is not there yet; clients are told what is `lacking`. */
+export const notReady = (lacking: string): Reply => failure(lacking, { code: EXTENDED_ERROR.NOT_READY, text: lacking })
 
 /** No answer at all. */
 export const silence = (cause?: unknown): Reply => Object.assign(new Reply(RCODE.NOERROR), { silent: true, cause })

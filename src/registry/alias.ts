@@ -15,7 +15,7 @@ export function answerAlias(
   if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return answer(builder.build())
   const derived = query.derive(target, query.type)
   const merge = (reply: Reply): Reply => {
-    if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return failure(reply.cause)
+    if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return failure(reply.cause, reply.extendedError)
     for (const record of answerRecords(derived, reply)) {
       if ('cname' in record) builder.name(record.owner, TYPE.CNAME, record.ttl, record.cname)
       else builder.address(record.owner, record.ttl, record.octets)

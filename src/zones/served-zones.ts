@@ -3,11 +3,11 @@ import { toKey } from '../dns/name.ts'
 import { ZoneMap, ZoneSet } from '../dns/zone-map.ts'
 import type { ZoneVersion } from '../dns/zone-version.ts'
 import {
-  failure,
   type Handler,
   type Instance,
   type Logger,
   type MetadataReader,
+  notReady,
   type Query,
   refused,
   type ServerBlock,
@@ -47,7 +47,7 @@ export class ServedZones<T extends ServedZone> implements Instance {
       if (!zone) return next(query)
       // Who may have the whole zone has got it above.
       if (query.type === TYPE.AXFR || query.type === TYPE.IXFR) return refused()
-      if (!zone.answers) return failure(why(zone))
+      if (!zone.answers) return notReady(why(zone))
       return zone.answers.respond(query, resolve, this.#fallthrough.has(query.key) ? next : undefined)
     }
   }

@@ -35,6 +35,12 @@ export interface Answer extends Records {
   raw: Buffer
 }
 
+/** Its extended error (RFC 8914), as `22 text`; undefined where there is none. */
+export function extendedErrorOf({ edns }: Answer): string | undefined {
+  const data = edns?.options.get(15)
+  return data && `${data.readUInt16BE()} ${data.subarray(2)}`.trimEnd()
+}
+
 export function queryMessage(
   name: string,
   type: string | number,

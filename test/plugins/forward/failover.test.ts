@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TcpClient } from '#test/support/client.ts'
-import { queryMessage } from '#test/support/message.ts'
+import { extendedErrorOf, queryMessage } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { always, delayed, over, reply, silence, zone } from '#test/support/scripts.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
@@ -139,6 +139,7 @@ test('with every port closed: SERVFAIL at once, with the reason', async () => {
     await using server = await startServer(`.:0 {\nerrors\nforward . ${closed} {\n${options}}\n}\n`)
     assert.ok((await shortest(150, () => failureTime(server))) < 150)
     await server.waitForLine(new RegExp(`2 web\\.example\\.org\\. A: ${reason.replaceAll('.', '\\.')}$`))
+    assert.equal(extendedErrorOf(await server.query('web.example.org.', 'A', { edns: true })), '22')
   }
 })
 

@@ -10,7 +10,7 @@ import { CoreDns, noCoreDns } from '#test/support/coredns.ts'
 import { refuse } from '#test/support/grpc-server.ts'
 import { type GrpcScript, GrpcUpstream } from '#test/support/grpc-upstream.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
-import { readAnswer } from '#test/support/message.ts'
+import { extendedErrorOf, readAnswer } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { messageFrom } from '#test/support/records.ts'
 import { until } from '#test/support/waiting.ts'
@@ -106,7 +106,8 @@ test('where one fails, the next is asked; one that is gone is left alone until i
 test('where all fail, SERVFAIL at once, with the cause of the last; they are back as soon as they are', async () => {
   const [one, two] = [await freePort(), await freePort()]
   await using server = await startInProcess(`errors\ngrpc . 127.0.0.1:${one} 127.0.0.1:${two} {\npolicy sequential\n}`)
-  assert.equal((await server.query('web.example.org')).rcode, 'SERVFAIL')
+  const failed = await server.query('web.example.org', 'A', { edns: true })
+  assert.deepEqual([failed.rcode, extendedErrorOf(failed)], ['SERVFAIL', '22'])
   const dialling = 'connection error: desc = "transport: Error while dialing: dial tcp'
   await server.waitForLine(
     new RegExp(

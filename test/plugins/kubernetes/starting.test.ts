@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, namespace, service } from '#test/support/kubernetes/objects.ts'
+import { extendedErrorOf } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
 import { until } from '#test/support/waiting.ts'
@@ -50,7 +51,9 @@ test('until everything is known, known names are answered, unknown ones fail, an
   )
   await until(async () => (await server.query(BACKEND)).rcode === 'NOERROR')
   assert.deepEqual((await server.query(BACKEND)).answer, [`${BACKEND} 5 IN A 10.96.0.10`])
-  const { rcode, flags, authority } = await server.query(UNKNOWN)
+  const unknown = await server.query(UNKNOWN, 'A', { edns: true })
+  const { rcode, flags, authority } = unknown
+  assert.match(extendedErrorOf(unknown)!, /^14 ./)
   assert.deepEqual([rcode, flags, authority.length], ['SERVFAIL', 'qr aa rd', 1])
   assert.equal((await server.query('9.9.9.9.in-addr.arpa.', 'PTR')).additional.length, 2, 'what falls through is passed on')
   await until(async () => (await ready(port)).includes('not allowed'))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { extendedErrorOf } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
 import { BACKEND, backend } from './manifests.ts'
@@ -30,6 +31,8 @@ test('until every source is complete, known names are answered and unknown ones 
     /^\[WARNING\] plugin\/mesh: starting before all sources are complete, waiting for source file later: ENOENT: no such file/,
   )
   assert.deepEqual(await rcodes(), ['NOERROR', 'SERVFAIL'])
+  const other = await server.query('other.default.svc.cluster.local.', 'A', { edns: true })
+  assert.match(extendedErrorOf(other)!, /^14 waiting for source file later: ENOENT: no such file/)
   assert.equal((await server.query('www.example.org.')).additional.length, 2, 'names outside the zone are passed on')
   const [status, body] = await ready()
   assert.equal(status, 503)

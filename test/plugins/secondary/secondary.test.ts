@@ -4,7 +4,7 @@ import { SIGNED } from '#test/plugins/file/zones.ts'
 import { zone as masterFile, serve } from '#test/plugins/transfer/serving.ts'
 import { sendUdp } from '#test/support/client.ts'
 import { startInProcess } from '#test/support/in-process.ts'
-import { queryMessage, readMessage } from '#test/support/message.ts'
+import { extendedErrorOf, queryMessage, readMessage } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { messageFrom } from '#test/support/records.ts'
 import { startUpstream } from '#test/support/upstream.ts'
@@ -68,6 +68,8 @@ suite('a zone of another server', () => {
     const port = await freePort()
     await using server = await startSecondary({ to: `127.0.0.1:${port}` }, 'transfer {\n to *\n}')
     assert.equal(await addressOf(server), 'SERVFAIL')
+    const failed = await server.query('example.org.', 'A', { edns: true })
+    assert.equal(extendedErrorOf(failed), '14 zone example.org. is not transferred yet')
     await server.waitForLine(/^\[ERROR\] .*zone example\.org\. is not transferred yet/)
     assert.deepEqual(await axfr('example.org.', server), ['SERVFAIL'])
     assert.match(
