@@ -96,6 +96,7 @@ export class Stage implements AsyncDisposable {
     if (previous) next.adopt(previous)
     await next.start()
     this.#generation = next
+    next.serving(new Map())
     await previous?.stop()
   }
 
