@@ -16,8 +16,10 @@ export interface Complaints {
 export class Definitions {
   readonly #join: Join
   readonly #files = new Map<string, ReadonlyMap<string, MeshObject>>()
-  /** All of them, each as one file defines it. */
+  /** All of them, each as the last file defines it that does, by the order of their paths. */
   readonly #objects = new Map<string, MeshObject>()
+  /** The paths of those files. */
+  readonly #sources = new Map<string, string>()
 
   constructor(join: Join) {
     this.#join = join
@@ -62,23 +64,26 @@ export class Definitions {
 
   #replace(path: string, before: ReadonlyMap<string, MeshObject>, objects: ReadonlyMap<string, MeshObject>): void {
     this.#files.set(path, objects)
-    for (const [id, object] of objects) this.#set(id, object)
-    for (const id of before.keys()) if (!objects.has(id)) this.#set(id, this.#elsewhere(id))
+    for (const [id, object] of objects) if (path >= (this.#sources.get(id) ?? '')) this.#set(id, path, object)
+    for (const id of before.keys()) if (!objects.has(id) && this.#sources.get(id) === path) this.#setLast(id)
   }
 
-  #set(id: string, object: MeshObject | undefined): void {
+  #set(id: string, path: string, object: MeshObject | undefined): void {
     this.#join.put(id, object, this.#objects.get(id))
-    if (object) this.#objects.set(id, object)
-    else this.#objects.delete(id)
+    if (object) {
+      this.#objects.set(id, object)
+      this.#sources.set(id, path)
+    } else {
+      this.#objects.delete(id)
+      this.#sources.delete(id)
+    }
   }
 
-  /** The object as another file defines it: one that moves between files is never missing. */
-  #elsewhere(id: string): MeshObject | undefined {
-    for (const objects of this.#files.values()) {
-      const object = objects.get(id)
-      if (object) return object
-    }
-    return undefined
+  /** As the last of the other files defines it: one that moves between files is never missing. */
+  #setLast(id: string): void {
+    let last = ''
+    for (const [path, objects] of this.#files) if (objects.has(id) && path > last) last = path
+    this.#set(id, last, this.#files.get(last)?.get(id))
   }
 }
 

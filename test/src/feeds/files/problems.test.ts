@@ -118,6 +118,21 @@ suite('files', () => {
     manifests.definitions.remove('a.yaml')
     assert.deepEqual(manifests.hosts, [])
   })
+  test('of several that define an object the last one counts, in whatever order they are read and changed', () => {
+    const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+    const counts = (address: string) => assert.deepEqual(manifests.hosts, [`a.default.svc vips ${address}`])
+    const manifests = new Manifests()
+    manifests.read('b.yaml', good('a', b))
+    manifests.read('a.yaml', good('a', a))
+    counts(b)
+    manifests.read('c.yaml', good('a', c))
+    counts(c)
+    manifests.definitions.remove('c.yaml')
+    counts(b)
+    manifests.read('b.yaml', '')
+    counts(a)
+  })
+
   test('lists, JSON and several documents say the same', () => {
     const items = ['a', 'b'].map(name => ({
       apiVersion: 'v1',
