@@ -94,7 +94,7 @@ export class Mesh implements Instance {
       if (query.class !== CLASS.IN) return next(query)
       const addresses = registry.answers.get(query, query.type)
       if (addresses) return shuffled(addresses)
-      const known = registry.restricted ? registry.find(query, registry.namespaceOf(query.client.address)) : registry.find(query)
+      const known = this.#find(query)
       if (known === undefined) return next(query)
       if (known instanceof Missing) return this.#missing(query, known, next)
       const beyond = known.beyond && this.#beyond(query, known, known.beyond, next)
@@ -103,6 +103,11 @@ export class Mesh implements Instance {
       if (!records) return noData(registry.authority.negative(known.zone, query.key))
       return shuffled(records)
     }
+  }
+
+  #find(query: Query): Known | Missing | undefined {
+    const registry = this.#registry
+    return registry.restricted ? registry.find(query, registry.namespaceOf(query.client.address)) : registry.find(query)
   }
 
   #otherRecords(known: Known, { type, key }: Query): Sections | undefined {
@@ -127,7 +132,9 @@ export class Mesh implements Instance {
     if (beyond.kind === 'alias') return answerAlias(query, beyond.target, ttl, this.#block.resolve)
     if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return undefined
     const own = known.records(query.type, query.key)
-    return answerTargets(query, beyond.targets, own, ttl, this.#block.resolve).then(
+    // An endpoint may be called as the host itself, or have a name that its wildcard covers.
+    const resolve: Handler = target => (this.#find(target) === known ? next(target) : this.#block.resolve(target))
+    return answerTargets(query, beyond.targets, own, ttl, resolve).then(
       reply => reply ?? noData(this.#registry.authority.negative(known.zone, query.key)),
     )
   }

@@ -1,6 +1,6 @@
 import { type EndpointAddress, groupEndpoints } from './groups.ts'
 import type { Endpoint, Pod, ServiceEntry, WorkloadEntry } from './objects.ts'
-import type { HostRecord, Port, Target } from './record.ts'
+import { type HostRecord, isItself, type Port, type Target } from './record.ts'
 
 const NO_PORTS: ReadonlyMap<string, number> = new Map()
 
@@ -27,19 +27,22 @@ export function serviceEntryRecords(entry: ServiceEntry, selected: readonly (Pod
     }
   }
 
-  const known = entry.resolution === 'STATIC' || entry.selector !== undefined || endpoints.length > 0 || targets.length > 0
+  const known = entry.resolution === 'STATIC' || entry.selector !== undefined
   const groups = groupEndpoints(endpoints)
-  return entry.hosts.map(host => ({
-    kind: 'ServiceEntry',
-    namespace: entry.namespace,
-    host,
-    vips: entry.addresses.length > 0 ? entry.addresses : (entry.allocated.get(host) ?? entry.allocated.get('') ?? []),
-    ports: entry.ports,
-    groups,
-    targets,
-    ...(!known && { elsewhere: true as const }),
-    ...(entry.exportTo && { exportTo: entry.exportTo }),
-  }))
+  return entry.hosts.map(host => {
+    const others = isItself(host, groups, targets) ? [] : targets
+    return {
+      kind: 'ServiceEntry',
+      namespace: entry.namespace,
+      host,
+      vips: entry.addresses.length > 0 ? entry.addresses : (entry.allocated.get(host) ?? entry.allocated.get('') ?? []),
+      ports: entry.ports,
+      groups,
+      targets: others,
+      ...(!known && groups.length === 0 && others.length === 0 && { elsewhere: true as const }),
+      ...(entry.exportTo && { exportTo: entry.exportTo }),
+    }
+  })
 }
 
 /** The entry's ports, by the number that the endpoint gives one of that name, else by their target port. */

@@ -100,6 +100,10 @@ export interface Traffic {
 /** Whether a host's key holds the whole name. */
 export const isAbsolute = (host: string): boolean => host.endsWith('\0')
 
+/** Whether all that is listed of a host is its own name: then it is the DNS that knows where it is. */
+export const isItself = (host: string, groups: readonly EndpointGroup[], targets: readonly Target[]): boolean =>
+  groups.length === 0 && targets.length > 0 && targets.every(({ name }) => name === host)
+
 /** Each address of a group. */
 export function* addressesOf({ addresses, size }: EndpointGroup): Iterable<string> {
   for (let at = 0; at < addresses.length; at += size) yield addresses.slice(at, at + size)

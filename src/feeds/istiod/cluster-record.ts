@@ -1,6 +1,6 @@
 import { keyOf } from '../../dns/name.ts'
 import { asOwn } from '../../registry/groups.ts'
-import type { EndpointGroup, HostRecord } from '../../registry/record.ts'
+import { type EndpointGroup, type HostRecord, isItself } from '../../registry/record.ts'
 import type { Addresses, Assignment } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import { hostKey } from './host-name.ts'
@@ -36,14 +36,16 @@ export function clusterRecord({ host, service, info, clusters, assignments, pods
       pods,
     ).map(asOwn),
   ]
+  const names = new Set(assignments.flatMap(assignment => assignment?.targets ?? []))
+  const listed = Array.from(names, name => ({ name, ports: [] }))
   // istiod lists the host itself where the DNS is to be asked for its own name.
-  const targets = new Set(assignments.flatMap(assignment => assignment?.targets ?? []).filter(target => target !== key))
+  const targets = isItself(key, groups, listed) ? [] : listed
   // The addresses of a headless Service are those of its pods.
   const headless = service && clusters.some(({ passthrough }) => passthrough)
   const elsewhere =
     !service &&
     groups.length === 0 &&
-    targets.size === 0 &&
+    targets.length === 0 &&
     !clusters.some(({ assigned, passthrough }) => assigned && !passthrough)
   return {
     kind: service ? 'Service' : 'ServiceEntry',
@@ -52,7 +54,7 @@ export function clusterRecord({ host, service, info, clusters, assignments, pods
     vips: info && !headless ? [...splitOctets(info.ipv4, 4), ...splitOctets(info.ipv6, 16)] : [],
     ports: [],
     groups,
-    targets: Array.from(targets, name => ({ name, ports: [] })),
+    targets,
     ...(elsewhere && { elsewhere }),
   }
 }

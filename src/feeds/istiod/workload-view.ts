@@ -1,5 +1,5 @@
 import { asOwn, type EndpointAddress, groupEndpoints } from '../../registry/groups.ts'
-import type { Change, HostRecord, Target } from '../../registry/record.ts'
+import { type Change, type HostRecord, isItself, type Target } from '../../registry/record.ts'
 import type { Access } from './access.ts'
 import { splitOctets } from './octets.ts'
 import type { Request } from './request.ts'
@@ -140,24 +140,26 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
   for (const workload of members) {
     // What a ServiceEntry with resolution NONE lists is nowhere used; what it selects is.
     if (service.passthrough && workload.listed) continue
-    // istiod lists the host itself where the DNS is to be asked for its own name.
-    elsewhere = workload.target === service.host
-    if (elsewhere || !(workload.healthy || service.unready)) continue
+    elsewhere = false
+    if (!(workload.healthy || service.unready)) continue
     if (workload.target !== '') targets.push({ name: workload.target, ports: [] })
     const hostname = service.ofKubernetes && service.vips.length === 0 ? workload.hostname : ''
     for (const size of service.families)
       for (const address of splitOctets(size === 4 ? workload.ipv4 : workload.ipv6, size))
         (workload.own ? own : endpoints)!.push({ address, hostname, ports: [] })
   }
+  const groups = [...groupEndpoints(endpoints!), ...groupEndpoints(own!).map(asOwn)]
+  // istiod lists the host itself where the DNS is to be asked for its own name.
+  const itself = isItself(service.host, groups, targets)
   return {
     kind: service.ofKubernetes ? 'Service' : 'ServiceEntry',
     namespace: service.namespace,
     host: service.host,
     vips: service.vips,
     ports: [],
-    groups: [...groupEndpoints(endpoints!), ...groupEndpoints(own!).map(asOwn)],
-    targets,
-    ...(elsewhere && { elsewhere }),
+    groups,
+    targets: itself ? [] : targets,
+    ...((elsewhere || itself) && { elsewhere: true as const }),
     ...(service.hidden && { exportTo: HIDDEN }),
   }
 }
