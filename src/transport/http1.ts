@@ -59,7 +59,9 @@ class RequestConnection {
       .once('close', () => {
         bound(0)
         this.#owed.delete(response)
-        if (this.#owed.size === 0) this.#wait()
+        const [next] = this.#owed.keys()
+        if (!next) this.#wait()
+        else if (next.writableEnded) this.#owed.set(next, this.#endIn(this.#limits.write))
       })
     const exchange = {
       method: request.method,
@@ -73,6 +75,8 @@ class RequestConnection {
         // The rest of what was not read whole is not waited for.
         if (this.#ending || !request.complete) response.shouldKeepAlive = false
         response.writeHead(status, headers).end(octets)
+        // Those before it are sent first: its time to be read has not begun.
+        if (!response.socket) bound(0)
       },
     }
     void serveExchange(exchange, this.#client, this.#receive, this.#limits)

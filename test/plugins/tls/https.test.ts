@@ -303,6 +303,20 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
     )
   })
 
+  test('a response of HTTP/1.1 that waits for the one before is not one that nobody reads', async () => {
+    await using upstream = await startUpstream(async question => {
+      await setTimeout(2000)
+      return reply(question)
+    })
+    await using server = await start(
+      '',
+      `timeouts {\nwrite 1s\nidle 1s\n}\n${HOSTS.replace('\n}', '\nfallthrough\n}')}\nforward . ${upstream.to}`,
+    )
+    const [socket, heard] = await speak(server.port, ['http/1.1'])
+    socket.write(ask(0x4141, 'www.example.org') + ask(0x4242))
+    assert.equal((await heard).split('HTTP/1.1 200 OK').length, 3)
+  })
+
   test('who sends more requests at once than may be in flight is let go of', async () => {
     await using upstream = await startUpstream(() => new Promise(() => {}))
     await using server = await start('', `forward . ${upstream.to}`)
