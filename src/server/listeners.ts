@@ -45,6 +45,10 @@ export const placeLabel = ({ scheme, address, port }: Pick<Place, 'scheme' | 'ad
 /** `::` means all, as operators expect of it. */
 export const isAny = (place: Place): boolean => place.address === '' || place.address === '::'
 
+/** Whether only one of them can be open: whatever is spoken, it is also spoken over TCP. */
+export const collide = (one: Place, other: Place): boolean =>
+  one.port === other.port && one.port !== 0 && (isAny(one) || isAny(other) || one.address === other.address)
+
 /** A place with its open sockets. */
 export interface OpenPlace extends Site, Place {
   /** Of all its sockets that know. */

@@ -12,7 +12,7 @@ import { chooseUdp, type Udp, type UdpMode } from '../transport/udp-mode.ts'
 import { InFlight } from './chain.ts'
 import { configure } from './configuration.ts'
 import { Generation } from './generation.ts'
-import { Listeners, type OpenPlace, type Place } from './listeners.ts'
+import { collide, Listeners, type OpenPlace, type Place } from './listeners.ts'
 import { exportLosses } from './losses.ts'
 import type { Ports, Thread } from './thread.ts'
 
@@ -133,8 +133,13 @@ export class Serving implements Thread {
 
   async open(ports: Ports): Promise<Ports> {
     const next = (await this.#next)!
-    for (const [label, place] of this.#placesOf(next)) {
+    const wanted = this.#placesOf(next)
+    for (const [label, place] of wanted) {
       const open = this.#open.get(label)
+      // What is not wanted any more closes when the reload can fail no more.
+      const [leaving] = [...this.#open].find(([other, held]) => !wanted.has(other) && collide(held, place)) ?? []
+      if (leaving !== undefined)
+        throw new Error(`${label} cannot be opened before ${leaving} is closed, which takes a new start of the server`)
       if (!open) this.#opened.set(label, await this.#listeners.open(place, next.zonesAt(label), ports.get(label)))
       else if ((open.sockets === undefined) !== (place.sockets === undefined))
         throw new Error(`${label} is open: whether threads share it can only change with a new start of the server`)

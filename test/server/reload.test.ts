@@ -80,6 +80,20 @@ suite('SIGUSR1', () => {
     assert.deepEqual([await answerOf(server), await answerOf(server, first), await answerOf(server, second)], [['192.0.2.2'], ['192.0.2.3'], ['192.0.2.4']]) // biome-ignore format: one line
   })
 
+  test('a port whose listener would have to close first leaves everything as it was', async () => {
+    const port = await freePort()
+    const bound = block(`.:${port}`, '192.0.2.1', ' bind 127.0.0.1\n')
+    await using server = await startServer(bound)
+    const refused = (to: string, from: string) =>
+      new RegExp(`^\\[ERROR\\] SIGUSR1: ${to} cannot be opened before ${from} is closed, which takes a new start of the server$`)
+    const [some, all, grpc] = [`dns://127\\.0\\.0\\.1:${port}`, `dns://:${port}`, `grpc://127\\.0\\.0\\.1:${port}`]
+    await reload(server, block(`.:${port}`, '192.0.2.2'), refused(all, some))
+    await reload(server, bound.replace('.:', 'grpc://.:'), refused(grpc, some))
+    assert.deepEqual(await answerOf(server), ['192.0.2.1'])
+    await reload(server, bound.replace('192.0.2.1', '192.0.2.3'))
+    assert.deepEqual(await answerOf(server), ['192.0.2.3'])
+  })
+
   test('new ports open, old ones close, connections to the others stay', async () => {
     const [first, second] = [await freePort(), await freePort()]
     await using server = await startServer(block('.:0', '192.0.2.1') + block(`.:${first}`, '192.0.2.2'))
