@@ -177,10 +177,14 @@ export class Search {
 
   /** The addresses of a name, as far as they can be found. */
   async #glue(name: string): Promise<readonly Resource[]> {
+    const isInside = isUnder(name, this.#settings.zone)
     const glue: Resource[] = []
     for (const type of [TYPE.A, TYPE.AAAA]) {
-      const found = isUnder(name, this.#settings.zone) ? this.#follow(name, type, []) : this.#elsewhere(name, type)
-      glue.push(...((await found.catch(() => undefined)) ?? []))
+      try {
+        glue.push(...((await (isInside ? this.#follow(name, type, []) : this.#elsewhere(name, type))) ?? []))
+      } catch (error) {
+        if (!(error instanceof LookupFailure)) throw error
+      }
     }
     return glue
   }

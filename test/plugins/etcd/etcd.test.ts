@@ -138,6 +138,8 @@ test('what the server does not know of a target: the CNAME alone, or SERVFAIL wh
   assert.equal((await server.query('a.example.org')).rcode, 'SERVFAIL')
   await server.waitForLine(/plugin\/errors: 2 a\.example\.org\. A: www\.example\.net\.: no way out$/)
   assert.deepEqual((await server.query('b.example.org')).answer, ['b.example.org. 300 IN A 192.0.2.2'])
+  const { answer, additional } = await server.query('a.example.org', 'SRV')
+  assert.deepEqual([answer, additional], [['a.example.org. 300 IN SRV 10 100 0 www.example.net.'], []])
 })
 
 test('CNAME and PTR are what stands at the name itself', async () => {
