@@ -141,7 +141,6 @@ export class Connection {
     this.#receive = receive
     this.#limits = limits
     this.#timer = setTimeout(() => socket.destroy(), limits.read)
-    socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('end', () => {
       this.#ended = true

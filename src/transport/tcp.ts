@@ -55,7 +55,7 @@ export async function listenStream(
   { shared = false, held, headers, limits }: Opening = {},
 ): Promise<Listening> {
   const beginnings = new Beginnings(connections, spoken)
-  const server = createServer({ allowHalfOpen: true }, socket => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
     const inFront = headers?.()
     if (inFront) beginnings.take(socket, inFront, held, limits?.().read)
     else if (connections.admit(socket, held)) spoken.take(socket, clientOf(socket))
