@@ -32,13 +32,14 @@ const BUFFER = 4 << 20
 /**
  * A UDP socket that is bound and does not block. `port` 0 for any free one.
  * @param wildcard it is bound to all addresses, and the ring is to tell which of them a datagram came to
+ * @param connects it is for one peer, which may be an IPv4 address that is written as IPv6
  * @throws a system error, such as EADDRINUSE
  */
 export function openSocket(
   native: Native,
   address: string,
   port: number,
-  { shared, wildcard }: Opening & { wildcard?: boolean } = {},
+  { shared, wildcard, connects }: Opening & { wildcard?: boolean; connects?: boolean } = {},
 ): { fd: number; port: number } {
   const { calls, errno, ring } = native
   const { scratch, scratchAt } = ring
@@ -55,7 +56,7 @@ export function openSocket(
     // Larger buffers than the kernel's limit become as large as that.
     if (calls.setsockopt(fd, level, option, scratchAt, 4) < 0) fail('setsockopt', errno())
   }
-  if (six) set(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+  if (six) set(IPPROTO_IPV6, IPV6_V6ONLY, connects ? 0 : 1)
   if (wildcard && six) set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
   else if (wildcard) set(IPPROTO_IP, IP_PKTINFO, 1)
   if (shared) set(SOL_SOCKET, SO_REUSEPORT, 1)
@@ -88,7 +89,7 @@ export function localName(native: Native, fd: number): Endpoint | undefined {
  */
 export function connectSocket(native: Native, { address, port, source }: Peer): number {
   const { calls, errno, ring } = native
-  const { fd } = openSocket(native, source ?? (isIPv6(address) ? '::' : '0.0.0.0'), 0)
+  const { fd } = openSocket(native, source ?? (isIPv6(address) ? '::' : '0.0.0.0'), 0, { connects: true })
   const length = writeName(native, address, port)
   if (length > 0 && calls.connect(fd, ring.scratchAt, length) === 0) return fd
   const reason = length > 0 ? errno() : constants.errno.EINVAL

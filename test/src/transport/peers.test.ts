@@ -80,6 +80,13 @@ for (const [kind, connect] of Object.entries({ batch: new BatchPeers().connect, 
       })
     }
 
+    test('an IPv4 address may be written as IPv6', async () => {
+      await using server = await echoServer('127.0.0.1')
+      using one = open(connect, { address: '::ffff:127.0.0.1', port: server.address().port })
+      one.send('x')
+      await one.until(() => one.messages.length === 1)
+    })
+
     test('what is sent may be written over at once, what was received stays', async t => {
       await using server = await echoServer('127.0.0.1')
       using socket = open((peer, events) => connect(peer, events), { address: '127.0.0.1', port: server.address().port })
