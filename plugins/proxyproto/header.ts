@@ -8,7 +8,7 @@
  *      … type, length (16 bits), value, again and again
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import { toAddress, toOctets } from '#src/dns/address.ts'
+import { toAddress, toOctets, unmapped } from '#src/dns/address.ts'
 import { readUint16 } from '#src/dns/sections.ts'
 
 export interface Header {
@@ -104,12 +104,8 @@ function binarySource(octets: Uint8Array, family: number): Source | undefined {
   return undefined
 }
 
-/** The prefix of IPv4 addresses that are written as IPv6. */
-const MAPPED = toOctets('::ffff:0:0')!.subarray(0, 12)
-
 function sourceOf(octets: Uint8Array, port: number): Source {
-  const isMapped = octets.length === 16 && MAPPED.every((octet, i) => octet === octets[i])
-  const address = isMapped ? octets.subarray(12) : octets
+  const address = unmapped(octets)
   return { address: toAddress(address), family: address.length === 4 ? 4 : 6, port }
 }
 

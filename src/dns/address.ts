@@ -52,8 +52,15 @@ export function toAddress(octets: Uint8Array): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
 }
 
+/** What IPv4 addresses that are written as IPv6 begin with (RFC 4291 §2.5.5.2). */
+const MAPPED = toOctets('::ffff:0:0')!.subarray(0, 12)
+
+/** The 4 octets of an IPv4 address that is written as IPv6; of any other, its own. */
+export const unmapped = (octets: Uint8Array): Uint8Array =>
+  octets.length === 16 && MAPPED.every((octet, i) => octet === octets[i]) ? octets.subarray(12) : octets
+
 /** The one text of an address that the transports tell, without its zone index. */
-export const canonicalAddress = (text: string): string => toAddress(toOctets(text.replace(/%.*/, ''))!)
+export const canonicalAddress = (text: string): string => toAddress(unmapped(toOctets(text.replace(/%.*/, ''))!))
 
 /** The first ten addresses, given as octets, as a text for people. */
 export function listAddresses(addresses: Iterable<string>): string {

@@ -38,6 +38,12 @@ suite('a zone', () => {
     )
   })
 
+  test('is sent to a server whose IPv4 address the Corefile writes as IPv6', async () => {
+    await using served = await serve({ db: zone(1) }, FILE.replace('*', '::ffff:127.0.0.1'))
+    const [message] = await transfer(queryMessage('example.org.', 'AXFR'), served)
+    assert.deepEqual(message!.answer, WHOLE)
+  })
+
   test('that one message does not hold comes in several, of 16 kB each', async () => {
     await using served = await serve({ db: zone(1, 5000) }, FILE)
     const messages = await transfer(queryMessage('example.org.', 'AXFR', { id: 9 }), served)
