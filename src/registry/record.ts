@@ -64,7 +64,7 @@ export interface ClientRecord {
 
 export type MeshRecord = HostRecord | ClientRecord
 
-/** The new record under an id; undefined if it was removed. An id always stands for the same host or client. */
+/** The new record under an id, which stands for one host or client at a time; undefined if it was removed. */
 export type Change = readonly [id: string, record: MeshRecord | undefined]
 
 /** What a feed's thread posts. */

@@ -95,6 +95,7 @@ export class Registry {
   #applyHost(source: number, id: string, record: HostRecord | undefined, previous: string | undefined): void {
     const host = record?.host ?? previous
     if (host === undefined) return
+    if (previous !== undefined && previous !== host) this.#applyHost(source, id, undefined, previous)
     this.authority.touch()
     if (isAbsolute(host)) this.#apply(host, true, source, id, record)
     else for (const zone of this.#forward) this.#apply(host + zone, zone === this.#forward[0], source, id, record)

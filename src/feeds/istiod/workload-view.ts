@@ -116,6 +116,7 @@ function isSame(held: Address, value: Address): boolean {
 }
 
 const isSameService = (a: Service, b: Service): boolean =>
+  a.host === b.host &&
   a.passthrough === b.passthrough &&
   a.hidden === b.hidden &&
   a.unready === b.unready &&

@@ -263,6 +263,15 @@ suite('zones', () => {
       '1.0.1.10.in-addr.arpa. 5 IN PTR 10-1-0-1.a.default.svc.mesh.example.',
     ])
   })
+  test('a Service whose host a ServiceEntry takes over is named in none of the others any more', () => {
+    const service = record('web.default.svc', [{ addresses: ['10.1.0.1'] }])
+    const registry = registryOf([service], { zones: ['cluster.local.', 'mesh.example.'] })
+    assert.deepEqual(ask(registry, 'web.default.svc.mesh.example.', 'A'), ['web.default.svc.mesh.example. 5 IN A 10.1.0.1'])
+    registry.apply(0, '0', record('web.default.svc.cluster.local.', [{ addresses: ['192.0.2.1'] }]), service)
+    assert.deepEqual(ask(registry, 'web.default.svc.cluster.local.', 'A'), ['web.default.svc.cluster.local. 5 IN A 192.0.2.1'])
+    assert.deepEqual(ask(registry, 'web.default.svc.mesh.example.', 'A'), 'NXDOMAIN')
+  })
+
   test('the root as a zone holds every name', () => {
     const registry = registryOf([record('api.example.com.', [{ addresses: ['192.0.2.1'] }])], { zones: ['.'] })
     assert.equal(ask(registry, 'example.org.', 'A'), 'NXDOMAIN')

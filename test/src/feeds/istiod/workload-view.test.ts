@@ -176,6 +176,16 @@ test('changes come one by one, and nothing is told of what changes nothing', asy
   await has(watched)
 })
 
+test('a ServiceEntry in the place of a Service is no Service', async () => {
+  await using istiod = await TestIstiod.start()
+  const same = { vips: ['10.96.0.1'], families: 1 } as const
+  istiod.hold('WDS', [wdsService('default', 'web', same)])
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, 'web.default.svc vips 10.96.0.1')
+  istiod.push('WDS', [wdsService('default', 'entry', { ...same, host: 'web.default.svc.cluster.local' })])
+  await has(watched, 'web.default.svc.cluster.local. vips 10.96.0.1')
+})
+
 suite('a new stream', () => {
   test('is told what is held, and brings what differs', async () => {
     await using istiod = await TestIstiod.start()
