@@ -118,6 +118,7 @@ function isSame(held: Address, value: Address): boolean {
 const isSameService = (a: Service, b: Service): boolean =>
   a.host === b.host &&
   a.passthrough === b.passthrough &&
+  a.headless === b.headless &&
   a.hidden === b.hidden &&
   a.unready === b.unready &&
   a.vips.join() === b.vips.join() &&
@@ -144,7 +145,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     elsewhere = false
     if (!(workload.healthy || service.unready)) continue
     if (workload.target !== '') targets.push({ name: workload.target, ports: [] })
-    const hostname = service.ofKubernetes && service.vips.length === 0 ? workload.hostname : ''
+    const hostname = service.ofKubernetes && service.headless ? workload.hostname : ''
     for (const size of service.families)
       for (const address of splitOctets(size === 4 ? workload.ipv4 : workload.ipv6, size))
         (workload.own ? own : endpoints)!.push({ address, hostname, ports: [] })

@@ -24,7 +24,7 @@ const SERVICE = {
   families: numeric(9),
   visibility: numeric(14),
 }
-const NETWORK_ADDRESS = { address: sized(2), length: numeric(3) }
+const NETWORK_ADDRESS = { network: sized(1), address: sized(2), length: numeric(3) }
 const LOAD_BALANCING = { mode: numeric(2), healthPolicy: numeric(3) }
 const ENTRY = { key: sized(1) }
 const PASSTHROUGH = 3
@@ -60,6 +60,8 @@ export interface Service {
   readonly host: string
   readonly ofKubernetes: boolean
   readonly vips: readonly string[]
+  /** It has no virtual address in any network. */
+  readonly headless: boolean
   /** Address sizes of its endpoints. */
   readonly families: readonly (4 | 16)[]
   /** A ServiceEntry with resolution NONE. */
@@ -90,10 +92,14 @@ export function readAddress(name: string, version: string, reader: ProtobufReade
       continue
     }
     reader.enter()
-    return tag === ADDRESS.workload ? readWorkload(name, version, reader, scope) : readService(version, reader)
+    return tag === ADDRESS.workload ? readWorkload(name, version, reader, scope) : readService(version, reader, scope)
   }
   throw new Malformed('neither a workload nor a service')
 }
+
+/** What has no network is in all of them. */
+const isInReach = (network: string, scope: Scope): boolean =>
+  scope.network === undefined || network === '' || network === scope.network
 
 function readWorkload(resource: string, version: string, reader: ProtobufReader, scope: Scope): Workload | undefined {
   let [name, workloadName, target, ipv4, ipv6, network, healthy, own] = ['', '', '', '', '', '', true, false]
@@ -112,8 +118,7 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
     else if (tag === WORKLOAD.services) services = [...services, readKey(reader)]
     else reader.skip(tag)
   }
-  // One without a network is in all of them.
-  if (network !== '' && network !== scope.network) return undefined
+  if (!isInReach(network, scope)) return undefined
   const [, , kind] = resource.split('/', 3)
   return {
     kind: 'Workload',
@@ -145,9 +150,10 @@ function intern(services: readonly string[], interned: Scope['interned']): reado
   return services
 }
 
-function readService(version: string, reader: ProtobufReader): Service {
+function readService(version: string, reader: ProtobufReader, scope: Scope): Service {
   let [name, namespace, hostname, passthrough, unready, families, hidden] = ['', '', '', false, false, 0, false]
   const vips: string[] = []
+  let headless = true
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === SERVICE.name) name = reader.text()
     else if (tag === SERVICE.namespace) namespace = reader.text()
@@ -155,7 +161,8 @@ function readService(version: string, reader: ProtobufReader): Service {
     else if (tag === SERVICE.families) families = reader.number()
     else if (tag === SERVICE.visibility) hidden = reader.number() === NAMESPACE_ONLY
     else if (tag === SERVICE.addresses) {
-      const vip = readVip(reader)
+      headless = false
+      const vip = readVip(reader, scope)
       if (vip !== undefined) vips.push(vip)
     } else if (tag === SERVICE.loadBalancing) {
       const outer = reader.enter()
@@ -176,6 +183,7 @@ function readService(version: string, reader: ProtobufReader): Service {
     host: domain === undefined ? host : host.slice(0, -hostKey(domain).length),
     ofKubernetes: domain !== undefined,
     vips,
+    headless,
     families: familiesOf(FAMILIES[families] ?? [], domain === undefined ? [] : vips),
     passthrough,
     // Of NONE, istiod says so without meaning it.
@@ -191,16 +199,18 @@ function familiesOf(said: readonly (4 | 16)[], vips: readonly string[]): readonl
   return of.length > 0 ? of : [4, 16]
 }
 
-/** @returns undefined for a range of several addresses */
-function readVip(reader: ProtobufReader): string | undefined {
-  let [address, length]: [string, number | undefined] = ['', undefined]
+/** @returns undefined for a range of several addresses, and for what is out of reach */
+function readVip(reader: ProtobufReader, scope: Scope): string | undefined {
+  let [network, address, length]: [string, string, number | undefined] = ['', '', undefined]
   const outer = reader.enter()
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === NETWORK_ADDRESS.address) address = readOctets(reader)
+    if (tag === NETWORK_ADDRESS.network) network = reader.text()
+    else if (tag === NETWORK_ADDRESS.address) address = readOctets(reader)
     else if (tag === NETWORK_ADDRESS.length) length = reader.number()
     else reader.skip(tag)
   }
   reader.leave(outer)
+  if (!isInReach(network, scope)) return undefined
   return length === undefined || length === 8 * address.length ? address : undefined
 }
 

@@ -63,6 +63,7 @@ export function workload(namespace: string, name: string, options: WorkloadOptio
 }
 
 export interface ServiceOptions {
+  /** Each with its network before it, `west/10.96.0.1`, where it is of one. */
   readonly vips?: readonly string[]
   readonly publishNotReady?: boolean
   readonly passthrough?: boolean
@@ -82,7 +83,10 @@ export function wdsService(namespace: string, name: string, options: ServiceOpti
     [1, name],
     [2, namespace],
     [3, host],
-    ...vips.map(vip => [4, message([2, octets(vip)])] as const),
+    ...vips.map(vip => {
+      const [address = '', network = ''] = vip.split('/').toReversed()
+      return [4, message(network !== '' && [1, network], [2, octets(address)])] as const
+    }),
     balancing.length > 0 && [8, balancing],
     options.families !== undefined && [9, options.families],
     options.hidden === true && [14, 1],

@@ -156,6 +156,21 @@ test('workloads of other networks are left out where the own one is named', asyn
   await has(near, 'web.default.svc at 10.0.0.3 at 10.0.0.2')
 })
 
+test('and so are virtual addresses', async () => {
+  await using istiod = await TestIstiod.start()
+  const pod = workload('default', 'a-0', { addresses: ['10.0.0.1'], services: [WEB, DB], workload: 'a', network: 'west' })
+  istiod.hold('WDS', [
+    wdsService('default', 'web', { vips: ['west/10.96.0.1', 'east/10.97.0.1', '10.98.0.1'] }),
+    // A Service that has one in another network alone is not headless.
+    wdsService('data', 'db', { vips: ['east/10.97.0.2'] }),
+    pod,
+  ])
+  await using all = watchIstiod([istiod.address])
+  await has(all, 'db.data.svc vips 10.97.0.2 at 10.0.0.1', 'web.default.svc vips 10.96.0.1 10.97.0.1 10.98.0.1 at 10.0.0.1')
+  await using near = watchIstiod([istiod.address], { network: 'west' })
+  await has(near, 'db.data.svc at 10.0.0.1', 'web.default.svc vips 10.96.0.1 10.98.0.1 at 10.0.0.1')
+})
+
 test('changes come one by one, and nothing is told of what changes nothing', async () => {
   await using istiod = await TestIstiod.start()
   const pod = (address: string, options = {}) =>
