@@ -73,7 +73,7 @@ export interface ServiceEntry extends Identity {
   readonly kind: 'ServiceEntry'
   readonly hosts: readonly string[]
   readonly addresses: readonly string[]
-  /** Allocated by istiod, by host; under `''` those of every host. */
+  /** Allocated by istiod where it has no addresses of its own, by host; under `''` those of every host. */
   readonly allocated: ReadonlyMap<string, readonly string[]>
   readonly ports: readonly (Port & { readonly target: number })[]
   readonly resolution: 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN' | 'DYNAMIC_DNS'

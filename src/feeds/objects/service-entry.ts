@@ -5,20 +5,20 @@ import type { Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
 import { hasCondition, readLabels, readMeta, readSelector } from './meta.ts'
 
+/** By which a ServiceEntry says that it wants no allocated addresses: then those in its status are of no more use. */
+const ALLOCATE = 'networking.istio.io/enable-autoallocate-ip'
+
 const RESOLUTIONS = ['NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS'] as const
 
+const NONE: ServiceEntry['allocated'] = new Map()
+
 export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
-  const { namespace, name } = readMeta(root)
+  const { namespace, name, labels } = readMeta(root)
   const spec = root.at('spec')
   const resolution = spec.at('resolution').oneOf(RESOLUTIONS, 'NONE')
   const hosts = spec.at('hosts').items().map(readHost)
   if (hosts.length === 0) throw spec.at('hosts').invalid('must be a list of at least one host')
   const selector = spec.at('workloadSelector')
-  const allocated = new Map<string, string[]>()
-  root.at('status', 'addresses').each(item => {
-    const host = item.at('host').absent ? '' : item.at('host').host()
-    allocated.set(host, [...(allocated.get(host) ?? []), item.at('value').address()])
-  }, skip)
   return {
     kind: 'ServiceEntry',
     namespace,
@@ -28,7 +28,11 @@ export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
       .at('addresses')
       .each(readAddress, skip)
       .filter(address => address !== undefined),
-    allocated,
+    // istiod leaves them in the status when they are of no more use.
+    allocated:
+      resolution === 'NONE' || spec.at('addresses').items().length > 0 || labels.get(ALLOCATE)?.toLowerCase() === 'false'
+        ? NONE
+        : readAllocated(root.at('status', 'addresses'), skip),
     ports: spec.at('ports').each(readPort, skip),
     resolution,
     endpoints: spec
@@ -43,6 +47,15 @@ export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
           .items()
           .map(item => item.text()),
   }
+}
+
+function readAllocated(addresses: Field, skip: Skip): ServiceEntry['allocated'] {
+  const allocated = new Map<string, string[]>()
+  addresses.each(item => {
+    const host = item.at('host').absent ? '' : item.at('host').host()
+    allocated.set(host, [...(allocated.get(host) ?? []), item.at('value').address()])
+  }, skip)
+  return allocated
 }
 
 /** A name, of which the first label may be `*`. */

@@ -22,6 +22,8 @@ spec: { ${spec} }
 ---
 `
 
+const ALLOCATED =
+  'status: { addresses: [{ value: 240.240.0.1, host: api.example.com }, { value: 240.240.0.2, host: old.example.com }] }'
 const HOST = 'api.example.com. ports https:443/tcp'
 const SELECTED = 'resolution: STATIC, workloadSelector: { labels: { app: api } }'.replaceAll(', ', '\n  ')
 
@@ -39,8 +41,11 @@ const cases: readonly [title: string, manifest: string, expected: string | reado
   ['NONE is what is meant where nothing is said', entry(''), `${HOST} elsewhere`],
   ['DYNAMIC_DNS is elsewhere', entry('resolution: DYNAMIC_DNS').replace('api.example.com', '"*.example.com"'), '*.example.com. ports https:443/tcp elsewhere'],
   ['its addresses are virtual, ranges are none', entry('addresses: [198.51.100.1, 198.51.100.2/32, 198.51.100.0/24, "2001:db8::/64"]'), 'api.example.com. vips 198.51.100.1 198.51.100.2 ports https:443/tcp elsewhere'],
-  ['allocated addresses of its host', entry('', { status: 'status: { addresses: [{ value: 240.240.0.1, host: api.example.com }, { value: 240.240.0.2, host: old.example.com }] }' }), 'api.example.com. vips 240.240.0.1 ports https:443/tcp elsewhere'],
-  ['its own addresses come before allocated ones', entry('addresses: [198.51.100.1]', { status: 'status: { addresses: [{ value: 240.240.0.1 }] }' }), 'api.example.com. vips 198.51.100.1 ports https:443/tcp elsewhere'],
+  ['allocated addresses of its host', entry('resolution: DNS', { status: ALLOCATED }), 'api.example.com. vips 240.240.0.1 ports https:443/tcp elsewhere'],
+  ['not with resolution NONE', entry('', { status: ALLOCATED }), `${HOST} elsewhere`],
+  ['nor where it does not want any', entry('resolution: DNS', { status: ALLOCATED }).replace('name: api', 'name: api, labels: { networking.istio.io/enable-autoallocate-ip: "False" }'), `${HOST} elsewhere`],
+  ['nor where it has a range of its own', entry('resolution: DNS\n  addresses: [198.51.100.0/24]', { status: ALLOCATED }), `${HOST} elsewhere`],
+  ['its own addresses come before allocated ones', entry('addresses: [198.51.100.1]\n  resolution: DNS', { status: 'status: { addresses: [{ value: 240.240.0.1 }] }' }), 'api.example.com. vips 198.51.100.1 ports https:443/tcp elsewhere'],
   ['several hosts', entry('resolution: NONE').replace('[api.example.com]', '[b.example.com, a.example.com]'), ['a.example.com. ports https:443/tcp elsewhere', 'b.example.com. ports https:443/tcp elsewhere']],
   ['who may see it', entry('exportTo: [".", other]'), `${HOST} elsewhere to .,other`],
   ['v1beta1', entry('', { version: 'v1beta1' }), `${HOST} elsewhere`],
