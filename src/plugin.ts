@@ -239,7 +239,7 @@ export interface Unready {
 }
 
 /** What a side port answers; `content` is the MIME type, plain text by default. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number
   readonly body: string | Uint8Array
   readonly content?: string

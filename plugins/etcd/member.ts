@@ -9,7 +9,7 @@ const LONGEST_TOKEN = 65_536
 /** What a member says of a call without a valid token, other than UNAUTHENTICATED: authentication was switched on meanwhile, or its users have changed. */
 const STALE = ['etcdserver: user name is empty', 'etcdserver: revision of auth store is old']
 
-export interface Call {
+interface Call {
   /** `/SERVICE/METHOD` */
   readonly path: string
   readonly message: Buffer

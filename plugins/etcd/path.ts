@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { labelsOf, toKey } from '#src/dns/name.ts'
 
 /** Where the records of a name are. */
-export interface Place {
+interface Place {
   /** The key; with a wildcard in the name, that of the name that the wildcard stands below. */
   readonly path: string
   /** Of all keys that are meant, in their first parts; undefined without a wildcard. */

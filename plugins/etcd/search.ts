@@ -15,7 +15,7 @@ const MOST_NAMES = 100
 const DEADLINE = 5000
 
 /** A record. */
-export interface Resource {
+interface Resource {
   /** Key. */
   readonly owner: string
   readonly type: number
