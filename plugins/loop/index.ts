@@ -1,6 +1,6 @@
 /** *loop* finds out whether the block's queries come back to it, and cuts the loop where they do. */
 import timers from 'node:timers/promises'
-import { TYPE } from '#src/dns/codes.ts'
+import { RCODE, TYPE } from '#src/dns/codes.ts'
 import {
   failure,
   type Handler,
@@ -112,8 +112,11 @@ class Loop implements Instance {
     this.#sightings = 0
     this.#probe = probeName(this.#zone)
     try {
-      const answered = await ask(listener, this.#probe, this.#stopped.signal)
+      const rcode = await ask(listener, this.#probe, this.#stopped.signal)
       this.#tried = true
+      // So does another thread answer that has found the loop.
+      const isCut = rcode === RCODE.SERVFAIL && this.#found !== undefined
+      const answered = rcode !== undefined && !isCut
       if (answered) await timers.setTimeout(STRAGGLING, undefined, { signal: this.#stopped.signal, ref: false })
       return answered && this.#sightings <= SIGHTINGS
     } finally {

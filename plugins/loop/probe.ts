@@ -16,8 +16,8 @@ export function probeName(zone: string): string {
   return keyOf([label(), label()], toKey(zone))
 }
 
-/** Asks `listener` for HINFO of `key` over UDP. Resolves to whether an answer came in time. */
-export async function ask({ address, port }: Listener, key: string, stopped: AbortSignal): Promise<boolean> {
+/** Asks `listener` for HINFO of `key` over UDP. Resolves to the rcode of the answer; undefined where none came in time. */
+export async function ask({ address, port }: Listener, key: string, stopped: AbortSignal): Promise<number | undefined> {
   const host = loopback(address)
   const id = randomInt(65536)
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT)])
@@ -27,14 +27,14 @@ export async function ask({ address, port }: Listener, key: string, stopped: Abo
     await once(socket, 'connect', { signal })
     socket.send(writeQuery(key, TYPE.HINFO, { id }))
     for await (const [reply] of on(socket, 'message', { signal })) {
-      if (reply.length >= 12 && reply.readUInt16BE(0) === id) return true
+      if (reply.length >= 12 && reply.readUInt16BE(0) === id) return reply[3] & 15
     }
   } catch (error) {
     if (stopped.aborted) throw error
   } finally {
     socket.close()
   }
-  return false
+  return undefined
 }
 
 /** An address where what listens on `address` is reached; all addresses are reached on the loopback interface. */

@@ -8,7 +8,7 @@ import { probeName } from '#plugins/loop/probe.ts'
 import { isUnder, labelsOf, toKey, toText } from '#src/dns/name.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
 import { createLogger, pluginLogger } from '#src/log.ts'
-import { answer, type Handler, type Query, Query as QueryClass, type ServerBlock } from '#src/plugin.ts'
+import { answer, failure, type Handler, type Query, Query as QueryClass, type ServerBlock } from '#src/plugin.ts'
 import { admit } from '#src/server/admission.ts'
 import { fit } from '#src/server/fit.ts'
 import { octetsOf } from '#src/transport/transport.ts'
@@ -116,8 +116,8 @@ test('a probe that comes by twice is no loop, the third time it is one', async t
 
 test('a loop that has gone is found out, and the zone answered again', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  let open = true
-  const { instance, handler, lines, seen, listener } = await looping(t, (query, self) => (open ? self(query) : empty()))
+  let next: (query: Query, self: Handler) => ReturnType<Handler> = (query, self) => self(query)
+  const { instance, handler, lines, seen, listener } = await looping(t, (query, self) => next(query, self))
   const soon = async (condition: () => boolean) => {
     for (; !condition(); await turn()) t.mock.timers.tick(1000)
   }
@@ -125,7 +125,12 @@ test('a loop that has gone is found out, and the zone answered again', async t =
   await soon(() => seen.length >= 6)
   assert.equal(lines.length, 1)
   assert.notEqual(instance.ready!(), true)
-  open = false
+  const before = seen.length
+  next = () => failure('another thread has found it')
+  await soon(() => seen.length >= before + 2 || lines.length > 1)
+  assert.equal(lines.length, 1)
+  assert.notEqual(instance.ready!(), true)
+  next = empty
   await soon(() => lines.length > 1)
   assert.deepEqual(lines.slice(1), ['[INFO] plugin/loop: No loop any more for zone "."'])
   assert.equal(instance.ready!(), true)
