@@ -200,8 +200,6 @@ export interface Server {
   readonly metrics: Metrics
   /** How the log is written (`-log-format`): in CoreDNS's lines, or as JSON. */
   readonly logFormat: LogFormat
-  /** How many threads answer queries. Limits of the process are divided among them. */
-  readonly threads: number
   /** Opens UDP sockets to other servers, in the way that `-udp` chose. Rejects if that is not possible. */
   udp(): Promise<ConnectUdp>
   /** The process; undefined in all threads but the main one. */

@@ -44,10 +44,6 @@ export class DnsServer implements Server, Control {
     this.#threads = new Threads(this.#serving, spawn, this.metrics, log)
   }
 
-  get threads(): number {
-    return this.#threads.count
-  }
-
   get configuration(): string {
     return this.#serving.configuration
   }

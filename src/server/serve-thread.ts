@@ -11,10 +11,7 @@ import { ThreadOutput } from './thread-output.ts'
 export function serveThread(plugins: readonly PluginLoader[]): void {
   const { version, port, logFormat, udp, index, ended } = workerData as ThreadData
   const calls: ThreadCalls = {
-    start(corefile, threads) {
-      server.threads = threads
-      return serving.start(corefile, threads)
-    },
+    start: (corefile, threads) => serving.start(corefile, threads),
     open: ports => serving.open(ports),
     commit: () => serving.commit(),
     abort: () => serving.abort(),
@@ -45,6 +42,6 @@ export function serveThread(plugins: readonly PluginLoader[]): void {
   process.on('unhandledRejection', error =>
     log.error(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`),
   )
-  const server = { version, logFormat, metrics: new Metrics(), threads: 1, control: undefined, udp: () => serving.udp() }
+  const server = { version, logFormat, metrics: new Metrics(), control: undefined, udp: () => serving.udp() }
   const serving: Serving = new Serving(server, index, { plugins, port, log, udp })
 }

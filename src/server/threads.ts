@@ -39,7 +39,7 @@ const SCRAPE = 2000
 
 export class Threads {
   /** How many there should be, the main one included. */
-  count = 1
+  #count = 1
   readonly #here: Serving
   readonly #spawn: Spawn | undefined
   readonly #log: Logger
@@ -98,7 +98,7 @@ export class Threads {
       throw error
     }
     this.#corefile = corefile
-    this.count = count
+    this.#count = count
     const surplus = [...this.#further.values()].filter(({ index }) => index >= count)
     // A thread that fails from here on is started again.
     const [here] = await Promise.allSettled([...all.map(thread => thread.commit()), this.#remove(surplus)])
@@ -178,10 +178,10 @@ export class Threads {
 
   async #restart(index: number): Promise<void> {
     // A reload may have been quicker, or want fewer.
-    if (this.#stopping || index >= this.count || this.#further.has(index)) return
+    if (this.#stopping || index >= this.#count || this.#further.has(index)) return
     const thread = this.#add(index)
     try {
-      await thread.start(this.#corefile!, this.count)
+      await thread.start(this.#corefile!, this.#count)
       await thread.open(this.#ports)
       await thread.commit()
       this.#restarts.value++
