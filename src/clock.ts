@@ -1,3 +1,6 @@
+/** The longest that a timer of Node runs, in milliseconds. With a longer time it would fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /** Milliseconds after which it is looked whether the clock was set. */
 const PERIOD = 1000
 /** Milliseconds by which it must have been: `Date.now()` knows no fractions. */

@@ -1,5 +1,5 @@
 /** *auto* answers from the master files of folders. */
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { compilePattern } from '#src/corefile/pattern.ts'
 import type { Line, Plugin } from '#src/plugin.ts'
 import { Auto, type Options, type Source } from './auto.ts'

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 
 /** The bounds of one half of the cache. */

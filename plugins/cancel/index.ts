@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { failure, type Line, type Plugin, Reply } from '#src/plugin.ts'
 
 /** Just longer than the five seconds after which most clients give up, in milliseconds. */

@@ -1,5 +1,5 @@
 /** *errors* prints what went wrong with queries. */
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { typeName } from '#src/dns/codes.ts'
 import { type Handler, type Instance, type Line, type Logger, onReply, type Plugin, type Query, type Reply } from '#src/plugin.ts'
 import { Consolidation, LEVELS, type Rule } from './consolidation.ts'

@@ -1,5 +1,5 @@
 /** *file* answers from master files (RFC 1035 §5). */
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import type { Plugin } from '#src/plugin.ts'
 import { File, type Options, type Source } from './file.ts'
 

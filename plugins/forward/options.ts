@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { RCODE } from '#src/dns/codes.ts'
 import { ROOT } from '#src/dns/name.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'

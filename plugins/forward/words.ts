@@ -1,6 +1,6 @@
 /** Readers of arguments that *forward* alone takes. Each throws a Problem at the word that is wrong. */
 import { isIP } from 'node:net'
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { RCODES } from '#src/dns/codes.ts'
 import { ROOT, toKey } from '#src/dns/name.ts'
 import { MOST_UPSTREAMS } from '#src/forwarding/words.ts'

@@ -1,6 +1,7 @@
 /** *health* tells over HTTP that the process lives, and keeps it answering for a while after SIGTERM. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { formatDuration, LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
+import { formatDuration } from '#src/corefile/duration.ts'
 import type { Control, Instance, Logger, Plugin, ServerBlock } from '#src/plugin.ts'
 import { Poll } from './poll.ts'
 

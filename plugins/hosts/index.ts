@@ -1,5 +1,5 @@
 /** *hosts* answers from a hosts file and from lines of the Corefile. */
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Line, Plugin } from '#src/plugin.ts'
 import { Hosts, type Options } from './hosts.ts'

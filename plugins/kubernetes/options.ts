@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { toKey } from '#src/dns/name.ts'
 import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
 import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
 import { readKey } from '#src/dns/message.ts'
 import { Subnet } from '#src/dns/subnet.ts'

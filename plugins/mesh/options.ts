@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '#src/corefile/duration.ts'
+import { LONGEST_TIMER } from '#src/clock.ts'
 import { toKey } from '#src/dns/name.ts'
 import type { Source } from '#src/feeds/feed.ts'
 import { fileSource } from '#src/feeds/files/source.ts'

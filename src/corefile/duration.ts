@@ -9,9 +9,6 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 }
 
-/** The longest that a timer of Node runs, in milliseconds. With a longer time it would fire at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1
-
 /** 2^63 ns, what a Go duration holds. */
 const LONGEST = 2 ** 63 / 1e6
 

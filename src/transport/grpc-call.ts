@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { LONGEST_TIMER } from '../clock.ts'
 import { LONGEST_PACKET, QUERY, readPacket, writePacket } from '../grpc/dns-service.ts'
 import { frame, SingleMessage } from '../grpc/frames.ts'
 import { CallError, STATUS, writeStatus } from '../grpc/status.ts'
@@ -9,8 +10,6 @@ const HEADERS = { ':status': 200, 'content-type': 'application/grpc', 'grpc-acce
 
 /** Milliseconds of each unit of `grpc-timeout`. */
 const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }
-/** The longest that a timer runs, in milliseconds. */
-const LONGEST_TIMER = 0x7fff_ffff
 
 /** What is no call of gRPC at all is refused in terms of HTTP, too. */
 class Refusal extends CallError {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { LONGEST_TIMER } from '../../clock.ts'
 import { canonicalAddress } from '../../dns/address.ts'
 import { toKey } from '../../dns/name.ts'
 import type { Logger } from '../../log.ts'
@@ -14,8 +15,6 @@ const RETRY = [250, 10_000] as const
 const JITTER = { refresh: 5000, retry: 2000 }
 /** How long behind a refresh another one waits that a primary asks for, in milliseconds: anybody can write its address on a datagram. */
 const HOLD = 1000
-/** The longest that a timer runs, in milliseconds. */
-const LONGEST = 0x7fffffff
 
 /** A zone that this thread transfers. */
 export class TransferredZone implements SecondaryZone {
@@ -75,7 +74,7 @@ export class TransferredZone implements SecondaryZone {
 
   #refreshIn(milliseconds: number): void {
     clearTimeout(this.#timer)
-    if (!this.#isClosed) this.#timer = setTimeout(() => this.#refresh(), Math.min(milliseconds, LONGEST)).unref()
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.#refresh(), Math.min(milliseconds, LONGEST_TIMER)).unref()
   }
 
   async #refresh(): Promise<void> {
@@ -153,7 +152,7 @@ export class TransferredZone implements SecondaryZone {
     if (!this.held || this.#isExpired) return
     const left = this.#heard + this.held.zone.timing.expire * 1000 - performance.now()
     // What is further off than a timer runs is looked at again with the next failure.
-    if (left <= LONGEST) this.#expiry ??= setTimeout(() => this.#expire(), Math.max(left, 0)).unref()
+    if (left <= LONGEST_TIMER) this.#expiry ??= setTimeout(() => this.#expire(), Math.max(left, 0)).unref()
   }
 
   #expire(): void {
