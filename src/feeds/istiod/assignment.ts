@@ -150,7 +150,8 @@ function readInternal(reader: ProtobufReader, skip: Skip): void {
 }
 
 function add(bytes: Buffer, start: number, end: number, skip: Skip): void {
-  if (octets.add(bytes, start, end)) return
+  // A workload without an address is reached through the gateway of its network only.
+  if (start === end || octets.add(bytes, start, end)) return
   try {
     targets.push(hostKey(bytes.toString('latin1', start, end)))
   } catch (error) {

@@ -50,6 +50,16 @@ suite('hosts', () => {
       'web.default.svc vips 10.96.0.1 at 10.0.0.0 at 10.0.0.1',
     ],
     [
+      'a workload that only the gateway of its network reaches has no address, and is left out',
+      {
+        NDS: [nameTable(WEB_NAME)],
+        CDS: [cluster(80, WEB), cluster(80, 'dns.example', 'dns', [{ address: '' }, { address: 'a.example' }])],
+        EDS: [assignment(80, WEB, [{ address: '' }, { address: '10.0.0.1' }])],
+      },
+      'dns.example. at a.example.',
+      'web.default.svc vips 10.96.0.1 at 10.0.0.1',
+    ],
+    [
       'both families, the second address of a pod, and pods in ambient',
       {
         NDS: [nameTable(WEB_NAME)],
