@@ -34,6 +34,7 @@ const order = [
   'cancel', // its clock runs over everything below; its SERVFAIL is seen above
   'local', // names of this machine never reach a source
   'dns64', // above all that answers for A and AAAA
+  'siit', // above all that answers for A and AAAA
   'any', // ANY never reaches a source
   'chaos', // its names never reach a source
   'loadbalance', // above the cache: each hit is shuffled anew

@@ -1,20 +1,17 @@
 import { CLASS, FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
-import { rebase, type WholeRecord } from '#src/dns/rebase.ts'
-import { readTtl, type Sections, SectionsBuilder } from '#src/dns/sections.ts'
+import type { Sections } from '#src/dns/sections.ts'
 import { CellsByServer } from '#src/metrics.ts'
 import { type Handler, type Instance, onReply, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
+import type { Ipv4Prefix } from '#src/translation/ipv4-prefix.ts'
+import { absence, rebuilt } from '#src/translation/replies.ts'
 
 export interface Options {
-  /** What stands before IPv4 addresses, in octets. */
-  readonly prefix: Uint8Array
+  readonly prefix: Ipv4Prefix
   /** Whether names that have IPv6 addresses are translated, too. */
   readonly translateAll: boolean
   /** Whether clients that ask over IPv4 also get translated addresses. */
   readonly allowIpv4: boolean
 }
-
-/** The TTL of an address is no longer than this where nobody says how long there is none of IPv6, in seconds (RFC 6147 §5.1.7). */
-const LONGEST_TTL = 600
 
 export class Dns64 implements Instance {
   readonly #options: Options
@@ -49,7 +46,7 @@ export class Dns64 implements Instance {
     return onReply(derived, this.#resolve(derived), found => {
       this.#translated.of(query.listener.label).value++
       const isFound = found.sections.answerSpans.some(({ type }) => type === TYPE.A)
-      return meant.length > 0 && !isFound ? reply : this.#translate(derived, found, timeOf(reply))
+      return meant.length > 0 && !isFound ? reply : this.#translate(derived, found, absence(reply))
     })
   }
 
@@ -58,24 +55,12 @@ export class Dns64 implements Instance {
     const { prefix } = this.#options
     const sections = rebuilt(asked, found, record =>
       record.type === TYPE.A
-        ? { ...record, type: TYPE.AAAA, ttl: Math.min(record.ttl, longest), data: translate(prefix, record.data) }
+        ? { ...record, type: TYPE.AAAA, ttl: Math.min(record.ttl, longest), data: prefix.embed(record.data) }
         : record,
     )
     const { rcode, flags, cause, extendedError, upstream, shuffle } = found
     return Object.assign(new Reply(rcode, flags & (FLAG.RA | FLAG.TC), sections), { cause, extendedError, upstream, shuffle })
   }
-}
-
-/** An IPv4 address behind its octets (RFC 6052 §2.2): bits 64 to 71 are 0. */
-function translate(prefix: Uint8Array, address: Uint8Array): Uint8Array {
-  const octets = new Uint8Array(16)
-  octets.set(prefix)
-  let at = prefix.length
-  for (const octet of address) {
-    if (at === 8) at++
-    octets[at++] = octet
-  }
-  return octets
 }
 
 /** The data of the AAAA records of the answer. */
@@ -92,20 +77,4 @@ function withoutMapped(query: Query, reply: Reply): Reply {
   reply.sections = rebuilt(query, reply, record => (record.type === TYPE.AAAA && !isMeant(record.data) ? undefined : record))
   reply.ttl = undefined
   return reply
-}
-
-/** How long it may be said that there are no addresses of IPv6, in seconds. */
-function timeOf({ sections, ttl }: Reply): number {
-  const { answers, authorities, spans } = sections
-  const soa = spans.slice(answers, answers + authorities).findLast(({ type }) => type === TYPE.SOA)
-  return soa ? (ttl ?? readTtl(sections.bytes, soa.fixed)) : LONGEST_TTL
-}
-
-/** The records of a reply to `asked`, each of the answer as `change` has it; without those for which that is undefined. */
-function rebuilt(asked: Query, { sections, ttl }: Reply, change: (record: WholeRecord) => WholeRecord | undefined): Sections {
-  const changed = (record: WholeRecord, at: number) => {
-    const sent = { ...record, ttl: ttl ?? record.ttl }
-    return at < sections.answers ? change(sent) : sent
-  }
-  return rebase(asked, sections, new SectionsBuilder(asked.key), changed).build()
 }
