@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { RequestListener, Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { HttpHandler } from '../plugin.ts'
@@ -8,9 +9,11 @@ import type { HttpHandler } from '../plugin.ts'
 const MOST_CONNECTIONS = 256
 
 interface SidePort {
-  server: Server
+  server: Server | SecureServer
   /** For each path its registrations, the newest last. */
   routes: Map<string, HttpHandler[]>
+  /** What registrations say of TLS, the newest last: its certificate is shown. */
+  settings: readonly TlsOptions[]
 }
 
 /** The HTTP ports of *health*, *ready*, *prometheus* and *pprof*: shared by address, and handed over in a reload without being closed. */
@@ -19,8 +22,8 @@ export class SidePorts {
 
   /**
    * Answers GET `path` on `address` (`:8080`, `[::1]:9153`) with `handler` until the returned function is called.
-   * @param tls makes it HTTPS; the first registration of an address decides
-   * @throws a system error, such as EADDRINUSE
+   * @param tls makes it HTTPS; whether it is, and who must show a certificate, the first registration of an address decides
+   * @throws a system error, such as EADDRINUSE; or what is wrong with the certificate
    */
   async serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>> {
     let opening = this.#ports.get(address)
@@ -29,9 +32,15 @@ export class SidePorts {
       this.#ports.set(address, opening)
       opening.catch(() => this.#ports.delete(address))
     }
-    const { server, routes } = await opening
+    const port = await opening
+    const { server, routes } = port
+    if (tls) secure(port, [...port.settings, tls])
     routes.set(path, [...(routes.get(path) ?? []), handler])
     return async () => {
+      secure(
+        port,
+        port.settings.filter(other => other !== tls),
+      )
       const rest = (routes.get(path) ?? []).filter(candidate => candidate !== handler)
       if (rest.length > 0) routes.set(path, rest)
       else routes.delete(path)
@@ -42,6 +51,13 @@ export class SidePorts {
       await once(server, 'close')
     }
   }
+}
+
+/** Has clients that come from now on shown what the newest registration says. */
+function secure(port: SidePort, settings: readonly TlsOptions[]): void {
+  const newest = settings.at(-1)
+  if (newest && 'setSecureContext' in port.server) port.server.setSecureContext(newest)
+  port.settings = settings
 }
 
 async function open(address: string, tls: TlsOptions | undefined): Promise<SidePort> {
@@ -74,5 +90,5 @@ async function open(address: string, tls: TlsOptions | undefined): Promise<SideP
   await once(server, 'listening')
   // A connection that cannot be accepted is lost; the server is not.
   server.on('error', () => {})
-  return { server, routes }
+  return { server, routes, settings: [] }
 }

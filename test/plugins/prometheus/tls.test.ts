@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { readWebConfig } from '#plugins/prometheus/web-config.ts'
+import { startInProcess } from '#test/support/in-process.ts'
 import { freePort } from '#test/support/ports.ts'
 import { runServer, startServer } from '#test/support/server.ts'
 
@@ -51,6 +52,26 @@ test('/metrics over HTTPS, with certificates named from the file on', async () =
   assert.match(body, /^coredns_build_info/m)
   await assert.rejects(get(port, { ca: cert }), { code: /ECONNRESET|ERR_SSL/ })
   assert.ok(server.port > 0)
+})
+
+test('a reload shows another certificate, one that fails that of before', async () => {
+  await using folder = await certified()
+  await using other = await certified()
+  const port = await freePort()
+  const pem = async ({ path }: { path: string }) => ({ ca: await readFile(join(path, 'cert.pem')) })
+  const [first, second] = [await pem(folder), await pem(other)]
+  await writeFile(join(folder.path, 'web.yaml'), `tls_server_config: { ${PAIR} }\n`)
+  const lines = `root ${folder.path}\nprometheus 127.0.0.1:${port} {\n tls web.yaml\n}\nwhoami`
+  await using server = await startInProcess(lines)
+  assert.equal((await get(port, first)).status, 200)
+  for (const name of ['cert.pem', 'key.pem']) await copyFile(join(other.path, name), join(folder.path, name))
+  server.corefile = `.:0 {\n${lines}\nfile missing example.org {\n reload 0\n}\n}\n`
+  await assert.rejects(server.server.reload(), /ENOENT/)
+  assert.equal((await get(port, first)).status, 200)
+  server.corefile = `.:0 {\n${lines}\n}\n`
+  await server.server.reload()
+  assert.equal((await get(port, second)).status, 200)
+  await assert.rejects(get(port, first), { code: /CERT|SELF_SIGNED/ })
 })
 
 test('a file that is missing keeps the server from starting', async () => {
