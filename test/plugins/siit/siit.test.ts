@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { siit } from '#plugins/siit/index.ts'
+import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
+import { Reply } from '#src/plugin.ts'
 import { refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { startUpstream } from '#test/support/upstream.ts'
@@ -41,6 +43,17 @@ test('beside dns64, neither translates what the other has made', async () => {
     assert.deepEqual([rcode, answer], ['NOERROR', []])
   }
   assert.ok(upstream.seen.length < 15, `${upstream.seen.length} queries`)
+})
+
+test('a truncated reply goes to the client, who asks again', async () => {
+  await using server = await startInProcess('siit\nscript')
+  const types: number[] = []
+  server.script = ({ type }) => {
+    types.push(type)
+    return new Reply(RCODE.NOERROR, FLAG.TC)
+  }
+  assert.equal((await server.query('a.example.org')).flags, 'qr tc rd')
+  assert.deepEqual(types, [TYPE.A])
 })
 
 test('mistakes are named', () => {
