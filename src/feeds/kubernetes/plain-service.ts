@@ -2,15 +2,12 @@ import { numeric, ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { readIPv4 } from '../ipv4.ts'
 import { isLabel } from '../label.ts'
 import { Field } from '../objects/field.ts'
-import { readService } from '../objects/service.ts'
+import { EXPORT_TO, readService } from '../objects/service.ts'
 import { faultless } from './attempt.ts'
 import type { Service } from './objects.ts'
 import type { ProtobufObject } from './protobuf-object.ts'
 import { messages, number, numberOrText, readShape, shape, text } from './shape.ts'
 import { Shared } from './shared.ts'
-
-/** By which a Service says what a ServiceEntry says with `exportTo`. */
-const EXPORT_TO = 'networking.istio.io/exportTo'
 
 const OBJECT = { spec: sized(2), status: sized(3) }
 const SPEC = {

@@ -1,6 +1,7 @@
 /** Reading values that somebody else wrote: each reader gives what was asked for or says what was expected, and where. */
 import { toOctets } from '../../dns/address.ts'
 import { toKey } from '../../dns/name.ts'
+import { isLabel } from '../label.ts'
 
 type Path = readonly (string | number)[]
 
@@ -106,7 +107,7 @@ export class Field {
   /** A name that can be a label of a host: a namespace, a service, a hostname (RFC 1123 §2.1). */
   label(otherwise?: string): string {
     const text = this.text(otherwise)
-    if (text !== otherwise && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text))
+    if (text !== otherwise && !isLabel(text))
       throw this.invalid('must be at most 63 lower case letters, digits and inner hyphens')
     return text
   }

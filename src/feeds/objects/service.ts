@@ -7,7 +7,7 @@ import { readMeta, readSelector } from './meta.ts'
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const
 
 /** The annotation by which a Service says what a ServiceEntry says with `exportTo`. */
-const EXPORT_TO = 'networking.istio.io/exportTo'
+export const EXPORT_TO = 'networking.istio.io/exportTo'
 
 const readProtocol = (field: Field) => field.oneOf(PROTOCOLS, 'TCP').toLowerCase() as Port['protocol']
 
