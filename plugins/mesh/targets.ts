@@ -1,4 +1,4 @@
-import { RCODE } from '#src/dns/codes.ts'
+import { FLAG, RCODE } from '#src/dns/codes.ts'
 import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { answer, failure, type Handler, type Query, type Reply } from '#src/plugin.ts'
 import { type AnswerRecord, answerRecords } from '#src/registry/answer-records.ts'
@@ -11,7 +11,7 @@ const MAX_TARGETS = 32
  * The addresses of endpoints that are names, as the chain answers them, and those that are known, in one reply.
  * @param known the host's own address records
  * @param ttl the most that the merged records have, in seconds
- * @returns undefined where there is no address
+ * @returns undefined where there is no address, and none is left out of a truncated reply
  */
 export async function answerTargets(
   query: Query,
@@ -32,7 +32,8 @@ export async function answerTargets(
   const addresses = new Map<string, AnswerRecord & { octets: Uint8Array }>()
   for (const record of [...own, ...replies.flatMap(({ records }) => records)])
     if ('octets' in record) addresses.set(Buffer.from(record.octets).toString('latin1'), record)
-  if (addresses.size === 0) {
+  const truncated = replies.some(({ reply: { flags } }) => (flags & FLAG.TC) !== 0)
+  if (addresses.size === 0 && !truncated) {
     const failed = replies.find(({ reply: { rcode } }) => rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN)
     return failed && failure(failed.reply.cause, failed.reply.extendedError)
   }
@@ -41,6 +42,7 @@ export async function answerTargets(
   const builder = new SectionsBuilder(query.key)
   for (const { octets } of addresses.values()) builder.address(query.key, least, octets)
   const merged = answer(builder.build())
+  if (truncated) merged.flags |= FLAG.TC
   merged.shuffle = true
   return merged
 }

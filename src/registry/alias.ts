@@ -1,4 +1,4 @@
-import { RCODE, TYPE } from '../dns/codes.ts'
+import { FLAG, RCODE, TYPE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
 import { answer, failure, onReply, type Reply } from '../dns/reply.ts'
 import { SectionsBuilder } from '../dns/sections.ts'
@@ -23,6 +23,7 @@ export function answerAlias(
     const merged = answer(builder.build())
     // The rcode tells of the last name of the chain (RFC 6604 §3).
     merged.rcode = reply.rcode
+    merged.flags |= reply.flags & FLAG.TC
     merged.shuffle = true
     return merged
   }

@@ -99,6 +99,7 @@ export class Answers {
       const merged = answer(compileRest(builder, lookup, signed))
       // The rcode tells of the last name of the chain (RFC 6604 §3). Where nobody here knows that, the client may ask on.
       if (reply.rcode === RCODE.NXDOMAIN || reply.rcode === RCODE.SERVFAIL) merged.rcode = reply.rcode
+      merged.flags |= reply.flags & FLAG.TC
       merged.cause = reply.cause
       return merged
     }

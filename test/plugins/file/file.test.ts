@@ -3,7 +3,8 @@ import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { failure } from '#src/plugin.ts'
+import { FLAG, RCODE } from '#src/dns/codes.ts'
+import { failure, Reply } from '#src/plugin.ts'
 import { type InProcessServer, startInFolder, writeFiles } from '#test/support/in-process.ts'
 import { SIGNED, ZONE } from './zones.ts'
 
@@ -113,6 +114,8 @@ test('a target that the zone does not have is asked for like any other name', as
   const reply = await server.query('tonothing.example.org')
   assert.deepEqual([reply.rcode, reply.answer], ['SERVFAIL', [alias]])
   await server.waitForLine(/asked for nothing\.example\.org\./)
+  server.script = () => Object.assign(new Reply(RCODE.NOERROR), { flags: FLAG.TC })
+  assert.equal((await server.query('tonothing.example.org')).flags, 'qr aa tc rd')
   const { additional } = await server.query('towild.example.org', 'MX')
   assert.deepEqual(additional, ['mail.example.org. 300 IN A 192.0.2.25', 'mail.example.org. 300 IN AAAA 2001:db8::25'])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { messageFrom } from '#test/support/records.ts'
-import { zone } from '#test/support/scripts.ts'
+import { reply, truncated, zone } from '#test/support/scripts.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { type FakeUpstream, startUpstream } from '#test/support/upstream.ts'
 
@@ -27,8 +27,10 @@ const MANIFEST = [
   external('about', 'round.default.svc.cluster.local'),
   external('gone', 'gone.example.org'),
   external('broken', 'broken.example.org'),
+  external('cut', 'cut.example.org'),
   entry('merged.example.com', 'DNS', ['a.example.org', 'www.example.org', '192.0.2.99', 'gone.example.org']),
   entry('half.example.com', 'DNS', ['a.example.org', 'broken.example.org']),
+  entry('cut.example.com', 'DNS', ['cut.example.org']),
   entry('none.example.com', 'DNS', ['gone.example.org']),
   entry('failing.example.com', 'DNS', ['gone.example.org', 'broken.example.org']),
   entry('self.example.com', 'DNS', ['self.example.com']),
@@ -59,9 +61,12 @@ suite('what only the DNS knows', () => {
   let server: ServerProcess
   let upstream: FakeUpstream
   before(async () => {
-    upstream = await startUpstream(asked =>
-      asked.name === 'broken.example.org.' ? messageFrom(asked.message, [], { rcode: 2 }) : records(asked),
-    )
+    upstream = await startUpstream(asked => {
+      if (asked.name === 'broken.example.org.') return messageFrom(asked.message, [], { rcode: 2 })
+      return asked.name === 'cut.example.org.' ? truncated(reply(asked)) : records(asked)
+    })
+    // What is cut off over UDP is not to be had over TCP.
+    upstream.faults.closeOnAccept = Number.POSITIVE_INFINITY
     server = await startServer(`.:0 {\n  errors\n  mesh {\n    source file mesh.yaml\n  }\n  forward . ${upstream.to}\n}\n`, {
       files: { 'mesh.yaml': MANIFEST },
     })
@@ -107,6 +112,12 @@ suite('what only the DNS knows', () => {
       assert.deepEqual([reply.rcode, reply.answer.toSorted()], [rcode, answer.toSorted()])
     })
   }
+
+  for (const name of [`cut.${SVC}`, 'cut.example.com.'])
+    test(`a reply that is cut off makes one that is: ${name}`, async () => {
+      const { rcode, flags } = await server.query(name)
+      assert.deepEqual([rcode, flags], ['NOERROR', 'qr aa tc rd'])
+    })
 
   test('a failure is logged with its cause', async () => {
     assert.match(await server.waitForLine(/2 round\.default/), /plugin\/errors: 2 round\.default\.svc\.cluster\.local\. A: \S/)
