@@ -19,7 +19,7 @@ export class Http2 implements Transport {
   /** @param silence milliseconds until a server that does not answer is given up */
   constructor(server: string, socket: TLSSocket, silence: number) {
     this.#base = new URL(server).pathname.replace(/\/$/, '')
-    // A watch that has nothing else to tell has a bookmark every minute.
+    // Most watches have a bookmark every minute; one that is merely quiet goes on where it was, for the price of a request.
     this.#patience = 2 * silence
     const session = connect(server, {
       createConnection: () => socket,
