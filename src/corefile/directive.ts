@@ -3,6 +3,7 @@
 import { isIP, isIPv6 } from 'node:net'
 import type { RE2JS } from 're2js'
 import { toKey } from '../dns/name.ts'
+import { adviceOnOption } from './advice.ts'
 import { parseDuration } from './duration.ts'
 import { expandZone } from './labels.ts'
 import { compilePattern } from './pattern.ts'
@@ -85,12 +86,7 @@ export class Line {
   /** A problem at the argument read last, or at the line's first word before any was read. */
   problem(reason: string, known?: Iterable<string>): Problem {
     const token = this.#entry.args[this.#next - 1] ?? this.#entry.word
-    const nearest = known && nearestWord(token.text, known)
-    return new Problem(
-      reason,
-      token,
-      nearest === undefined ? { plugin: this.#directive.name } : { plugin: this.#directive.name, nearest },
-    )
+    return new Problem(reason, token, { plugin: this.#directive.name, nearest: known && nearestWord(token.text, known) })
   }
 
   /** Has the log tell, once, of something that is accepted and probably not meant. */
@@ -253,10 +249,17 @@ export class Line {
     for (const line of this.block()) {
       const word = anyCase ? line.word.toLowerCase() : line.word
       const read = Object.hasOwn(readers, word) ? readers[word] : undefined
-      if (!read) throw line.problem(`unknown property '${line.word}'`, Object.keys(readers))
+      if (!read) throw line.#unknown(Object.keys(readers))
       read(line)
       line.end()
     }
+  }
+
+  #unknown(known: readonly string[]): Problem {
+    const plugin = this.#directive.name
+    const { word } = this.#entry
+    const about = { plugin, nearest: nearestWord(word.text, known), advice: adviceOnOption(plugin, word.text) }
+    return new Problem(`unknown property '${word.text}'`, word, about)
   }
 
   /** The lines of the block, for blocks that are data rather than options. */

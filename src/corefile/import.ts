@@ -24,7 +24,7 @@ export function importFiles(pattern: string, place: Token, snippets: Iterable<st
   if (!isPattern(pattern)) {
     if (existsSync(path)) return [readImport(path, place)]
     const nearest = nearestWord(pattern, snippets)
-    throw new Problem(`File to import not found: ${pattern}`, place, nearest === undefined ? {} : { nearest })
+    throw new Problem(`File to import not found: ${pattern}`, place, { nearest })
   }
   if (pattern.split('*').length > 2 || pattern.split('?').length > 2 || /\[.*\]|\].*\[/.test(pattern)) {
     throw new Problem(`Glob pattern may only contain one wildcard (*), but has others: ${path}`, place)

@@ -37,7 +37,7 @@ export function parseLabel(token: Token, defaultPort: number): Label[] {
 }
 
 const rejected = (reason: string, token: Token, nearest?: string): Problem =>
-  new Problem(`error inspecting server blocks: ${reason}`, token, nearest === undefined ? {} : { nearest })
+  new Problem(`error inspecting server blocks: ${reason}`, token, { nearest })
 
 /**
  * The zones that a name or CIDR stands for, as text, in lower case, with their last dots. A scheme and a port, which say nothing about

@@ -7,6 +7,17 @@ export interface Token {
   readonly column: number
 }
 
+/** What else a message tells. */
+interface About {
+  readonly plugin?: string
+  /** The known word that was probably meant. */
+  readonly nearest?: string | undefined
+  /** What to write instead, where that is known. */
+  readonly advice?: string | undefined
+  /** The order of words and braces is at fault, not what they say. */
+  readonly syntax?: boolean
+}
+
 /** Something in a Corefile that cannot be accepted. Its message is one line that names the place, in CoreDNS's form with the column added. */
 export class Problem extends Error {
   override readonly name = 'Problem'
@@ -15,17 +26,10 @@ export class Problem extends Error {
   /** The message without plugin, for that plugin's log. */
   readonly sentence: string
 
-  /**
-   * @param place the offending word; undefined where no place can be named
-   * @param nearest the known word that was probably meant
-   * @param syntax the order of words and braces is at fault, not what they say
-   */
-  constructor(
-    reason: string,
-    place?: Token,
-    { plugin, nearest, syntax }: { plugin?: string; nearest?: string; syntax?: boolean } = {},
-  ) {
-    const hint = nearest === undefined ? '' : `, did you mean '${nearest}'?`
+  /** @param place the offending word; undefined where no place can be named */
+  constructor(reason: string, place?: Token, { plugin, nearest, advice, syntax }: About = {}) {
+    const said = advice ?? (nearest === undefined ? undefined : `did you mean '${nearest}'?`)
+    const hint = said === undefined ? '' : `, ${said}`
     const where = place ? `${place.file}:${place.line} - ${syntax ? 'Syntax error' : 'Error during parsing'}: ` : ''
     const sentence = oneLine(`${where}${reason}${place ? ` (column ${place.column}${hint})` : hint}`)
     super(plugin ? `plugin/${plugin}: ${sentence}` : sentence)

@@ -1,3 +1,4 @@
+import { adviceOnDirective } from '../corefile/advice.ts'
 import { Directive } from '../corefile/directive.ts'
 import { type Label, parseLabel } from '../corefile/labels.ts'
 import { nearestWord, Problem, type Token } from '../corefile/problem.ts'
@@ -31,8 +32,8 @@ export async function configure(corefile: Corefile, plugins: readonly PluginLoad
   const words = corefile.blocks.flatMap(block => block.entries.map(({ word }) => word))
   for (const word of words) {
     if (names.has(word.text)) continue
-    const nearest = nearestWord(word.text, names)
-    throw new Problem(`Unknown directive '${word.text}'`, word, nearest === undefined ? {} : { nearest })
+    const about = { nearest: nearestWord(word.text, names), advice: adviceOnDirective(word.text) }
+    throw new Problem(`Unknown directive '${word.text}'`, word, about)
   }
   const named = new Set(words.map(word => word.text))
   const loaded = await Promise.all(plugins.filter(({ name }) => named.has(name)).map(plugin => plugin.load()))

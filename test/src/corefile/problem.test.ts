@@ -16,6 +16,11 @@ const messages: { name: string; problem: Problem; message: string }[] = [
     message: "Corefile:3 - Error during parsing: Unknown directive 'cahce' (column 5, did you mean 'cache'?)",
   },
   {
+    name: 'advice, which knows better than a likeness',
+    problem: new Problem("Unknown directive 'proxy'", token, { nearest: 'prox', advice: "use 'forward'" }),
+    message: "Corefile:3 - Error during parsing: Unknown directive 'proxy' (column 5, use 'forward')",
+  },
+  {
     name: 'a plugin',
     problem: new Problem('no', token, { plugin: 'cache' }),
     message: 'plugin/cache: Corefile:3 - Error during parsing: no (column 5)',
