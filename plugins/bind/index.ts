@@ -1,5 +1,5 @@
 /** *bind* chooses the addresses that the block listens on. */
-import { isIP } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { toAddress, toOctets } from '#src/dns/address.ts'
 import type { Line, Plugin } from '#src/plugin.ts'
@@ -7,12 +7,18 @@ import type { Line, Plugin } from '#src/plugin.ts'
 export const bind: Plugin<readonly string[]> = {
   name: 'bind',
 
-  parse: directive => [...new Set(directive.uses().flatMap(readAddresses))],
+  parse: directive => uncovered([...new Set(directive.uses().flatMap(readAddresses))]),
 
   create(addresses, block) {
     block.bind.push(...addresses)
     return {}
   },
+}
+
+/** Without those that another one stands for, too: `::` for all, `0.0.0.0` for all of IPv4. Each would be opened twice. */
+function uncovered(addresses: readonly string[]): readonly string[] {
+  if (addresses.includes('::')) return ['::']
+  return addresses.includes('0.0.0.0') ? addresses.filter(address => address === '0.0.0.0' || isIPv6(address)) : addresses
 }
 
 function readAddresses(line: Line): string[] {

@@ -227,7 +227,7 @@ export class Generation {
   #refuseHidden(): void {
     const uses = this.describe().filter(({ place }) => place.port !== 0)
     for (const { place, label, token } of uses) {
-      if (isAny(place) || !uses.some(other => isAny(other.place) && other.place.port === place.port)) continue
+      if (!uses.some(({ place: other }) => isAny(other) && other.port === place.port && other.address !== place.address)) continue
       throw new Problem(
         `cannot listen on ${label} - another server block listens on all addresses of port ${place.port}: 'bind' all blocks of the port, or none`,
         token,

@@ -30,6 +30,9 @@ const binds: readonly (readonly [bind: string, answered: readonly string[], sile
   ['bind 127.0.0.2 127.0.0.3', ['127.0.0.2'], ['127.0.0.1']],
   ['bind 0.0.0.0', ['127.0.0.1'], ['::1']],
   ['bind ::', ['127.0.0.1', '::1'], []],
+  ['bind 0.0.0.0 ::', ['127.0.0.1', '::1'], []],
+  ['bind ::\nbind 127.0.0.1 0.0.0.0', ['127.0.0.1', '::1'], []],
+  ['bind 127.0.0.1 0.0.0.0', ['127.0.0.1', '127.0.0.2'], ['::1']],
 ]
 
 suite('a block listens, over UDP and TCP, on the addresses of bind', () => {
@@ -72,6 +75,7 @@ const clashes: readonly (readonly [name: string, corefile: string, message: RegE
   ['at one address and at all', '.:1053 {\n bind 127.0.0.1\n}\n.:1053 {\n}\n', /cannot serve .* - zone overlap listener capacity/],
   ['another zone of a port, at one address', '.:1053 {\n}\nexample.org:1053 {\n bind 127.0.0.1\n}\n',
     /^\S*Corefile:3 - .*: cannot listen on dns:\/\/127\.0\.0\.1:1053 - .* 'bind' all blocks of the port, or none \(column 1\)$/],
+  ['another zone of a port, at all addresses said in another way', '.:1053 {\n bind ::\n}\nexample.org:1053 {\n}\n', /cannot listen on dns:\/\/\[::\]:1053 - another server block/],
 ] // biome-ignore format: a table
 
 suite('the same zone is not served twice', () => {
