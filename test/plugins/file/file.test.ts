@@ -3,8 +3,8 @@ import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { FLAG, RCODE } from '#src/dns/codes.ts'
-import { failure, Reply } from '#src/plugin.ts'
+import { FLAG, OPTION, RCODE } from '#src/dns/codes.ts'
+import { failure, Reply, unreachable } from '#src/plugin.ts'
 import { type InProcessServer, startInFolder, writeFiles } from '#test/support/in-process.ts'
 import { SIGNED, ZONE } from './zones.ts'
 
@@ -134,6 +134,13 @@ test('fallthrough for some zones', async () => {
   const { server } = served
   assert.equal((await server.query('x.a.example.org')).rcode, 'NOERROR')
   assert.equal((await server.query('x.b.example.org')).rcode, 'NXDOMAIN')
+})
+
+test('an alias whose target could not be asked for says why', async () => {
+  await using served = await serve({ db: `${zone(1, '192.0.2.1')}out CNAME www.example.net.\n` })
+  served.server.script = () => unreachable('nobody is there')
+  const { rcode, edns } = await served.server.query('out.example.org', 'A', { edns: true })
+  assert.deepEqual([rcode, edns?.options.get(OPTION.EDE)], ['SERVFAIL', Buffer.of(0, 22)])
 })
 
 suite('a file that is read again', () => {
