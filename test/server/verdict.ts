@@ -50,10 +50,10 @@ function verdictOnQuery(message: Buffer, answered: Verdict): Verdict {
     at = end
   }
   if (questions === 0 && !opt?.cookie) return FORMERR
-  if (opt && opt.version > 0) return ['BADVERS']
-  if (questions === 0) return ['NOERROR']
   // A broken signature is a broken message.
   if (signed) return ['NOTAUTH', 'FORMERR']
+  if (opt && opt.version > 0) return ['BADVERS']
+  if (questions === 0) return ['NOERROR']
   return classCode === 1 || answered.includes('NOTIMP') ? answered : ['REFUSED']
 }
 

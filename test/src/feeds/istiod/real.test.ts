@@ -57,7 +57,9 @@ test('a mesh of several networks', { skip: withoutIstiod(), timeout: 90_000 }, a
     ] as const) {
       await using watched = watchIstiod([istiod.address], { network })
       await watched.until(() => watched.feed.complete)
-      assert.equal(watched.hosts[0], `backend.default.svc vips 10.96.0.10${here ? ' at 10.0.0.1' : ''}`)
+      // The table of names for sidecars does not say of which network a virtual address is.
+      const vips = ambient && network === 'east' ? '' : ' vips 10.96.0.10'
+      assert.equal(watched.hosts[0], `backend.default.svc${vips}${here ? ' at 10.0.0.1' : ''}`)
     }
   }
 })
