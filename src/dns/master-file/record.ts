@@ -27,11 +27,11 @@ export class RecordReader {
   /** What names without a last dot stand below, in wire form. */
   origin: string
   #owner: string | undefined
-  #ttl: number | undefined
+  #ttl: number
   #isTtlOfAll = false
 
-  /** @param ttl of records that say nothing and follow none that does, in seconds */
-  constructor(origin: string, ttl?: number) {
+  /** @param ttl of records that say nothing and follow none that does, in seconds; CoreDNS's by default */
+  constructor(origin: string, ttl = 3600) {
     this.origin = origin
     this.#ttl = ttl
   }
@@ -85,18 +85,16 @@ export class RecordReader {
 
   #ttlOf(given: number | undefined): number {
     if (given !== undefined && !this.#isTtlOfAll) this.#ttl = given
-    const ttl = given ?? this.#ttl
-    if (ttl === undefined) throw new RangeError('no TTL: give one, or write a $TTL before')
-    return ttl
+    return given ?? this.#ttl
   }
 }
 
 /**
  * The record of a line such as `example.org. 300 IN MX 10 mail.example.org.`; names that do not end in a dot are given one.
- * @param ttl where the line gives none, in seconds
+ * @param ttl where the line gives none, in seconds; an hour by default
  * @throws {RangeError} what is wrong with the line
  */
-export function readRecord(line: string, ttl = 3600): MasterRecord {
+export function readRecord(line: string, ttl?: number): MasterRecord {
   const [entry, ...more] = [...readEntries(Buffer.from(line).toString('latin1'))].filter(({ words }) => words.length > 0)
   if (!entry || more.length > 0) throw new RangeError(`${entry ? 'more than one' : 'no'} record`)
   return new RecordReader(ROOT, ttl).read(entry.words, entry.flush)
