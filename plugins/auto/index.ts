@@ -25,7 +25,7 @@ export const auto: Plugin<Options> = {
         upstream: option => option.passOver(),
       })
       line.end()
-      if (source.directory === '') throw line.problem('no directory')
+      if (source.directory === '') throw line.problem('no directory: name the folder of the master files')
       return source
     })
     return { zones, sources }

@@ -19,7 +19,6 @@ export class EntryError extends RangeError {
 }
 
 const BLANKS = /(?:[ \t\r\f\v]|;[^\n]*)+/y
-const QUOTED = /"(?:[^"\\\n]|\\[^\n])*"/y
 // Quotes may also stand within a word: `alpn="h2,h3"` (RFC 9460 §2.1).
 const BARE = /(?:[^\s"();\\]|\\[^\n])(?:[^\s"();\\]|\\[^\n]|"(?:[^"\\\n]|\\[^\n])*")*/y
 
@@ -57,15 +56,27 @@ export function* readEntries(text: string): Generator<Entry, void, void> {
         at = blanks
         continue
       }
-      const end = endOf(character === '"' ? QUOTED : BARE, text, at)
+      const end = character === '"' ? endOfQuote(text, at) : endOf(BARE, text, at)
       if (end === at) throw new EntryError(line, 'a quote that is not closed, or a backslash at the end of the line')
       if (words.length === 0) [first, flush] = [line, at === lineStart]
-      words.push(text.slice(at, character === '"' ? end - 1 : end))
+      const word = text.slice(at, character === '"' ? end - 1 : end)
+      words.push(word)
+      // What is in quotes may go on in the next line.
+      for (let lf = word.indexOf('\n'); lf >= 0; lf = word.indexOf('\n', lf + 1)) line++
       at = end
     }
   }
   if (opened > 0) throw new EntryError(opened, 'a parenthesis that is not closed')
   if (words.length > 0) yield { line: first, flush, words }
+}
+
+/** Where the quote that opens at `at` ends; `at` where it does not. */
+function endOfQuote(text: string, at: number): number {
+  for (let next = at + 1; next < text.length; next++) {
+    if (text[next] === '"') return next + 1
+    if (text[next] === '\\' && text[++next] === '\n') break
+  }
+  return at
 }
 
 /** Where a match that begins at `at` ends; `at` where there is none. No match is made that would have to be collected. */

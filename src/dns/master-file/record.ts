@@ -30,7 +30,7 @@ export class RecordReader {
   #ttl: number
   #isTtlOfAll = false
 
-  /** @param ttl of records that say nothing and follow none that does, in seconds; CoreDNS's by default */
+  /** @param ttl of records that say nothing and follow none that does, in seconds; an hour by default */
   constructor(origin: string, ttl = 3600) {
     this.origin = origin
     this.#ttl = ttl

@@ -54,6 +54,12 @@ other.example. A 192.0.2.6`,
     '4 c.example.org. 7 A c0000203',
     '5 d.example.org. 5 A c0000204',
   ],
+  'quotes that close in a later line': [
+    '@ 5 TXT ( "a;"\n "b\nc d\n" ) ; "\nb 5 TXT "x\n"\nc A 192.0.2.1',
+    '1 example.org. 5 TXT 02613b06620a6320640a',
+    '5 b.example.org. 5 TXT 02780a',
+    '7 c.example.org. 5 A c0000201',
+  ],
   'before the first TTL, an hour': [
     '@ A 192.0.2.1\nb 5 A 192.0.2.2\nc A 192.0.2.3\n',
     '1 example.org. 3600 A c0000201',
