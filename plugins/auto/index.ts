@@ -11,7 +11,7 @@ export const auto: Plugin<Options> = {
   // auto [ZONES...] { directory DIR [REGEXP ORIGIN_TEMPLATE]; reload DURATION }
   parse(directive) {
     const zones: string[] = []
-    const sources = directive.uses().map(line => {
+    const sources = directive.uses().flatMap(line => {
       zones.push(...line.zones(directive.zones))
       const source = { directory: '', pattern: compilePattern('db\\.(.*)'), template: '{1}', reload: 60_000 }
       line.options({
@@ -25,8 +25,9 @@ export const auto: Plugin<Options> = {
         upstream: option => option.passOver(),
       })
       line.end()
-      if (source.directory === '') throw line.problem('no directory: name the folder of the master files')
-      return source
+      if (source.directory !== '') return source
+      line.warn(line.problem('no directory: name the folder of the master files, or leave this out').sentence)
+      return []
     })
     return { zones, sources }
   },

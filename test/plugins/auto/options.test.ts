@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { auto } from '#plugins/auto/index.ts'
 import { directiveOf, refuses } from '#test/support/directive.ts'
+import { startServer } from '#test/support/server.ts'
 
 const parse = (lines: string) => {
   const { zones, sources } = auto.parse(directiveOf(lines))
@@ -34,8 +35,16 @@ test('upstream is accepted, and warned of', () => {
   assert.match(directive.warnings.join(), /^plugin\/auto: Corefile:4 - .*upstream says nothing any more/)
 })
 
+test('without a directory it answers for nothing, and warns of that', async () => {
+  await using server = await startServer(
+    '.:0 {\n hosts /dev/null {\n  192.0.2.1 example.org\n  fallthrough\n }\n auto\n whoami\n}\n',
+  )
+  await server.waitForLine(/^\[WARNING\] plugin\/auto: \S*Corefile:6 - .*no directory/)
+  assert.equal((await server.query('example.org')).answer.length, 1)
+  assert.equal((await server.query('other.example')).rcode, 'NOERROR')
+})
+
 const bad: Readonly<Record<string, RegExp>> = {
-  auto: /Corefile:2 - .*no directory/,
   'auto {\n directory\n}': /Corefile:3 - .*expected DIR/,
   'auto {\n directory zones (.*)\n}': /expected ORIGIN_TEMPLATE/,
   'auto {\n directory zones .* {1}\n}': /REGEXP needs a group/,
