@@ -82,7 +82,7 @@ export class Lookup implements Draft {
     }
     const source = isExact ? node : this.#zone.get(`\x01*${node.key}`)
     if (!source) return this.#deny(name, node)
-    const alias = this.#type === TYPE.CNAME ? undefined : source.get(TYPE.CNAME)
+    const alias = this.#seesThroughAliases(source) ? undefined : source.get(TYPE.CNAME)
     const set = alias ?? this.#setOf(source)
     if (!set) return this.#noData(name, source, isExact)
     this.answers.push({ owner: name, set })
@@ -91,6 +91,11 @@ export class Lookup implements Draft {
     if (set.type !== TYPE.NS || source !== this.#zone.apex) this.#nameServers()
     this.#addTargets(set, set.type === TYPE.NS ? name : this.#zone.key)
     return undefined
+  }
+
+  /** What makes the zone counts, though nothing should stand beside a CNAME (RFC 1034 §3.6.2): without it, nobody could find the zone. */
+  #seesThroughAliases(node: Node): boolean {
+    return this.#type === TYPE.CNAME || (node === this.#zone.apex && (this.#type === TYPE.SOA || this.#type === TYPE.NS))
   }
 
   #setOf(node: Node): RecordSet | undefined {

@@ -120,6 +120,16 @@ test('a target that the zone does not have is asked for like any other name', as
   assert.deepEqual(additional, ['mail.example.org. 300 IN A 192.0.2.25', 'mail.example.org. 300 IN AAAA 2001:db8::25'])
 })
 
+test('an alias of the whole zone does not hide its SOA and NS records', async () => {
+  await using served = await serve({ db: `${zone(1, '192.0.2.1')}@ CNAME www\n` })
+  const answers = async (type: string) => (await served.server.query('example.org', type)).answer
+  const alias = 'example.org. 60 IN CNAME www.example.org.'
+  assert.deepEqual(await answers('SOA'), ['example.org. 60 IN SOA ns.example.org. hostmaster.example.org. 1 2 3 4 5'])
+  assert.deepEqual(await answers('NS'), ['example.org. 60 IN NS ns.example.org.'])
+  assert.deepEqual(await answers('A'), [alias, 'www.example.org. 60 IN A 192.0.2.1'])
+  assert.deepEqual(await answers('MX'), [alias])
+})
+
 test('other names are refused where nobody else is asked', async () => {
   const fill = (folder: string) => writeFiles(folder, { db: zone(1, '192.0.2.1') })
   await using served = await startInFolder(fill, 'file db example.org\nwhoami')
