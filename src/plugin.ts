@@ -64,6 +64,8 @@ export interface Instance {
   zone?(key: string): ZoneVersion | undefined
   /** Replies to a server which says that a zone has a new version (RFC 1996); undefined for a zone of which this plugin has no copy. Never throws. */
   notified?(notification: Query): Reply | undefined
+  /** Replies to an update of a zone (RFC 2136), whose name is the question's; undefined to leave it to the next plugin. Never throws or rejects. */
+  updated?(update: Query): Reply | PromiseLike<Reply> | undefined
   /** On a reload, takes over what the same plugin of the same zone held (caches, connections). Both run side by side until the old one stops. */
   adopt?(previous: Instance): void
   /**
@@ -91,6 +93,8 @@ export interface Plugin<Options = unknown> {
   readonly authoritative?: true
   /** It takes queries of classes other than IN. They are refused if no plugin of the listener does. */
   readonly otherClasses?: true
+  /** It takes updates of zones. They are not implemented in server blocks without such a plugin. */
+  readonly updates?: true
   /** Turns text into options. Reads nothing but the directive and the files that it names. @throws {Problem} */
   parse(directive: Directive): Options
   /** Makes an instance from options. Effects begin in `start`. */

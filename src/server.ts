@@ -20,7 +20,7 @@ const MAX_DEPTH = 8
 export interface Observer {
   /** The message was not a query; `reply` is what it was answered with, if anything. */
   dropped(site: Site, message: Uint8Array, client: Client, transport: Transport, reply: Uint8Array | undefined): void
-  /** No zone took the query, or it was a notification. */
+  /** No zone took the query, or it was a notification or an update. */
   refused(query: Query, reply: Reply): void
   /** A reply could not be made into a message: an error of ours. */
   failed(error: unknown): void
@@ -45,10 +45,13 @@ export function responder(observer: Observer): Respond {
       return written(headerOnly(query.message, RCODE.SERVFAIL))
     }
   }
-  const answer = (query: Query, { zones }: Site): Reply | PromiseLike<Reply> => {
-    const reply = query.opcode === OPCODE.NOTIFY ? notify(query, zones) : ask(query, zones)
-    if (query.zone === '' && reply instanceof Reply) observer.refused(query, reply)
+  const tell = (reply: Reply, query: Query): Reply => {
+    observer.refused(query, reply)
     return reply
+  }
+  const answer = (query: Query, { zones }: Site): Reply | PromiseLike<Reply> => {
+    const reply = query.opcode === OPCODE.QUERY ? ask(query, zones) : take(query, zones)
+    return query.zone === '' ? onReply(query, reply, tell) : reply
   }
   return (message, client, transport, site, received) => {
     const admitted = admit(message, client, transport, site, received, site.zones)
@@ -62,8 +65,9 @@ export function responder(observer: Observer): Respond {
   }
 }
 
-/** A notification (RFC 1996) goes to the plugin that has a copy of the zone, past the chain, which would take it for a query. */
-const notify = (query: Query, zones: Zones): Reply => zones.route(query)?.notified?.(query) ?? new Reply(RCODE.NOTIMP)
+/** A notification (RFC 1996) or an update (RFC 2136) goes to the plugin that has the zone, past the chain, which would take it for a query. */
+const take = (message: Query, zones: Zones): Reply | PromiseLike<Reply> =>
+  zones.route(message)?.take?.(message) ?? new Reply(RCODE.NOTIMP)
 
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */
 export function ask(query: Query, zones: Zones): Reply | PromiseLike<Reply> {

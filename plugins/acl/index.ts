@@ -22,18 +22,17 @@ export const acl: Plugin<readonly Rule[]> = {
       filter: metrics.counter('coredns_acl_filtered_requests_total', 'Counter of DNS requests being filtered.'),
       drop: metrics.counter('coredns_acl_dropped_requests_total', 'Counter of DNS requests being dropped.'),
     }
-    return {
-      wrap: next => query => {
-        const { action, zone } = verdict(query, rules)
-        const server = query.listener.label
-        if (action === 'allow') {
-          allowed.of(server).value++
-          return next(query)
-        }
-        counters[action].with({ server, zone: toText(zone), view }).value++
-        return denial(action)
-      },
+    const judge = (query: Query): Reply | undefined => {
+      const { action, zone } = verdict(query, rules)
+      const server = query.listener.label
+      if (action === 'allow') {
+        allowed.of(server).value++
+        return undefined
+      }
+      counters[action].with({ server, zone: toText(zone), view }).value++
+      return denial(action)
     }
+    return { wrap: next => query => judge(query) ?? next(query), updated: judge }
   },
 }
 

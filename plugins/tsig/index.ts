@@ -67,7 +67,7 @@ export const tsig: Plugin<Options> = {
       log.debug(`rejecting '${typeName(type)}' request without TSIG`)
       return refused()
     }
-    return { wrap: next => query => denial(query) ?? next(query), notified: denial }
+    return { wrap: next => query => denial(query) ?? next(query), notified: denial, updated: denial }
   },
 }
 

@@ -20,6 +20,8 @@ export interface Client {
   readonly family: 4 | 6
   /** What the check of its signature (*tsig*) found: NOERROR if it is valid; undefined without a signature. */
   readonly tsigError?: TsigError
+  /** Key of the name of the secret that it was signed with; undefined unless the signature is valid. */
+  readonly tsigKey?: string
   /** What its proxy said besides the address (*proxyproto*), in hex. */
   readonly told?: string
   /** Of its request over HTTPS, by names in lower case. */

@@ -16,7 +16,7 @@ import type { Zones } from './zones.ts'
  * Checks a message and reads its question.
  * @param received when it was read, by `performance.now()`
  * @param zones that may have keys for its signature
- * @returns a query, signed or not, or a notification in the form of one; or the reply to a message that is none; or undefined for one that must not be answered
+ * @returns a query, signed or not, or a notification or update in the form of one; or the reply to a message that is none; or undefined for one that must not be answered
  */
 export function admit(
   message: Uint8Array,
@@ -30,9 +30,10 @@ export function admit(
   // Never a reply to a reply: two servers would answer each other for ever.
   if (message[2]! & 0x80) return undefined
   const opcode = (message[2]! >> 3) & 15
-  if (opcode !== OPCODE.QUERY && opcode !== OPCODE.NOTIFY) return headerOnly(message, RCODE.NOTIMP)
+  const isUpdate = opcode === OPCODE.UPDATE && zones?.updates === true
+  if (opcode !== OPCODE.QUERY && opcode !== OPCODE.NOTIFY && !isUpdate) return headerOnly(message, RCODE.NOTIMP)
   try {
-    return readQuery(message, client, transport, listener, received, zones)
+    return readQuery(message, client, transport, listener, received, zones, isUpdate)
   } catch (error) {
     if (error instanceof FormatError) return headerOnly(message, RCODE.FORMERR)
     throw error
@@ -46,13 +47,15 @@ function readQuery(
   listener: Listener,
   received: number,
   zones: Zones | undefined,
+  isUpdate: boolean,
 ): Query | SignedQuery | Uint8Array {
   const questions = readUint16(message, 4)
   const answers = readUint16(message, 6)
   const authorities = readUint16(message, 8)
   const additionals = readUint16(message, 10)
-  // A query has one question; IXFR brings an SOA as authority, EDNS and TSIG are additional. More is never decoded.
-  if (questions > 1 || answers > 1 || authorities > 1 || additionals > 2) throw new FormatError('counts are not those of a query')
+  // A query has one question; IXFR brings an SOA as authority, EDNS and TSIG are additional. More is never decoded, but of an update.
+  if (questions > 1 || (!isUpdate && (answers > 1 || authorities > 1 || additionals > 2)))
+    throw new FormatError('counts are not those of a query')
   let at = 12
   if (questions === 1) at = endOfName(message, at) + 4
   if (at > message.length) throw new FormatError('question is cut off')
@@ -79,6 +82,7 @@ function readQuery(
   const { key, hash } = cookieOnly ? { key: ROOT, hash: 0 } : readName(message, 12)
   const type = cookieOnly ? 0 : readUint16(message, questionEnd - 4)
   const classCode = cookieOnly ? 0 : readUint16(message, questionEnd - 2)
+  if (isUpdate && type !== TYPE.SOA) throw new FormatError('the zone of an update is not of type SOA')
   const query = new Query({
     message,
     questionEnd,

@@ -1,8 +1,9 @@
 /** A server block with instances of its plugins. */
 import type { ConnectionBounds } from '../corefile/connection-bounds.ts'
 import type { Token } from '../corefile/problem.ts'
+import { OPCODE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
-import type { Reply } from '../dns/reply.ts'
+import { onReply, type Reply } from '../dns/reply.ts'
 import type { ZoneSet } from '../dns/zone-map.ts'
 import type { ZoneVersion } from '../dns/zone-version.ts'
 import { type Logger, pluginLogger } from '../log.ts'
@@ -39,6 +40,7 @@ export class Block implements ServerBlock {
   /** Identifies the block over a reload: its first zone, the place where it serves that first, and its view. */
   readonly identity: string
   readonly otherClasses: boolean
+  readonly updates: boolean
   readonly #labels: Configuration['labels']
   readonly #log: Logger
 
@@ -49,6 +51,7 @@ export class Block implements ServerBlock {
     this.#log = log
     this.chain = uses.map(({ plugin }) => plugin.name)
     this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
+    this.updates = uses.some(({ plugin }) => plugin.updates)
     this.stages = uses.map(({ plugin, options, word }) => ({
       name: plugin.name,
       word,
@@ -120,11 +123,13 @@ export class Block implements ServerBlock {
     return undefined
   }
 
-  /** The reply of the first plugin with a copy of the zone; undefined if none has one. */
-  notified(notification: Query): Reply | undefined {
+  /** The reply of the first plugin that takes a notification or an update; undefined if none does. */
+  take(message: Query): Reply | PromiseLike<Reply> | undefined {
+    const isUpdate = message.opcode === OPCODE.UPDATE
+    if (isUpdate && !this.updates) return undefined
     for (const { name, instance } of this.stages) {
-      const reply = instance.notified?.(notification)
-      if (reply) return Object.assign(reply, { plugin: name })
+      const reply = isUpdate ? instance.updated?.(message) : instance.notified?.(message)
+      if (reply) return onReply(message, reply, said => Object.assign(said, { plugin: name }))
     }
     return undefined
   }

@@ -106,9 +106,10 @@ export class Generation {
       const keys = block.keys && { zones: block.keys.zones, secrets: new Map([...secrets, ...block.keys.secrets]) }
       const handler = this.#handler(block)
       zones.otherClasses ||= block.otherClasses
-      const notified = (notification: Query) => block.notified(notification)
+      zones.updates ||= block.updates
+      const take = (message: Query) => block.take(message)
       const { view } = block
-      for (const zone of here) zones.add({ key: toKey(zone), name: zone, handler, notified, keys, view, next: undefined })
+      for (const zone of here) zones.add({ key: toKey(zone), name: zone, handler, take, keys, view, next: undefined })
     }
     return zones
   }

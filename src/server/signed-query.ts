@@ -13,7 +13,9 @@ export class SignedQuery {
   /** @throws {FormatError} the signature cannot be one */
   constructor(query: Query, tsig: Tsig, secrets: Secrets) {
     this.#signature = new Signature(query.message, tsig, secrets)
-    this.query = new Query({ ...query, client: { ...query.client, tsigError: this.#signature.error } })
+    const { error } = this.#signature
+    const client = { ...query.client, tsigError: error, ...(error === 'NOERROR' && { tsigKey: tsig.name }) }
+    this.query = new Query({ ...query, client })
   }
 
   /** As `fit`. Where even a reply without records is longer than the client takes, so was the query, whose signature has the same size. */

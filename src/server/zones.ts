@@ -14,8 +14,8 @@ export interface Zone {
   readonly name: string
   /** Undefined where the block has no plugin that handles queries. */
   readonly handler: Handler | undefined
-  /** Takes notifications of zones at or below it; undefined for one that nobody takes. */
-  notified?(notification: Query): Reply | undefined
+  /** Takes notifications and updates of zones at or below it; undefined for one that nobody takes. */
+  take?(message: Query): Reply | PromiseLike<Reply> | undefined
   /** Undefined if there are none. */
   readonly keys?: Keys | undefined
   /** Which queries it takes; undefined for all. */
@@ -28,6 +28,8 @@ export interface Zone {
 export class Zones extends ZoneMap<Zone> {
   /** Whether queries of classes other than IN go down a chain. */
   otherClasses = false
+  /** Whether updates are taken. */
+  updates = false
 
   /** Of several for one zone, that added first is asked first. */
   add(zone: Zone): void {

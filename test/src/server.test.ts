@@ -101,7 +101,7 @@ test('a notification goes past the chain, to what takes those of its zone', () =
   const observer = { ...unobserved, refused: (_: unknown, { rcode }: Reply) => told.push(rcode) }
   const { zones } = at
   assert.equal(reply(message, at, observer).rcode, 'NOTIMP')
-  const taking = new Zones([['\0', { ...zones.get('\0')!, notified: () => answer(NO_RECORDS) }]])
+  const taking = new Zones([['\0', { ...zones.get('\0')!, take: () => answer(NO_RECORDS) }]])
   assert.deepEqual([reply(message, { ...at, zones: taking }, observer).rcode, told], ['NOERROR', [4, 0]])
 })
 
