@@ -47,6 +47,7 @@ const order = [
   'minimal', // above the cache: the whole reply is kept
   'template', // from memory, and with rules of their own: above other sources
   'transfer', // above all sources: only listed servers get a whole zone
+  'dynupdate', // from memory
   'hosts', // from memory
   'mesh', // from memory: caching it would only age it
   'k8s_external', // from memory

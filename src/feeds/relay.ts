@@ -10,11 +10,12 @@ import { feeds } from './feeds.ts'
 import { clusters } from './kubernetes/clusters.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
+import { dynamicZones } from './zones/dynamic-zone.ts'
 import { secondaryZones } from './zones/secondary-zones.ts'
 
 /** What a thread posts to follow a feed, the objects of a cluster, or a zone. */
 interface Request {
-  readonly what: 'feed' | 'cluster' | 'zone'
+  readonly what: 'feed' | 'cluster' | 'zone' | 'dynamic zone'
   readonly key: string
   readonly port: MessagePort
 }
@@ -35,6 +36,10 @@ export function followFeeds(port: MessagePort): void {
     const { FollowedZone } = await import('./zones/followed-zone.ts')
     return new FollowedZone(source, log, follow('zone', key))
   })
+  dynamicZones.makeBy(async (key, log, source) => {
+    const { FollowedDynamicZone } = await import('./zones/followed-dynamic-zone.ts')
+    return new FollowedDynamicZone(source, log, follow('dynamic zone', key))
+  })
 }
 
 /** In the main thread, which runs the same Corefile: tells the thread at the other end of `port` of what it asks for. */
@@ -52,6 +57,7 @@ export function relayFeeds(port: MessagePort): void {
 async function relayOf(what: Request['what']) {
   if (what === 'feed') return relayFeed
   if (what === 'cluster') return (await import('./kubernetes/followed-cluster.ts')).relayCluster
+  if (what === 'dynamic zone') return (await import('./zones/followed-dynamic-zone.ts')).relayDynamicZone
   return (await import('./zones/followed-zone.ts')).relayZone
 }
 
