@@ -76,7 +76,13 @@ export class Generation {
 
   /** Sentences about what was ignored, or is probably not meant. */
   get warnings(): string[] {
-    return [...this.#configurations.flatMap(({ warnings }) => warnings), ...this.#otherSockets()]
+    return [...this.#configurations.flatMap(({ warnings }) => warnings), ...this.#otherSockets(), ...this.#inTheClear()]
+  }
+
+  /** Where HTTP is spoken, for proxies that end TLS. */
+  #inTheClear(): string[] {
+    const bare = this.describe().filter(({ place }) => place.scheme === 'https' && !place.tls)
+    return [...new Set(bare.map(({ label }) => `${label} answers in the clear: its server block has no line of tls`))]
   }
 
   /** Where blocks of one port want different numbers of sockets. */
@@ -240,7 +246,7 @@ export class Generation {
   #refuseBare(): void {
     const { places } = this
     for (const { place, label, token } of this.describe()) {
-      if ((place.scheme === 'tls' || place.scheme === 'https') && !place.tls)
+      if (place.scheme === 'tls' && !place.tls)
         throw new Problem(`${label} needs a certificate: give its block a line of tls`, token)
       if (!isDeepStrictEqual(place.tls, places.get(label)!.tls))
         throw new Problem(`${label} has one certificate, and an earlier server block has given another line of tls`, token)

@@ -170,10 +170,13 @@ export class Listeners {
       const { listenGrpc } = await import('../transport/grpc.ts')
       return [(address, port, opening) => listenGrpc(address, port, receive(scheme), connections, tls, opening)]
     }
-    if (scheme !== 'dns') {
-      const listen =
-        scheme === 'https' ? (await import('../transport/https.ts')).listenHttps : (await import('../transport/tls.ts')).listenTls
-      return [(address, port, opening) => listen(address, port, receive(scheme), connections, tls!, opening)]
+    if (scheme === 'https') {
+      const { listenHttps } = await import('../transport/https.ts')
+      return [(address, port, opening) => listenHttps(address, port, receive(scheme), connections, tls, opening)]
+    }
+    if (scheme === 'tls') {
+      const { listenTls } = await import('../transport/tls.ts')
+      return [(address, port, opening) => listenTls(address, port, receive(scheme), connections, tls!, opening)]
     }
     const udp = await this.#udp()
     return [

@@ -7,16 +7,14 @@ import { framed, listenStream } from './tcp.ts'
 import type { Listening, Opening, Receive, TlsSettings } from './transport.ts'
 
 /** As `listenTcp`. @throws a system error, or what is wrong with the settings */
-export type ListenSecure = (
+export const listenTls = (
   address: string,
   port: number,
   receive: Receive,
   connections: Connections,
   settings: TlsSettings,
   opening?: Opening,
-) => Promise<Listening>
-
-export const listenTls: ListenSecure = (address, port, receive, connections, settings, opening) => {
+): Promise<Listening> => {
   const { take, end } = framed(connections, receive, opening)
   const create: Secured['create'] = (changed, clientOf) =>
     createServer(optionsOf(changed, opening), stream => {
