@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { queryMessage, readAnswer } from '#test/support/message.ts'
 import { startServer } from '#test/support/server.ts'
 
@@ -49,15 +50,22 @@ test('HTTP/2 without an upgrade', async () => {
 
 test('a head that comes octet by octet, and one that does not come', async () => {
   await using server = await startServer(`https://.:0 {\ntimeouts {\nread 1s\n}\n${HOSTS}\n}\n`)
-  const slow = connectTcp(server.port, '127.0.0.1').setNoDelay(true)
-  await once(slow, 'connect')
-  for (const octet of `GET /dns-query?dns=${QUERY.toString('base64url')} HTTP/1.1\r\nHost: dns\r\n\r\n`) {
-    slow.write(octet)
-    await new Promise(resolve => setImmediate(resolve))
+  for (const [beginning, reply] of [
+    [`GET /dns-query?dns=${QUERY.toString('base64url')} HTTP/1.1\r\nHost: dns\r\n\r\n`, 'HTTP/1.1 200 OK\r\n'],
+    // With a frame of SETTINGS, which is what comes back.
+    ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', '\0\0'],
+  ] as const) {
+    const slow = connectTcp(server.port, '127.0.0.1').setNoDelay(true)
+    await once(slow, 'connect')
+    for (const [i, octet] of [...beginning].entries()) {
+      slow.write(octet)
+      // The first ones tell what it is: they are to be read one by one.
+      await setTimeout(i < 3 ? 50 : 1)
+    }
+    const [head] = await once(slow, 'data', { signal: LATE() })
+    assert.ok(String(head).startsWith(reply), String(head))
+    slow.destroy()
   }
-  const [head] = await once(slow, 'data', { signal: LATE() })
-  assert.match(String(head), /^HTTP\/1\.1 200 OK\r\n/)
-  slow.destroy()
   for (const beginning of ['', 'G', 'PR']) {
     const socket = connectTcp(server.port, '127.0.0.1').resume()
     socket.write(beginning)
