@@ -94,7 +94,7 @@ test('unsigned and wrongly signed updates change nothing', { timeout: 60_000 }, 
 })
 
 test('server blocks without dynupdate do not implement updates, be there others or not', { timeout: 60_000 }, async () => {
-  const tsig = `tsig {\n secret ${KEY.name} ${KEY.secret.toString('base64')}\n}\nwhoami\nlog`
+  const tsig = `tsig {\n secret ${KEY.name} ${KEY.secret.toString('base64')}\n require_opcode UPDATE\n}\nwhoami\nlog`
   await using alone = await start(tsig)
   const message = updateMessage({ zone: 'example.net.', updates: ['a.example.net. 60 IN A 192.0.2.1'] })
   assert.equal(readMessage((await alone.send(sign(message, KEY)))!).rcode, 'NOTIMP')
