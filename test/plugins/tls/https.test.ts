@@ -371,7 +371,8 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
     const octets = Array.from(ask(1))
     const sending = setInterval(() => socket.write(octets.shift() ?? ''), 20)
     t.after(() => clearInterval(sending))
-    assert.equal(await heard, '')
+    // An octet that was on its way is met with a reset.
+    assert.equal(await heard.catch(() => ''), '')
     assert.notEqual(octets.length, 0)
   })
 
