@@ -2,22 +2,14 @@
 import { createServer } from 'node:tls'
 import { serveCalls } from './grpc-call.ts'
 import { speakHttp2 } from './http2.ts'
-import { type Connections, STREAM_LIMITS } from './stream.ts'
-import { isWelcome, listenSecure, optionsOf, type Secured } from './tls.ts'
-import type { ConnectionLimits, Listening, Opening, Receive, TlsSettings } from './transport.ts'
+import { STREAM_LIMITS } from './stream.ts'
+import { isWelcome, type ListenSecure, listenSecure, optionsOf, type Secured } from './tls.ts'
+import type { ConnectionLimits } from './transport.ts'
 
 /** Calls at a time of one connection: another server brings those of all its clients over one. */
 const STREAMS = 256
 
-/** As `listenTcp`. @param settings undefined for in the clear @throws a system error, or what is wrong with the settings */
-export const listenGrpc = (
-  address: string,
-  port: number,
-  receive: Receive,
-  connections: Connections,
-  settings: TlsSettings | undefined,
-  opening?: Opening,
-): Promise<Listening> => {
+export const listenGrpc: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const limits = (): ConnectionLimits => ({ ...STREAM_LIMITS, streams: STREAMS, ...opening?.limits?.() })
   const { take, end } = speakHttp2(serveCalls(receive), limits)
   const create: Secured['create'] = (changed, clientOf) =>

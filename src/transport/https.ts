@@ -4,23 +4,15 @@ import { createServer } from 'node:tls'
 import { serveExchange } from './http-exchange.ts'
 import { speakHttp1 } from './http1.ts'
 import { type ServeStream, speakHttp2 } from './http2.ts'
-import { type Connections, STREAM_LIMITS } from './stream.ts'
+import { STREAM_LIMITS } from './stream.ts'
 import { spokenBy } from './tcp.ts'
-import { isWelcome, listenSecure, optionsOf, type Secured } from './tls.ts'
-import type { ConnectionLimits, Listening, Opening, Receive, TlsSettings } from './transport.ts'
+import { isWelcome, type ListenSecure, listenSecure, optionsOf, type Secured } from './tls.ts'
+import type { ConnectionLimits, Receive } from './transport.ts'
 
 /** What connections of HTTP/2 begin with (RFC 9113 §3.4), and no request of HTTP/1.1 does. */
 const PREFACE = 'PRI'
 
-/** As `listenTcp`. @param settings undefined for in the clear @throws a system error, or what is wrong with the settings */
-export const listenHttps = (
-  address: string,
-  port: number,
-  receive: Receive,
-  connections: Connections,
-  settings: TlsSettings | undefined,
-  opening?: Opening,
-): Promise<Listening> => {
+export const listenHttps: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const limits = (): ConnectionLimits => ({ ...STREAM_LIMITS, ...opening?.limits?.() })
   const http1 = speakHttp1(receive, limits)
   const http2 = speakHttp2(serveRequest(receive), limits)

@@ -6,6 +6,16 @@ import { type Connections, STREAM_LIMITS } from './stream.ts'
 import { framed, listenStream } from './tcp.ts'
 import type { Listening, Opening, Receive, TlsSettings } from './transport.ts'
 
+/** As `listenTcp`. @param settings undefined for in the clear @throws a system error, or what is wrong with the settings */
+export type ListenSecure = (
+  address: string,
+  port: number,
+  receive: Receive,
+  connections: Connections,
+  settings: TlsSettings | undefined,
+  opening?: Opening,
+) => Promise<Listening>
+
 /** As `listenTcp`. @throws a system error, or what is wrong with the settings */
 export const listenTls = (
   address: string,
