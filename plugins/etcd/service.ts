@@ -1,4 +1,4 @@
-import { toOctets } from '#src/dns/address.ts'
+import { toOctets, unmapped } from '#src/dns/address.ts'
 import { TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
 
@@ -63,6 +63,5 @@ function readFields(value: Buffer): Fields {
 /** Of an IPv4 address that is written as an IPv6 address, too, the four octets. */
 function addressOf(text: string): Uint8Array | undefined {
   const octets = toOctets(text)
-  const isMapped = octets?.length === 16 && octets.every((octet, i) => i > 11 || octet === (i > 9 ? 255 : 0))
-  return isMapped ? octets.subarray(12) : octets
+  return octets && unmapped(octets)
 }

@@ -1,4 +1,4 @@
-import { toOctets } from '#src/dns/address.ts'
+import { toOctets, unmapped } from '#src/dns/address.ts'
 import { parentOf, toKey } from '#src/dns/name.ts'
 import { hashOf, type Name } from '#src/dns/name-hash.ts'
 import { NameMap } from '#src/dns/name-map.ts'
@@ -20,7 +20,6 @@ class Names extends NameMap<string | string[]> {
 }
 
 const WILDCARD = '\x01*'
-const MAPPED = Buffer.from('00000000000000000000ffff', 'hex').toString('latin1')
 
 /** What hosts lines say (hosts(5)). Addresses are held as strings of 4 or 16 octets, names as keys. */
 export class HostTable {
@@ -80,8 +79,7 @@ export class HostTable {
     if (text === this.#last.text) return this.#last.octets
     const bytes = toOctets(text.replace(/%.*/, ''))
     if (!bytes) return undefined
-    const octets = Buffer.from(bytes).toString('latin1')
-    this.#last = { text, octets: octets.startsWith(MAPPED) ? octets.slice(12) : octets }
+    this.#last = { text, octets: Buffer.from(unmapped(bytes)).toString('latin1') }
     return this.#last.octets
   }
 
