@@ -1,4 +1,5 @@
 import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
+import { octetsOf } from '#src/dns/master-file/octets.ts'
 import { isUnder, keyOf, labelsOf, toText } from '#src/dns/name.ts'
 import { wholeRecords } from '#src/dns/rebase.ts'
 import type { Handler, Query } from '#src/plugin.ts'
@@ -162,7 +163,7 @@ export class Search {
       const id = `${type === TYPE.MX ? priority : port} ${target}`
       if (!(isAddress(service) && seen.has(id))) {
         const numbers = type === TYPE.MX ? [priority] : [priority, shares(service), port]
-        answers.push({ owner, type, ttl, data: numbers.map(uint16).join('') + target })
+        answers.push({ owner, type, ttl, data: numbers.map(number => octetsOf(number, 2)).join('') + target })
       }
       if (isAddress(service)) {
         seen.add(id)
@@ -222,8 +223,6 @@ function sharesOf(services: readonly Service[]): (service: Service) => number {
   for (const { priority, weight } of services) sums.set(priority, (sums.get(priority) ?? 0) + (weight || 100))
   return ({ priority, weight }) => Math.max(1, Math.floor((100 / sums.get(priority)!) * (weight || 100)) & 0xffff)
 }
-
-const uint16 = (value: number): string => String.fromCharCode((value >> 8) & 255, value & 255)
 
 /** The data of a TXT record: strings of up to 255 octets, in which backslashes escape as in master files, as CoreDNS has it. */
 function strings(text: string): string {

@@ -95,6 +95,12 @@ export function wholeData(message: Buffer, start: number, end: number, type: num
   return Buffer.concat([...parts, message.subarray(at, end)])
 }
 
+/** The data of a record in canonical form: names of the older types are in lower case (RFC 4034 §6.2). @param data with no name compressed */
+export function canonicalData(type: number, data: string): string {
+  const octets = Buffer.from(data, 'latin1')
+  return wholeData(octets, 0, octets.length, type).toString('latin1')
+}
+
 function nameAt(message: Buffer, at: number): string {
   endOfName(message, at)
   return readKey(message, at)

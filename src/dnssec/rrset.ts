@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer'
 import { CLASS } from '../dns/codes.ts'
 import { octetsOf } from '../dns/master-file/octets.ts'
 import { labelsOf } from '../dns/name.ts'
-import { wholeData } from '../dns/rebase.ts'
 import type { ZoneKey } from './zone-key.ts'
 
 /** The records of one name and type, in class IN and canonical form (RFC 4034 §6). */
@@ -31,12 +30,6 @@ export const rrset = (owner: string, type: number, data: Iterable<string>): RRse
   // Characters compare as the octets that they stand for (§6.3).
   data: [...new Set(data)].sort(),
 })
-
-/** The data of a record in canonical form (§6.2): names of the older types are in lower case. @param data with no name compressed */
-export function canonicalData(type: number, data: string): string {
-  const octets = Buffer.from(data, 'latin1')
-  return wholeData(octets, 0, octets.length, type).toString('latin1')
-}
 
 /** The data of the RRSIG record by which a key signs a set, as octets (RFC 4034 §3.1). */
 export async function signatureOf({ owner, type, data }: RRset, key: ZoneKey, terms: Terms): Promise<string> {

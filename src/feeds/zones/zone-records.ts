@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CLASS, className, TYPE, typeName } from '../../dns/codes.ts'
 import type { MasterRecord } from '../../dns/master-file/record.ts'
 import { isUnder, lowerCase, toText } from '../../dns/name.ts'
-import { namesIn, wholeData } from '../../dns/rebase.ts'
+import { canonicalData } from '../../dns/rebase.ts'
 import { Answers } from '../../zones/answers.ts'
 import { serialOf, Zone } from '../../zones/zone.ts'
 
@@ -43,14 +43,10 @@ export const isSame = (one: MasterRecord, other: MasterRecord): boolean =>
   (one.data === other.data ||
     (one.data.length === other.data.length &&
       lowerCase(one.data) === lowerCase(other.data) &&
-      canonicalData(one) === canonicalData(other)))
+      canonicalOf(one) === canonicalOf(other)))
 
-/** Data with the names in them in lower case. */
-export function canonicalData({ type, data }: MasterRecord): string {
-  const octets = Buffer.from(data, 'latin1')
-  const [, names] = namesIn(octets, 0, type)
-  return names === 0 || data === '' ? data : wholeData(octets, 0, octets.length, type).toString('latin1')
-}
+/** Data with the names in them in lower case; in a prerequisite or a deletion there may be none. */
+export const canonicalOf = ({ type, data }: MasterRecord): string => (data === '' ? data : canonicalData(type, data))
 
 /** How much a zone has: records, and the octets that they take in messages without compression. */
 export interface Size {

@@ -4,7 +4,7 @@ import { octetsOf } from '../../dns/master-file/octets.ts'
 import type { MasterRecord } from '../../dns/master-file/record.ts'
 import { isUnder } from '../../dns/name.ts'
 import { serialOf } from '../../zones/zone.ts'
-import { canonicalData, isSame, type Records, type Size, UNSUPPORTED } from './zone-records.ts'
+import { canonicalOf, isSame, type Records, type Size, UNSUPPORTED } from './zone-records.ts'
 
 export interface ZoneUpdate {
   /** Records whose class says what is to be there (§2.4). */
@@ -69,7 +69,7 @@ function checkPrerequisites(zone: string, records: Records, prerequisites: reado
   for (const set of wanted.values()) {
     const [{ owner, type }] = set as [MasterRecord]
     const held = (records.get(owner) ?? []).filter(other => other.type === type)
-    if (new Set(held.map(canonicalData)).symmetricDifference(new Set(set.map(canonicalData))).size > 0) return RCODE.NXRRSET
+    if (new Set(held.map(canonicalOf)).symmetricDifference(new Set(set.map(canonicalOf))).size > 0) return RCODE.NXRRSET
   }
   return RCODE.NOERROR
 }
