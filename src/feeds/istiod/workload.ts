@@ -46,6 +46,8 @@ export interface Workload {
   /** Names of resources that it belongs to: `NAMESPACE/HOST`. */
   readonly services: readonly string[]
   readonly healthy: boolean
+  /** It may have addresses of families that its services do not have. */
+  readonly pod: boolean
   /** It is listed in the ServiceEntry itself. */
   readonly listed: boolean
   /** It is of the cluster that is told apart. */
@@ -62,7 +64,7 @@ export interface Service {
   readonly vips: readonly string[]
   /** It has no virtual address in any network. */
   readonly headless: boolean
-  /** Address sizes of its endpoints. */
+  /** Address sizes of its pods. */
   readonly families: readonly (4 | 16)[]
   /** A ServiceEntry with resolution NONE. */
   readonly passthrough: boolean
@@ -129,6 +131,7 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
     hostname: kind === 'Pod' && isNamed(name, workloadName) ? name : '',
     services: intern(services, scope.interned),
     healthy,
+    pod: kind === 'Pod',
     listed: kind === 'ServiceEntry',
     own,
   }

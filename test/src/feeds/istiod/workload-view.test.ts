@@ -49,6 +49,18 @@ suite('hosts', () => {
         ] as const,
     ),
     [
+      'what is no pod has the families that it has',
+      [
+        wdsService('default', 'web', { families: 1 }),
+        workload('default', 'vm', {
+          addresses: ['fd00::1'],
+          services: [WEB],
+          uid: 'Kubernetes/networking.istio.io/WorkloadEntry/default/vm',
+        }),
+      ],
+      'web.default.svc at fd00::1',
+    ],
+    [
       'publishNotReadyAddresses',
       [
         wdsService('default', 'web', { publishNotReady: true }),
