@@ -121,6 +121,7 @@ const isSameService = (a: Service, b: Service): boolean =>
   a.host === b.host &&
   a.passthrough === b.passthrough &&
   a.headless === b.headless &&
+  a.canonical === b.canonical &&
   a.hidden === b.hidden &&
   a.unready === b.unready &&
   a.vips.join() === b.vips.join() &&
@@ -165,5 +166,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     targets: itself ? [] : targets,
     ...((elsewhere || itself) && { elsewhere: true as const }),
     ...(service.hidden && { exportTo: HIDDEN }),
+    // istiod says which one is the oldest, and not how old.
+    ...(!service.ofKubernetes && !service.canonical && { created: 1 }),
   }
 }

@@ -56,6 +56,21 @@ spec:
   endpoints: [{ address: 192.0.2.8 }]
 `
 
+const ENTRIES = ['old', 'young'].map(
+  (namespace, i) => `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: two, namespace: ${namespace}, creationTimestamp: "2026-01-0${i + 1}T00:00:00Z" }
+spec: { hosts: [two.example.org], resolution: STATIC, endpoints: [{ address: 192.0.2.1${i} }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: client, namespace: ${namespace} }
+status: { podIP: 10.0.${i + 1}.9 }
+`,
+)
+
 const files = { 'mesh.yaml': MESH }
 
 async function explained(port: number, parameters: string): Promise<{ status: number; text: string }> {
@@ -194,6 +209,21 @@ shop.apps.example.org.	5	IN	A	192.0.2.8
       const text = await wayOf(port, parameters)
       assert.equal(text.replace(/ \d{10} 7200/, ' SERIAL 7200').replaceAll(upstream.to, 'UPSTREAM'), way)
     })
+})
+
+test('of the namespaces that have a host, one is used', async () => {
+  const port = await freePort()
+  const corefile = `.:0 {\n  mesh {\n    source file mesh.yaml\n  }\n  explain 127.0.0.1:${port}\n}\n`
+  await using _server = await startServer(corefile, { files: { 'mesh.yaml': ENTRIES.join('') } })
+  const line = (namespace: string, what: string) =>
+    `        - ServiceEntry of namespace ${namespace}, from file mesh.yaml, ${what}\n`
+  const unused = (namespace: string) => `is not used: a ServiceEntry of namespace ${namespace} has the same name`
+  for (const [client, ...lines] of [
+    ['10.0.1.9', line('old', 'ready endpoints: 192.0.2.10'), line('young', unused('old'))],
+    ['10.0.2.9', line('old', unused('young')), line('young', 'ready endpoints: 192.0.2.11')],
+    ['10.0.3.9', line('old', 'ready endpoints: 192.0.2.10'), line('young', unused('old'))],
+  ] as const)
+    assert.match(await wayOf(port, `name=two.example.org&client=${client}`), new RegExp(lines.join('').replaceAll('.', '[.]')))
 })
 
 test('what is cached, and for how long', async () => {

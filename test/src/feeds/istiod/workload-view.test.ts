@@ -128,6 +128,12 @@ suite('hosts', () => {
     ['a wildcard without endpoints', [entry('*.dynamic.example')], '*.dynamic.example. elsewhere'],
     ['for its own namespace only', [entry('own.example', { hidden: true, vips: ['9.9.9.9'] })], 'own.example. vips 9.9.9.9 to .'],
     [
+      'of the namespaces that have a host, one is the first',
+      [entry('two.example'), wdsService('other', 'entry', { host: 'two.example', canonical: false })],
+      'two.example.',
+      'two.example. created 1',
+    ],
+    [
       'WorkloadEntries, of which istiod tells none as not healthy; should it do so one day, that one is left out',
       [
         entry('vm.example'),
