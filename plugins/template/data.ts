@@ -4,7 +4,7 @@ import { CLASS, className, FLAG, TYPE, typeName } from '#src/dns/codes.ts'
 import { toText } from '#src/dns/name.ts'
 import { type Functions, functions } from '#src/expression/functions.ts'
 import type { Subject } from '#src/expression/types.ts'
-import { type Field, Integer, StructType, textOf, type Value } from '#src/go/values.ts'
+import { type Field, Integer, octetsOf, StructType, textOf, type Value } from '#src/go/values.ts'
 import type { Query } from '#src/plugin.ts'
 import { text } from './go/functions.ts'
 
@@ -98,7 +98,7 @@ export const DATA = struct<Data>('the query', {
   Message: { read: ({ query }) => ({ type: MESSAGE, of: query }), type: MESSAGE },
   Question: { read: ({ query }) => ({ type: QUESTION, of: query }), type: QUESTION },
   Remote: ({ query }) => query.client.address,
-  Meta: { arity: 1, read: (data, label) => data.readMetadata(text(label)) ?? '' },
+  Meta: { arity: 1, read: (data, label) => octetsOf(data.readMetadata(text(label)) ?? '') },
 })
 
 /** What expressions of a rule can call; `group` is what a group of its pattern matched. */

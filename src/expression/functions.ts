@@ -107,7 +107,10 @@ export const functions: Functions = new Map([
   ['size', told('int', ({ message }) => message.length)],
   ['type', told(STRING, ({ type }) => typeName(type))],
   ['incidr', [of(TWO, 'bool', isWithin)]],
-  ['metadata', [{ parameters: [STRING], result: STRING, call: ([label], { data }) => data.readMetadata(label as string) ?? '' }]],
+  [
+    'metadata',
+    [{ parameters: [STRING], result: STRING, call: ([label], { data }) => octetsOf(data.readMetadata(label as string) ?? '') }],
+  ],
   ['hasPrefix', [of(TWO, 'bool', (text: string, part: string) => text.startsWith(part))]],
   ['hasSuffix', [of(TWO, 'bool', (text: string, part: string) => text.endsWith(part))]],
   ['indexOf', [of(TWO, 'int', (text: string, part: string) => new Integer(text.indexOf(part)))]],
