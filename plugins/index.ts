@@ -9,6 +9,7 @@ const order = [
   'view', // chooses the block before its chain is asked
   'root', // before anything reads a file
   'metadata', // handles no queries
+  'geoip', // handles no queries
   'tls', // handles no queries
   'proxyproto', // handles no queries
   'grpc_server', // handles no queries

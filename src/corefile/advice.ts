@@ -5,7 +5,7 @@ const MISSING = 'a plugin of CoreDNS that this server does not have'
 const DIRECTIVES: ReadonlyMap<string, string> = new Map([
   ['proxy', "use 'forward', which replaced it in CoreDNS 1.5"],
   ['federation', 'leave it out: CoreDNS 1.7 removed it'],
-  ...['azure', 'clouddns', 'geoip', 'https3', 'nomad', 'on', 'quic', 'route53'].map(name => [name, MISSING] as const),
+  ...['azure', 'clouddns', 'https3', 'nomad', 'on', 'quic', 'route53'].map(name => [name, MISSING] as const),
 ])
 
 const TRANSFER = "use the plugin 'transfer', which replaced it in CoreDNS 1.8"

@@ -7,15 +7,16 @@ import type { Logger } from '../log.ts'
 import type { MeshRecord, Report } from '../registry/record.ts'
 import type { Feed, Source, Subscriber } from './feed.ts'
 import { feeds } from './feeds.ts'
+import { databases } from './geoip/databases.ts'
 import { clusters } from './kubernetes/clusters.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
 import { dynamicZones } from './zones/dynamic-zone.ts'
 import { secondaryZones } from './zones/secondary-zones.ts'
 
-/** What a thread posts to follow a feed, the objects of a cluster, or a zone. */
+/** What a thread posts to follow a feed, the objects of a cluster, a zone, or a database of *geoip*. */
 interface Request {
-  readonly what: 'feed' | 'cluster' | 'zone' | 'dynamic zone'
+  readonly what: 'feed' | 'cluster' | 'zone' | 'dynamic zone' | 'database'
   readonly key: string
   readonly port: MessagePort
 }
@@ -40,6 +41,10 @@ export function followFeeds(port: MessagePort): void {
     const { FollowedDynamicZone } = await import('./zones/followed-dynamic-zone.ts')
     return new FollowedDynamicZone(source, log, follow('dynamic zone', key))
   })
+  databases.makeBy(async (key, log) => {
+    const { FollowedDatabase } = await import('./geoip/followed-database.ts')
+    return new FollowedDatabase(log, follow('database', key))
+  })
 }
 
 /** In the main thread, which runs the same Corefile: tells the thread at the other end of `port` of what it asks for. */
@@ -58,6 +63,7 @@ async function relayOf(what: Request['what']) {
   if (what === 'feed') return relayFeed
   if (what === 'cluster') return (await import('./kubernetes/followed-cluster.ts')).relayCluster
   if (what === 'dynamic zone') return (await import('./zones/followed-dynamic-zone.ts')).relayDynamicZone
+  if (what === 'database') return (await import('./geoip/followed-database.ts')).relayDatabase
   return (await import('./zones/followed-zone.ts')).relayZone
 }
 

@@ -19,7 +19,7 @@ export interface StartOptions {
   args?: readonly string[]
   env?: Readonly<Record<string, string>>
   /** Files to write beside the Corefile before the start, by relative path. */
-  files?: Readonly<Record<string, string>>
+  files?: Readonly<Record<string, string | Uint8Array>>
   /** What standard input brings; nothing by default. */
   input?: string
   /** The working directory; the folder of the Corefile by default. */

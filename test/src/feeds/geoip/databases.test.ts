@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { mkdtempDisposable, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
+import { type Database, databases } from '#src/feeds/geoip/databases.ts'
+import { FollowedDatabase, relayDatabase } from '#src/feeds/geoip/followed-database.ts'
+import { createLogger } from '#src/log.ts'
+import { asn, city } from '#test/plugins/geoip/data.ts'
+import { until } from '#test/support/waiting.ts'
+
+/** A database in a file of its own; `later` lets the time of its watch pass. */
+async function opened(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const folder = await mkdtempDisposable(join(tmpdir(), 'geoip-'))
+  t.after(() => folder[Symbol.asyncDispose]())
+  const path = join(folder.path, 'db')
+  await writeFile(path, city)
+  const lines: string[] = []
+  const log = createLogger('text', 'info', { write: line => lines.push(line.trimEnd()) })
+  const database = await databases.open(log, path)
+  const later = (isSo: () => boolean) =>
+    until(() => {
+      t.mock.timers.tick(5000)
+      return isSo()
+    })
+  return { path, lines, log, database, later }
+}
+
+const subjectOf = ({ data }: Database) => data?.subject
+
+test('another thread looks into the same memory, and into that of what comes later', async t => {
+  const { path, log, database, later } = await opened(t)
+  const { port1, port2 } = new MessageChannel()
+  t.after(() => port2.close())
+  const closed = new AbortController()
+  const relayed = relayDatabase(path, port1, closed.signal)
+  const followed = new FollowedDatabase(log, port2)
+  await followed.caughtUp
+  assert.equal(subjectOf(followed), 'place')
+  // Only where it is the same memory, what is written to one is read from the other.
+  new Uint8Array(database.data!.octets)[7] = 99
+  assert.equal(new Uint8Array(followed.data!.octets)[7], 99)
+
+  await writeFile(path, asn)
+  await later(() => subjectOf(followed) === 'network')
+  assert.equal(subjectOf(database), 'network')
+  await databases.leave(database)
+  assert.deepEqual(databases.all, [database])
+  closed.abort()
+  await relayed
+  assert.deepEqual(databases.all, [])
+})
+
+test('a file that is being written, or gone for a while, is waited for', async t => {
+  const { path, lines, database, later } = await opened(t)
+  await writeFile(path, city.subarray(0, -300))
+  await later(() => lines.length === 1)
+  assert.match(lines[0]!, /\[ERROR\] the database of before stays: \S+db: no MaxMind database, or not a whole one/)
+  await rm(path)
+  await later(() => lines.length === 2)
+  assert.match(lines[1]!, /\[ERROR\] the database of before stays: ENOENT/)
+  assert.equal(subjectOf(database), 'place')
+  await writeFile(path, asn)
+  await later(() => subjectOf(database) === 'network')
+  assert.match(lines[2]!, /\[INFO\] \S+db is another one, and was read again/)
+  assert.equal(lines.length, 3)
+  await databases.leave(database)
+})
