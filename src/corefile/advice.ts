@@ -1,9 +1,11 @@
-/** Words that CoreDNS knows, or once knew, and this server does not: what to do about them, to be told behind their place. */
+/** Words that CoreDNS knows, or once knew, or that are often built into it, and this server does not: what to do about them, to be told behind their place. */
 
 const MISSING = 'a plugin of CoreDNS that this server does not have'
 
 const DIRECTIVES: ReadonlyMap<string, string> = new Map([
   ['proxy', "use 'forward', which replaced it in CoreDNS 1.5"],
+  ['alternate', "use two lines of 'forward', the first with 'next RCODE...'"],
+  ['fanout', "use 'forward', which asks the next upstream when one is silent, and with 'failover RCODE...' when one fails"],
   ['federation', 'leave it out: CoreDNS 1.7 removed it'],
   ...['azure', 'clouddns', 'https3', 'nomad', 'on', 'quic', 'route53'].map(name => [name, MISSING] as const),
 ])

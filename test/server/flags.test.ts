@@ -52,6 +52,7 @@ suite('what ends by itself', () => {
     ['an unknown option', '.:0 {\n cache {\n  sucess 1\n }\n}\n', /^plugin\/cache: .*Corefile:3 - .*'sucess' \(column 3, did you mean 'success'\?\)$/],
     ['a directive that CoreDNS had', '.:0 {\n proxy . 192.0.2.1\n}\n', /Corefile:2 - Error during parsing: Unknown directive 'proxy' \(column 2, use 'forward', which replaced it in CoreDNS 1\.5\)$/],
     ['a directive that CoreDNS has', '.:0 {\n nomad db\n}\n', /Unknown directive 'nomad' \(column 2, a plugin of CoreDNS that this server does not have\)$/],
+    ['a directive that is often built into CoreDNS', '.:0 {\n alternate NXDOMAIN . 192.0.2.1\n}\n', /Unknown directive 'alternate' \(column 2, use two lines of 'forward', the first with 'next RCODE\.\.\.'\)$/],
     ['an option that CoreDNS had', '.:0 {\n kubernetes cluster.local {\n  upstream\n }\n}\n', /^plugin\/kubernetes: \S*Corefile:3 - Error during parsing: unknown property 'upstream' \(column 3, leave it out: CoreDNS 1\.7 removed it\)$/],
     ['a missing brace', '.:0 {\n', /Corefile:1 - Syntax error: Unexpected EOF/],
     ['a scheme of another kind', 'dnss://.:0 {\n}\n', /Corefile:1 - .*unknown scheme 'dnss:\/\/' \(column 1/],

@@ -217,6 +217,15 @@ test('several forward lines are tried in order; next and next_on_nodata go on to
   assert.equal((await noData.query('web.example.org.')).rcode, 'NOERROR')
 })
 
+test('next SERVFAIL goes on where no upstream replied, too', async () => {
+  await using second = await startUpstream(example)
+  const lines = (options: string) => `forward . 127.0.0.1:1 {\n${options}\n}\nforward . ${second.to}`
+  await using server = await startLocal(lines('next SERVFAIL'))
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
+  await using without = await startLocal(lines('next NXDOMAIN'))
+  assert.equal((await without.query('web.example.org.')).rcode, 'SERVFAIL')
+})
+
 test('a resolv.conf names the servers; one that names none is a warning, and every query SERVFAIL', async () => {
   await using server = await startServer('.:0 {\n  errors\n  forward . resolv.conf\n}\n', {
     files: { 'resolv.conf': '# nameserver 192.0.2.1\nsearch example.org\nnameserver nonsense\n' },
