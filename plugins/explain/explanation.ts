@@ -1,4 +1,4 @@
-import { rcodeName, typeName } from '#src/dns/codes.ts'
+import { extendedErrorName, rcodeName, typeName } from '#src/dns/codes.ts'
 import { type Handler, type Query, Reply } from '#src/plugin.ts'
 
 /** What one plugin did with one question. */
@@ -14,7 +14,7 @@ interface Step {
 }
 
 /** What a reply said at one place of the chain; wrappers above may change it. */
-type Outcome = Pick<Reply, 'rcode' | 'flags' | 'sections' | 'ttl' | 'silent' | 'cause' | 'upstream'>
+type Outcome = Pick<Reply, 'rcode' | 'flags' | 'sections' | 'ttl' | 'silent' | 'extendedError' | 'cause' | 'upstream'>
 
 /** One question on its way through a chain. */
 interface Way {
@@ -91,12 +91,14 @@ const isSame = (one: Outcome, other: Outcome): boolean =>
   one.flags === other.flags &&
   Buffer.compare(one.sections.bytes, other.sections.bytes) === 0
 
-/** `NXDOMAIN`, `NOERROR, 2 answers`, `SERVFAIL, …`. */
-export function sayOutcome({ rcode, sections, silent, cause, upstream }: Outcome): string {
+/** `NXDOMAIN`, `NOERROR, 2 answers`, `SERVFAIL (Not Ready): …`. */
+export function sayOutcome({ rcode, sections, silent, extendedError, cause, upstream }: Outcome): string {
   if (silent) return 'nothing, the client gets no reply'
   const { answers } = sections
   const count = answers === 0 ? (rcode === 0 ? ', no answer of this type' : '') : `, ${answers} answer${answers === 1 ? '' : 's'}`
   const from = upstream === undefined ? '' : `, from ${upstream}`
-  const why = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : String(cause)}`
-  return `${rcodeName(rcode)}${count}${from}${why}`
+  const error = extendedError && ` (${extendedErrorName(extendedError.code)})`
+  const reason = cause instanceof Error ? cause.message : String(cause ?? extendedError?.text ?? '')
+  // What an upstream wrote may be shown by a terminal.
+  return `${rcodeName(rcode)}${error ?? ''}${count}${from}${reason && `: ${reason.replace(/\p{Cc}/gu, ' ')}`}`
 }

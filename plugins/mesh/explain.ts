@@ -3,7 +3,7 @@ import { listAddresses } from '#src/dns/address.ts'
 import { toText } from '#src/dns/name.ts'
 import type { Name } from '#src/dns/name-hash.ts'
 import type { Host, Part } from '#src/registry/host.ts'
-import { addressesOf } from '#src/registry/record.ts'
+import { addressesOf, type HostRecord } from '#src/registry/record.ts'
 import { Missing, type Registry, type TreeName } from '#src/registry/registry.ts'
 import { isVisible } from '#src/registry/visibility.ts'
 
@@ -13,7 +13,12 @@ export function explain(registry: Registry, sources: readonly string[], name: Na
   const found = registry.find(name, registry.restricted ? client : undefined)
   const closest = registry.closest(name.key)
   const host = hostOf(name.key, closest)
-  const said = host?.parts.map(({ part, counts }) => sayPart(part, counts, sources[part.source]!, address, client)) ?? []
+  const view = host?.seenFrom(client)
+  const first = host?.parts.find(({ record }) => view?.counts(record))?.record
+  const said =
+    host?.parts.map(part =>
+      sayPart(part, view?.counts(part.record) ? undefined : first, sources[part.source]!, address, client),
+    ) ?? []
   if (found instanceof Missing)
     return [`${toText(found.zone)} has no such name; the closest one that exists is ${toText(closest.key)}`, ...said]
   if (!found) return ['this is no name of the mesh', ...said]
@@ -31,13 +36,14 @@ function hostOf(key: string, closest: TreeName): Host | undefined {
   return undefined
 }
 
-function sayPart({ record }: Part, counts: boolean, source: string, address: string, client: string): string {
+/** @param before the record that is used in place of this one */
+function sayPart({ record }: Part, before: HostRecord | undefined, source: string, address: string, client: string): string {
   const subject = `${record.kind} of namespace ${record.namespace}, from ${source}`
   if (!isVisible(record, client)) {
     const whose = client === '' ? `${address} is in no namespace that is known` : `${address} is in ${client}`
     return `${subject}, is exported to ${record.exportTo!.join(', ')} only, and ${whose}`
   }
-  if (!counts) return `${subject}, is not used: a Service has the same name`
+  if (before) return `${subject}, is not used: a ${before.kind} of namespace ${before.namespace} has the same name`
   const { alias, targets, elsewhere, groups, vips } = record
   if (alias !== undefined) return `${subject}, is another name of ${toText(alias)}`
   const virtual = vips.length === 0 ? '' : `, virtual addresses: ${listAddresses(vips)}`

@@ -31,6 +31,15 @@ export const EXTENDED_ERROR = {
   STALE_ANSWER: 3, CACHED_ERROR: 13, NOT_READY: 14, BLOCKED: 15, FILTERED: 17, STALE_NXDOMAIN: 19, NO_REACHABLE_AUTHORITY: 22,
 } as const // biome-ignore format: a table
 
+/** IANA "Extended DNS Error Codes", in their order. */
+const EXTENDED_ERRORS = [
+  'Other Error', 'Unsupported DNSKEY Algorithm', 'Unsupported DS Digest Type', 'Stale Answer', 'Forged Answer', 'DNSSEC Indeterminate', 'DNSSEC Bogus',
+  'Signature Expired', 'Signature Not Yet Valid', 'DNSKEY Missing', 'RRSIGs Missing', 'No Zone Key Bit Set', 'NSEC Missing', 'Cached Error', 'Not Ready',
+  'Blocked', 'Censored', 'Filtered', 'Prohibited', 'Stale NXDOMAIN Answer', 'Not Authoritative', 'Not Supported', 'No Reachable Authority', 'Network Error',
+  'Invalid Data', 'Signature Expired before Valid', 'Too Early', 'Unsupported NSEC3 Iterations Value', 'Unable to conform to policy', 'Synthesized',
+  'Invalid Query Type',
+] // biome-ignore format: a table
+
 /** Header flags, as bits of the header's second 16-bit word (RFC 1035 §4.1.1, RFC 4035 §3). */
 export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, Z: 0x0040, AD: 0x0020, CD: 0x0010 } as const
 
@@ -55,3 +64,6 @@ export const className = (code: number): string => classes.get(code) ?? `CLASS${
 
 /** `NOERROR`, `NXDOMAIN`, …, or the number. */
 export const rcodeName = (rcode: number): string => rcodes.get(rcode) ?? String(rcode)
+
+/** `Stale Answer`, …, or `extended error 99`. */
+export const extendedErrorName = (code: number): string => EXTENDED_ERRORS[code] ?? `extended error ${code}`

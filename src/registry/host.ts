@@ -36,15 +36,17 @@ export class Host implements Known {
   readonly wildcard: boolean
   readonly options: HostOptions
   readonly #answers: AddressAnswers | undefined
+  /** The namespace of the clients whose view this is; `''` for that of all others. */
+  readonly #client: string
   beyond: Beyond | undefined
   /** The virtual addresses that stand for the host; none where its endpoints do. */
   vips: readonly string[] = []
   groups: readonly EndpointGroup[] = []
-  /** Whether some clients do not see all of it. */
+  /** Whether it is not the same for all clients. */
   restricted = false
   /** In the order of the sources. */
   #parts: readonly Part[] = []
-  /** The parts that count: a Service takes precedence over a ServiceEntry. */
+  /** The parts that count. */
   #counting: readonly Part[] = []
   /** Its address records as octets, compiled when they are first asked for; `''` where there are none. */
   #ipv4: string | undefined
@@ -52,23 +54,28 @@ export class Host implements Known {
   /** Made when there is something to keep: most hosts are never asked for. */
   #below: Map<string, Known> | undefined
   #hostnames: Map<string, string[]> | undefined
-  /** As clients of a namespace see it, where some do not see all of it. */
+  /** As clients of a namespace see it, where it is not the same for all. */
   #views: Map<string, Host | undefined> | undefined
 
   /** @param answers is given its addresses, too, while they are the answer for every client */
-  constructor(key: string, zone: string, wildcard: boolean, options: HostOptions, answers?: AddressAnswers) {
+  constructor(key: string, zone: string, wildcard: boolean, options: HostOptions, answers?: AddressAnswers, client = '') {
     this.key = key
     this.zone = zone
     this.wildcard = wildcard
     this.options = options
     this.#answers = answers
+    this.#client = client
   }
 
   /** Replaces what `source` says under `id`. */
   set(source: number, id: string, record: HostRecord | undefined): void {
     const others = this.#parts.filter(part => part.source !== source || part.id !== id)
-    this.#parts = record ? others.concat({ source, id, record }).sort((a, b) => a.source - b.source) : others
-    const counting = highest(this.#parts)
+    this.#have(record ? others.concat({ source, id, record }).sort((a, b) => a.source - b.source) : others)
+  }
+
+  #have(parts: readonly Part[]): void {
+    this.#parts = parts
+    const counting = countingOf(this.#parts, this.#client)
     this.#counting = counting
     this.vips = this.options.answer === 'vip' ? firstVips(counting) : NONE
     this.beyond = this.vips.length > 0 ? undefined : beyond(counting)
@@ -78,7 +85,7 @@ export class Host implements Known {
     this.#ipv6 = undefined
     this.#below = undefined
     this.#hostnames = undefined
-    this.restricted = this.#parts.some(({ record }) => isRestricted(record.exportTo))
+    this.restricted = this.#parts.some(({ record }) => isRestricted(record.exportTo)) || isContested(this.#parts)
     this.#views = undefined
   }
 
@@ -92,16 +99,21 @@ export class Host implements Known {
 
   #view(client: string): Host | undefined {
     const visible = this.#parts.filter(({ record }) => isVisible(record, client))
-    if (visible.length === this.#parts.length) return this
     if (visible.length === 0) return undefined
-    const view = new Host(this.key, this.zone, this.wildcard, this.options)
-    for (const { source, id, record } of visible) view.set(source, id, record)
+    if (visible.length === this.#parts.length && !visible.some(({ record }) => record.namespace === client)) return this
+    const view = new Host(this.key, this.zone, this.wildcard, this.options, undefined, client)
+    view.#have(visible)
     return view
   }
 
-  /** What is said of it, in the order of the sources, and whether it counts. */
-  get parts(): { part: Part; counts: boolean }[] {
-    return this.#parts.map(part => ({ part, counts: this.#counting.includes(part) }))
+  /** What is said of it, in the order of the sources. */
+  get parts(): readonly Part[] {
+    return this.#parts
+  }
+
+  /** Whether what is said in `record` is what it is answered with. */
+  counts(record: HostRecord): boolean {
+    return this.#counting.some(part => part.record === record)
   }
 
   get empty(): boolean {
@@ -125,6 +137,16 @@ export class Host implements Known {
   everyVip(): readonly string[] {
     const { length, 0: only } = this.#counting
     return length === 1 ? only!.record.vips : this.#counting.flatMap(({ record }) => record.vips)
+  }
+
+  /** Records of all addresses that it has for any client. */
+  everyRecord(): readonly HostRecord[] {
+    return (this.restricted ? this.#parts : this.#counting).map(({ record }) => record)
+  }
+
+  /** Whether this is an address of it, virtual or not, in either mode. */
+  has(address: string): boolean {
+    return this.everyVip().includes(address) || this.groups.some(group => indexIn(group, address) >= 0)
   }
 
   /** The addresses that it is answered with, of one family, each once. */
@@ -198,11 +220,41 @@ export class Host implements Known {
 export const seen = (host: Host | undefined, client: string | undefined): Host | undefined =>
   client === undefined ? host : host?.seenFrom(client)
 
-function highest(parts: readonly Part[]): readonly Part[] {
+/**
+ * The parts that count: a Service takes precedence over a ServiceEntry. Of ServiceEntries, in each source those of one namespace count, as in Istio: the
+ * client's, else that of the one that is exported to its namespace by name, else that of the oldest.
+ */
+function countingOf(parts: readonly Part[], client: string): readonly Part[] {
   if (parts.length < 2) return parts
   const rank = Math.max(...parts.map(({ record }) => RANK[record.kind]))
-  return parts.filter(({ record }) => RANK[record.kind] === rank)
+  const highest = parts.filter(({ record }) => RANK[record.kind] === rank)
+  if (rank !== RANK.ServiceEntry || !isContested(highest)) return highest
+  const first = new Map<number, HostRecord>()
+  for (const { source, record } of highest) {
+    const held = first.get(source)
+    if (!held || precedence(record, held, client) < 0) first.set(source, record)
+  }
+  return highest.filter(({ source, record }) => record.namespace === first.get(source)!.namespace)
 }
+
+/** Whether ServiceEntries of several namespaces in one source have it. */
+function isContested(parts: readonly Part[]): boolean {
+  const namespaces = new Map<number, string>()
+  for (const { source, record } of parts) {
+    if (record.kind !== 'ServiceEntry') continue
+    const held = namespaces.get(source) ?? record.namespace
+    if (held !== record.namespace) return true
+    namespaces.set(source, held)
+  }
+  return false
+}
+
+/** Negative where `a` comes before `b`. */
+const precedence = (a: HostRecord, b: HostRecord, client: string): number =>
+  Number(b.namespace === client) - Number(a.namespace === client) ||
+  Number(isRestricted(b.exportTo)) - Number(isRestricted(a.exportTo)) ||
+  (a.created ?? 0) - (b.created ?? 0) ||
+  (a.namespace < b.namespace ? -1 : 1)
 
 /** The virtual addresses of the first source that has any: those of another cluster lead nowhere in this one. */
 function firstVips(parts: readonly Part[]): string[] {

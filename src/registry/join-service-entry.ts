@@ -41,6 +41,7 @@ export function serviceEntryRecords(entry: ServiceEntry, selected: readonly (Pod
       targets: others,
       ...(!known && groups.length === 0 && others.length === 0 && { elsewhere: true as const }),
       ...(entry.exportTo && { exportTo: entry.exportTo }),
+      ...(entry.created > 0 && { created: entry.created }),
     }
   })
 }

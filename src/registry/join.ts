@@ -60,7 +60,8 @@ export class Join {
   /** The ids of the records of a ServiceEntry; those of all others are the object's. */
   readonly #hosts = new Map<string, readonly string[]>()
 
-  /** Whether some host is, or was, restricted to some clients. From then on clients are reported, too. */
+  /** The ServiceEntries of each host. */
+  readonly #claims = new MultiMap<string, ServiceEntry>()
   #restricted = false
   readonly #clients: Change[] = []
 
@@ -74,6 +75,11 @@ export class Join {
     if (previous) this.#unlink(id, previous)
     if (object) this.#link(id, object)
     if (this.#restricted) this.#tellClient(id, clientRecord(object), clientRecord(previous))
+  }
+
+  /** Whether some host is, or was, not the same for all clients. From then on clients are reported, too. */
+  get restricted(): boolean {
+    return this.#restricted
   }
 
   /** Whether {@link take} has something to give. */
@@ -143,8 +149,15 @@ export class Join {
       if (this.#slices.has(id)) this.#together.add(id)
       if (object.kind === 'Namespace') return
       if (object.selector?.length) this.#selecting.add(object.namespace, object)
-      if (isRestricted(object.exportTo) && !this.#restricted) this.#restrict()
+      const contested = object.kind === 'ServiceEntry' && this.#claim(object)
+      if ((contested || isRestricted(object.exportTo)) && !this.#restricted) this.#restrict()
     }
+  }
+
+  /** @returns whether another namespace has one of the hosts, too */
+  #claim(entry: ServiceEntry): boolean {
+    for (const host of entry.hosts) this.#claims.add(host, entry)
+    return entry.hosts.some(host => this.#claims.of(host).some(({ namespace }) => namespace !== entry.namespace))
   }
 
   #restrict(): void {
@@ -168,6 +181,7 @@ export class Join {
       this.#named.delete(id)
       this.#touched.add(id)
       if (object.kind !== 'Namespace') this.#selecting.delete(object.namespace, object)
+      if (object.kind === 'ServiceEntry') for (const host of object.hosts) this.#claims.delete(host, object)
     }
   }
 

@@ -80,6 +80,8 @@ export interface ServiceEntry extends Identity {
   readonly endpoints: readonly Endpoint[]
   readonly selector: Selector | undefined
   readonly exportTo: readonly string[] | undefined
+  /** In seconds since 1970; 0 where it is not known. */
+  readonly created: number
 }
 
 export interface WorkloadEntry extends Identity, Endpoint {

@@ -53,6 +53,8 @@ export interface HostRecord {
   readonly elsewhere?: true
   /** Namespaces that see it: `.` is its own, `*` all, `~` none; all by default. */
   readonly exportTo?: readonly string[]
+  /** Of ServiceEntries of several namespaces, the one with the least of this counts: when it was created, in seconds since 1970; 0 by default. */
+  readonly created?: number
 }
 
 /** Somebody who may ask, and where: told only where some host is not for everybody. */

@@ -65,7 +65,7 @@ export class Registry {
   readonly #names = new NameMap<TreeName>()
   readonly #reverse: ReverseIndex
   readonly #clients = new Clients()
-  /** How many hosts are not for everybody. */
+  /** How many hosts are not the same for everybody. */
   #restricted = 0
   /** By zone. */
   readonly #missing: ReadonlyMap<string, Missing>
@@ -146,7 +146,7 @@ export class Registry {
     }
   }
 
-  /** Whether it matters who asks: some hosts are not for everybody. */
+  /** Whether it matters who asks: some hosts are not the same for everybody. */
   get restricted(): boolean {
     return this.#restricted > 0
   }

@@ -34,14 +34,18 @@ export class ReverseIndex {
   }
 
   #index(host: Host): void {
-    for (const { addresses, size } of host.groups) this.#hosts.add(addresses, host, size)
-    for (const vip of host.everyVip()) this.#hosts.add(vip, host)
+    for (const { groups, vips } of host.everyRecord()) {
+      for (const { addresses, size } of groups) this.#hosts.add(addresses, host, size)
+      for (const vip of vips) this.#hosts.add(vip, host)
+    }
   }
 
   delete(host: Host): void {
     if (this.#waiting?.delete(host)) return
-    for (const { addresses, size } of host.groups) this.#hosts.delete(addresses, host, size)
-    for (const vip of host.everyVip()) this.#hosts.delete(vip, host)
+    for (const { groups, vips } of host.everyRecord()) {
+      for (const { addresses, size } of groups) this.#hosts.delete(addresses, host, size)
+      for (const vip of vips) this.#hosts.delete(vip, host)
+    }
   }
 
   /**
@@ -55,10 +59,10 @@ export class ReverseIndex {
     const address = String.fromCharCode(...octets)
     for (const host of this.#waiting ?? []) this.#index(host)
     this.#waiting = undefined
-    const hosts = this.#hosts.of(address).map(host => seen(host, client))
+    const hosts = this.#hosts.of(address).flatMap(host => seen(host, client) ?? [])
     const names = namesOf(
       address,
-      hosts.filter(host => host !== undefined),
+      hosts.filter(host => host.has(address)),
     )
     return names.length > 0 ? new ReverseName(zone ?? key, names, this.#ttl) : undefined
   }

@@ -5,8 +5,10 @@ import type { HostRecord } from './record.ts'
 export const isRestricted = (exportTo: readonly string[] | undefined): boolean =>
   exportTo !== undefined && exportTo.length > 0 && !exportTo.includes('*')
 
-/** @param client the client's namespace; `''` if it has none, or none that is known */
+/** What is for no namespace is so whatever else is said. @param client the client's namespace; `''` if it has none, or none that is known */
 export function isVisible({ namespace, exportTo }: HostRecord, client: string): boolean {
   if (exportTo === undefined || !isRestricted(exportTo)) return true
-  return client !== '' && exportTo.some(each => each === client || (each === '.' && namespace === client))
+  return (
+    client !== '' && !exportTo.includes('~') && exportTo.some(each => each === client || (each === '.' && namespace === client))
+  )
 }

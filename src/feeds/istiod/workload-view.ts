@@ -108,6 +108,8 @@ export class WorkloadView implements View {
   }
 }
 
+const BOTH = [4, 16] as const
+
 /** Whether `value` says what `held` says; then only its version counts. */
 function isSame(held: Address, value: Address): boolean {
   const same = held.kind === 'Service' ? value.kind === 'Service' && isSameService(held, value) : isSameWorkload(held, value)
@@ -119,6 +121,7 @@ const isSameService = (a: Service, b: Service): boolean =>
   a.host === b.host &&
   a.passthrough === b.passthrough &&
   a.headless === b.headless &&
+  a.canonical === b.canonical &&
   a.hidden === b.hidden &&
   a.unready === b.unready &&
   a.vips.join() === b.vips.join() &&
@@ -146,7 +149,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     if (!(workload.healthy || service.unready)) continue
     if (workload.target !== '') targets.push({ name: workload.target, ports: [] })
     const hostname = service.ofKubernetes && service.headless ? workload.hostname : ''
-    for (const size of service.families)
+    for (const size of workload.pod ? service.families : BOTH)
       for (const address of splitOctets(size === 4 ? workload.ipv4 : workload.ipv6, size))
         (workload.own ? own : endpoints)!.push({ address, hostname, ports: [] })
   }
@@ -163,5 +166,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     targets: itself ? [] : targets,
     ...((elsewhere || itself) && { elsewhere: true as const }),
     ...(service.hidden && { exportTo: HIDDEN }),
+    // istiod says which one is the oldest, and not how old.
+    ...(!service.ofKubernetes && !service.canonical && { created: 1 }),
   }
 }

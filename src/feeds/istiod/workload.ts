@@ -22,6 +22,7 @@ const SERVICE = {
   addresses: sized(4),
   loadBalancing: sized(8),
   families: numeric(9),
+  canonical: numeric(11),
   visibility: numeric(14),
 }
 const NETWORK_ADDRESS = { network: sized(1), address: sized(2), length: numeric(3) }
@@ -46,6 +47,8 @@ export interface Workload {
   /** Names of resources that it belongs to: `NAMESPACE/HOST`. */
   readonly services: readonly string[]
   readonly healthy: boolean
+  /** It may have addresses of families that its services do not have. */
+  readonly pod: boolean
   /** It is listed in the ServiceEntry itself. */
   readonly listed: boolean
   /** It is of the cluster that is told apart. */
@@ -62,12 +65,14 @@ export interface Service {
   readonly vips: readonly string[]
   /** It has no virtual address in any network. */
   readonly headless: boolean
-  /** Address sizes of its endpoints. */
+  /** Address sizes of its pods. */
   readonly families: readonly (4 | 16)[]
   /** A ServiceEntry with resolution NONE. */
   readonly passthrough: boolean
   /** Endpoints that are not ready count, too. */
   readonly unready: boolean
+  /** Of the namespaces that have the host, it is the one that counts for those that do not. */
+  readonly canonical: boolean
   /** Only its own namespace sees it, as MeshConfig has it; what a ServiceEntry says of itself is not told. */
   readonly hidden: boolean
 }
@@ -129,6 +134,7 @@ function readWorkload(resource: string, version: string, reader: ProtobufReader,
     hostname: kind === 'Pod' && isNamed(name, workloadName) ? name : '',
     services: intern(services, scope.interned),
     healthy,
+    pod: kind === 'Pod',
     listed: kind === 'ServiceEntry',
     own,
   }
@@ -151,7 +157,8 @@ function intern(services: readonly string[], interned: Scope['interned']): reado
 }
 
 function readService(version: string, reader: ProtobufReader, scope: Scope): Service {
-  let [name, namespace, hostname, passthrough, unready, families, hidden] = ['', '', '', false, false, 0, false]
+  let [name, namespace, hostname, passthrough, unready, families] = ['', '', '', false, false, 0]
+  let [canonical, hidden] = [false, false]
   const vips: string[] = []
   let headless = true
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
@@ -159,6 +166,7 @@ function readService(version: string, reader: ProtobufReader, scope: Scope): Ser
     else if (tag === SERVICE.namespace) namespace = reader.text()
     else if (tag === SERVICE.hostname) hostname = reader.text()
     else if (tag === SERVICE.families) families = reader.number()
+    else if (tag === SERVICE.canonical) canonical = reader.number() !== 0
     else if (tag === SERVICE.visibility) hidden = reader.number() === NAMESPACE_ONLY
     else if (tag === SERVICE.addresses) {
       headless = false
@@ -188,6 +196,7 @@ function readService(version: string, reader: ProtobufReader, scope: Scope): Ser
     passthrough,
     // Of NONE, istiod says so without meaning it.
     unready: unready && !passthrough,
+    canonical,
     hidden,
   }
 }

@@ -2,7 +2,6 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Logger } from '../../log.ts'
 import { Join } from '../../registry/join.ts'
 import type { MeshObject } from '../../registry/objects.ts'
-import { isRestricted } from '../../registry/visibility.ts'
 import type { Feed, Source } from '../feed.ts'
 import { Records } from '../records.ts'
 import { clusters } from './clusters.ts'
@@ -99,7 +98,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
     this.#join.put(id, object as MeshObject | undefined, previous as MeshObject | undefined)
     if (trigger !== undefined) this.#triggers.push(trigger)
     if (object?.kind === 'ServiceEntry' && object.selector) this.#needPods({ workloads: true })
-    if ((object?.kind === 'ServiceEntry' || object?.kind === 'Service') && isRestricted(object.exportTo)) this.#needPods({})
+    if (this.#join.restricted && this.#kinds !== WITH_PODS) this.#needPods({})
   }
 
   flush(): void {

@@ -17,7 +17,7 @@ export function readPodPlace(root: Field, skip: Skip): Pod {
     namespace: root.at('metadata', 'namespace').label('default'),
     name: root.at('metadata', 'name').text(),
     labels: NONE,
-    addresses: ips.absent ? (first.absent ? [] : [first.address()]) : ips.each(item => item.at('ip').address(), skip),
+    addresses: ips.absent ? (first.text('') === '' ? [] : [first.address()]) : ips.each(item => item.at('ip').address(), skip),
     ready: false,
     terminating: !root.at('metadata', 'deletionTimestamp').absent,
     hostNetwork: root.at('spec', 'hostNetwork').truth(false),

@@ -46,8 +46,12 @@ export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
           .at('exportTo')
           .items()
           .map(item => item.text()),
+    created: readTime(root.at('metadata', 'creationTimestamp')),
   }
 }
+
+/** In seconds since 1970; 0 where it is not known. */
+const readTime = ({ value }: Field): number => (typeof value === 'string' && Date.parse(value) / 1000) || 0
 
 function readAllocated(addresses: Field, skip: Skip): ServiceEntry['allocated'] {
   const allocated = new Map<string, string[]>()

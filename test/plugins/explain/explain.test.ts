@@ -56,6 +56,21 @@ spec:
   endpoints: [{ address: 192.0.2.8 }]
 `
 
+const ENTRIES = ['old', 'young'].map(
+  (namespace, i) => `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: two, namespace: ${namespace}, creationTimestamp: "2026-01-0${i + 1}T00:00:00Z" }
+spec: { hosts: [two.example.org], resolution: STATIC, endpoints: [{ address: 192.0.2.1${i} }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: client, namespace: ${namespace} }
+status: { podIP: 10.0.${i + 1}.9 }
+`,
+)
+
 const files = { 'mesh.yaml': MESH }
 
 async function explained(port: number, parameters: string): Promise<{ status: number; text: string }> {
@@ -196,6 +211,21 @@ shop.apps.example.org.	5	IN	A	192.0.2.8
     })
 })
 
+test('of the namespaces that have a host, one is used', async () => {
+  const port = await freePort()
+  const corefile = `.:0 {\n  mesh {\n    source file mesh.yaml\n  }\n  explain 127.0.0.1:${port}\n}\n`
+  await using _server = await startServer(corefile, { files: { 'mesh.yaml': ENTRIES.join('') } })
+  const line = (namespace: string, what: string) =>
+    `        - ServiceEntry of namespace ${namespace}, from file mesh.yaml, ${what}\n`
+  const unused = (namespace: string) => `is not used: a ServiceEntry of namespace ${namespace} has the same name`
+  for (const [client, ...lines] of [
+    ['10.0.1.9', line('old', 'ready endpoints: 192.0.2.10'), line('young', unused('old'))],
+    ['10.0.2.9', line('old', unused('young')), line('young', 'ready endpoints: 192.0.2.11')],
+    ['10.0.3.9', line('old', 'ready endpoints: 192.0.2.10'), line('young', unused('old'))],
+  ] as const)
+    assert.match(await wayOf(port, `name=two.example.org&client=${client}`), new RegExp(lines.join('').replaceAll('.', '[.]')))
+})
+
 test('what is cached, and for how long', async () => {
   const port = await freePort()
   await using upstream = await startUpstream(zone('www.example.org. 60 IN A 192.0.2.1'))
@@ -207,11 +237,35 @@ test('what is cached, and for how long', async () => {
   assert.doesNotMatch(hit, /forward/)
 })
 
+test('extended errors: of a failure that is cached, of an upstream, of one that has no name', async () => {
+  const [dead, port, own, other] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const template = (zone: string, error: string) =>
+    `${zone}:${other} {\ntemplate ANY ANY {\nrcode REFUSED\nederror ${error}\n}\n}\n`
+  await using _upstream = await startServer(template('bogus.example', '6 "no\x1bkeys"') + template('new.example', '99'))
+  const forward = (zone: string, to: number) =>
+    `${zone}:${own} {\nexplain 127.0.0.1:${port}\ncache\nforward . 127.0.0.1:${to}\n}\n`
+  await using server = await startServer(
+    forward('down.example', dead) + forward('bogus.example', other) + forward('new.example', other),
+  )
+  await server.query('down.example')
+  const outcomes: string[] = []
+  for (const name of ['down.example', 'bogus.example', 'new.example'])
+    outcomes.push(/answered: (.*)$/m.exec(await wayOf(port, `name=${name}`))![1]!.replace(`:${other}`, ''))
+  assert.deepEqual(outcomes, [
+    'SERVFAIL (No Reachable Authority)',
+    'REFUSED (DNSSEC Bogus), from 127.0.0.1: no keys',
+    'REFUSED (extended error 99), from 127.0.0.1',
+  ])
+})
+
 test('upstreams that failed, and why', async () => {
   const dead = await freePort()
   const port = await freePort()
   await using server = await startServer(`.:0 {\nexplain 127.0.0.1:${port}\nforward . 127.0.0.1:${dead}\n}\n`)
-  assert.match(await wayOf(port, 'name=example.org'), /forward {2}answered: SERVFAIL, from .*: connection refused$/m)
+  assert.match(
+    await wayOf(port, 'name=example.org'),
+    /forward {2}answered: SERVFAIL \(No Reachable Authority\), from .*: connection refused$/m,
+  )
   await until(async () => {
     await server.query('example.org')
     return /- 127\.0\.0\.1:\d+ is down: \d+ health checks in a row have failed$/m.test(await wayOf(port, 'name=example.org'))
@@ -237,7 +291,7 @@ old.example.org.	3600	IN	A	192.0.2.1
 `,
   )
   const blocked = await wayOf(port, 'name=new.example.org&client=10.1.2.3')
-  assert.match(blocked, /^ {2}rewrite {2}passed on\n {2}acl {6}answered: REFUSED\n\nREFUSED, in TIME\n$/m)
+  assert.match(blocked, /^ {2}rewrite {2}passed on\n {2}acl {6}answered: REFUSED \(Blocked\)\n\nREFUSED \(Blocked\), in TIME\n$/m)
 })
 
 test('beside trace', async () => {

@@ -23,6 +23,7 @@ suite('a Service is seen by the clients that it is exported to', () => {
     [['third'], false, false, false],
     [['~'], false, false, false],
     [['.', ''], true, false, false],
+    [['.', '~'], false, false, false],
   ]
   for (const [exportTo, own, other, unknown] of cases) {
     test(`exportTo: ${exportTo?.join(',') ?? 'nothing said'}`, () => {
@@ -60,8 +61,8 @@ test('of one host, each client sees what it is exported', () => {
     record('only.example.com.', [{ addresses: ['192.0.2.4'] }], { namespace: 'one', exportTo: ['.'] }),
     record('*.one.example.com.', [{ addresses: ['192.0.2.5'] }], { namespace: 'one', exportTo: ['.'] }),
   ])
-  assert.equal(told(registry, host, 'one'), '192.0.2.1 192.0.2.3')
-  assert.equal(told(registry, host, 'two'), '192.0.2.2 192.0.2.3')
+  assert.equal(told(registry, host, 'one'), '192.0.2.1')
+  assert.equal(told(registry, host, 'two'), '192.0.2.2')
   assert.equal(told(registry, host, 'four'), '192.0.2.3')
   assert.equal(told(registry, host, ''), '192.0.2.3')
   // What is hidden does not hide what is behind it.
@@ -71,7 +72,57 @@ test('of one host, each client sees what it is exported', () => {
   assert.equal(told(registry, 'x.one.example.com.', 'two'), '192.0.2.9')
   // A change is seen in every view.
   registry.apply(0, '0', entry('one', '192.0.2.7', ['.']), entry('one', '192.0.2.1', ['.']))
-  assert.equal(told(registry, host, 'one'), '192.0.2.3 192.0.2.7')
+  assert.equal(told(registry, host, 'one'), '192.0.2.7')
+})
+
+test('of the namespaces that have a host, one counts: the own, else the one that exports it by name, else the oldest', () => {
+  const host = 'api.example.com.'
+  const entry = (namespace: string, number: number, more = {}) =>
+    record(host, [{ addresses: [`192.0.2.${number}`] }], { namespace, vips: [octets(`240.240.0.${number}`)], ...more })
+  const registry = registryOf([
+    entry('young', 1, { created: 300 }),
+    entry('old', 2, { created: 100 }),
+    entry('old', 3, { created: 400 }),
+    entry('named', 4, { created: 500, exportTo: ['friend'] }),
+    entry('old as well', 5, { created: 100 }),
+  ])
+  const oldest = '192.0.2.2 192.0.2.3'
+  for (const [client, addresses] of [
+    ['', oldest],
+    ['somebody', oldest],
+    ['old', oldest],
+    ['young', '192.0.2.1'],
+    ['friend', '192.0.2.4'],
+    ['named', oldest],
+  ] as const)
+    assert.equal(told(registry, host, client), addresses, client)
+  const reverse = (number: number, client: string) => told(registry, `${number}.0.240.240.in-addr.arpa.`, client, 'PTR')
+  assert.deepEqual(
+    [1, 2, 3, 4].map(number => reverse(number, 'somebody')),
+    ['not known', host, host, 'not known'],
+  )
+  assert.deepEqual(
+    [1, 2, 3, 4].map(number => reverse(number, 'young')),
+    [host, 'not known', 'not known', 'not known'],
+  )
+  // As long as they are there.
+  registry.apply(0, '1', undefined, entry('old', 2, { created: 100 }))
+  assert.equal(told(registry, host, ''), '192.0.2.5')
+  registry.apply(0, '4', undefined, entry('old as well', 5, { created: 100 }))
+  assert.equal(told(registry, host, ''), '192.0.2.1')
+  for (const id of ['3', '2']) registry.apply(0, id, undefined, entry('old', 3))
+  assert.equal(registry.restricted, false)
+})
+
+test('of each source, one namespace counts', () => {
+  const host = 'api.example.com.'
+  const entry = (namespace: string, address: string) => record(host, [{ addresses: [address] }], { namespace })
+  const registry = registryOf([entry('a', '192.0.2.1'), entry('b', '192.0.2.2')])
+  registry.apply(1, '0', entry('b', '192.0.2.3'), undefined)
+  registry.apply(1, '1', entry('c', '192.0.2.4'), undefined)
+  assert.equal(told(registry, host, ''), '192.0.2.1 192.0.2.3')
+  assert.equal(told(registry, host, 'b'), '192.0.2.2 192.0.2.3')
+  assert.equal(told(registry, host, 'c'), '192.0.2.1 192.0.2.4')
 })
 
 test('a Service that is hidden does not hide a ServiceEntry of the same host', () => {

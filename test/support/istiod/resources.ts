@@ -69,6 +69,8 @@ export interface ServiceOptions {
   readonly passthrough?: boolean
   /** Only its own namespace sees it. */
   readonly hidden?: boolean
+  /** Of the namespaces that have the host, it is the first; true by default. */
+  readonly canonical?: boolean
   /** `IPFamilies`. */
   readonly families?: number
   /** The host, where it is no Service of Kubernetes. */
@@ -89,6 +91,7 @@ export function wdsService(namespace: string, name: string, options: ServiceOpti
     }),
     balancing.length > 0 && [8, balancing],
     options.families !== undefined && [9, options.families],
+    options.canonical !== false && [11, 1],
     options.hidden === true && [14, 1],
   )
   return { name: `${namespace}/${host}`, value: message([2, value]), ...(version && { version }) }

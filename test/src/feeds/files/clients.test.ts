@@ -40,3 +40,23 @@ test('clients are told as soon as something is not for everybody, and from then 
   manifests.read('pods.yaml', pod('one', '10.0.0.2', '{ hostname: x }'))
   assert.equal(manifests.take(), 0)
 })
+
+test('clients are told as soon as ServiceEntries of several namespaces have a host', () => {
+  const entry = (namespace: string, host: string, created: string) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: api, namespace: ${namespace}, creationTimestamp: ${created} }
+spec: { hosts: [${host}], resolution: STATIC }
+---`
+  const manifests = new Manifests()
+  manifests.read('pods.yaml', pod('one', '10.0.0.1'))
+  manifests.read('one.yaml', entry('one', 'api.example.com', '2026-01-01T00:00:00Z'))
+  manifests.read('two.yaml', entry('two', 'other.example.com', '"2026-01-01T00:00:00Z"'))
+  const host = 'api.example.com. created 1767225600'
+  assert.deepEqual(manifests.hosts, [host, 'other.example.com. created 1767225600'])
+  manifests.read('one.yaml', entry('one', 'gone.example.com', 'yesterday'))
+  manifests.read('two.yaml', entry('two', 'api.example.com', 'null'))
+  assert.deepEqual(manifests.hosts, ['api.example.com.', 'gone.example.com.'])
+  manifests.read('one.yaml', entry('one', 'api.example.com', '2026-01-01T00:00:00Z'))
+  assert.deepEqual(manifests.hosts, ['api.example.com.', host, 'client of shop at 10.0.0.1'])
+})

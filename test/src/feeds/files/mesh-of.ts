@@ -24,6 +24,7 @@ export function line(record: MeshRecord): string {
   for (const target of record.targets) parts.push('at', toText(target.name), ports(target.ports))
   if (record.alias !== undefined) parts.push('alias', toText(record.alias))
   if (record.elsewhere) parts.push('elsewhere')
+  if (record.created !== undefined) parts.push(`created ${record.created}`)
   if (record.exportTo) parts.push('to', record.exportTo.join(','))
   return parts.filter(part => part !== '').join(' ')
 }

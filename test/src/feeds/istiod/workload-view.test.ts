@@ -49,6 +49,18 @@ suite('hosts', () => {
         ] as const,
     ),
     [
+      'what is no pod has the families that it has',
+      [
+        wdsService('default', 'web', { families: 1 }),
+        workload('default', 'vm', {
+          addresses: ['fd00::1'],
+          services: [WEB],
+          uid: 'Kubernetes/networking.istio.io/WorkloadEntry/default/vm',
+        }),
+      ],
+      'web.default.svc at fd00::1',
+    ],
+    [
       'publishNotReadyAddresses',
       [
         wdsService('default', 'web', { publishNotReady: true }),
@@ -115,6 +127,12 @@ suite('hosts', () => {
     ],
     ['a wildcard without endpoints', [entry('*.dynamic.example')], '*.dynamic.example. elsewhere'],
     ['for its own namespace only', [entry('own.example', { hidden: true, vips: ['9.9.9.9'] })], 'own.example. vips 9.9.9.9 to .'],
+    [
+      'of the namespaces that have a host, one is the first',
+      [entry('two.example'), wdsService('other', 'entry', { host: 'two.example', canonical: false })],
+      'two.example.',
+      'two.example. created 1',
+    ],
     [
       'WorkloadEntries, of which istiod tells none as not healthy; should it do so one day, that one is left out',
       [

@@ -6,7 +6,15 @@ import { clusterSource } from '#src/feeds/kubernetes/source.ts'
 import { createLogger } from '#src/log.ts'
 import type { MeshRecord } from '#src/registry/record.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
-import { endpointSlice, namespace, pod, service, serviceEntry, workloadEntry } from '#test/support/kubernetes/objects.ts'
+import {
+  endpointSlice,
+  type KubeObject,
+  namespace,
+  pod,
+  service,
+  serviceEntry,
+  workloadEntry,
+} from '#test/support/kubernetes/objects.ts'
 import { at } from '#test/support/kubernetes/watching.ts'
 import { until } from '#test/support/waiting.ts'
 
@@ -109,6 +117,22 @@ test('Pods are watched as soon as a ServiceEntry selects some', async t => {
   const id = 'ServiceEntry default/legacy \x06legacy\x07example\x03org\0'
   await told.until(() => told.addresses(id).length === 8)
   assert.equal([...told.addresses(id).match(/..../gs)!].sort().join(''), octets(10, 0, 0, 7, 192, 0, 2, 7))
+})
+
+test('Pods are watched as soon as ServiceEntries of several namespaces have a host', async t => {
+  await using api = await FakeApi.start()
+  const entry = (namespace: string): KubeObject => {
+    const one = serviceEntry('api', { hosts: ['api.example.org'], resolution: 'STATIC' })
+    return { ...one, metadata: { ...one.metadata!, namespace } }
+  }
+  api.put(entry('one'), pod('web', { podIP: '10.0.0.7' }))
+  const feed = await openFeed(t, api)
+  const told = new Told()
+  await feed.subscribe(told.take)
+  await feed.completed
+  assert.equal(api.seen.filter(({ path }) => path === '/api/v1/pods').length, 0)
+  api.put(entry('two'))
+  await told.until(records => records.get('Pod default/web')?.kind === 'Client')
 })
 
 test('a feed whose ServiceEntries select Pods is complete only with them', async t => {
