@@ -51,13 +51,18 @@ export class Client {
     this.#listener = listener
   }
 
+  /** Whether the last stream has told anything. */
+  get #told(): boolean {
+    return this.#telling < Number.POSITIVE_INFINITY
+  }
+
   /** Never ends. */
   async run(): Promise<never> {
     const { addresses, tls } = this.#access
     for (;;) {
       const ending = await this.#stream(addresses[this.#address]!)
       const graceful = ending.code === CODE.GOING_AWAY
-      this.#listener.disconnected(graceful ? undefined : explain(ending, tls !== undefined))
+      this.#listener.disconnected(graceful ? undefined : explain(ending, { secure: tls !== undefined, told: this.#told }))
       if (graceful && performance.now() - this.#farewell > FAREWELL) {
         this.#farewell = performance.now()
         continue
@@ -89,7 +94,7 @@ export class Client {
         listener.connected(view)
         stream = new DiscoveryStream(call, view, writeNode(view.node, this.#access), {
           response: (type, octets, refusal) => {
-            if (this.#telling === Number.POSITIVE_INFINITY) {
+            if (!this.#told) {
               this.#telling = performance.now()
               // What the other kind of stream has told is of no more use.
               for (const other of this.#views.keys()) if (other !== mode) this.#views.delete(other)
@@ -116,7 +121,7 @@ export class Client {
     const ending = await call.ended
     stream?.discard()
     // Who is sent away at once is to wait.
-    return ending.code === CODE.GOING_AWAY && this.#telling === Number.POSITIVE_INFINITY
+    return ending.code === CODE.GOING_AWAY && !this.#told
       ? { ...ending, code: CODE.UNAVAILABLE }
       : ending
   }

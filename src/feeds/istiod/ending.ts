@@ -18,13 +18,20 @@ export interface Ending {
 /** Whether istiod does not offer WDS: it refuses who says that it is a ztunnel. */
 export const isWithoutAmbient = ({ code, message }: Ending): boolean => code === CODE.UNKNOWN && /ztunnel/i.test(message)
 
-/** @param secure whether TLS was spoken */
-export function explain({ code, message }: Ending, secure: boolean): string {
-  const advice = adviceOf(code, message, secure)
+/** What was asked, and how. */
+interface Asked {
+  /** Whether TLS was spoken. */
+  readonly secure: boolean
+  /** Whether istiod has told anything, so that it is the right one. */
+  readonly told: boolean
+}
+
+export function explain({ code, message }: Ending, asked: Asked): string {
+  const advice = adviceOf(code, message, asked)
   return `${clean(message) || `status ${code}`}${advice === undefined ? '' : `: ${advice}`}`
 }
 
-function adviceOf(code: number, message: string, secure: boolean): string | undefined {
+function adviceOf(code: number, message: string, asked: Asked): string | undefined {
   switch (code) {
     case CODE.UNKNOWN:
       if (/ztunnel/i.test(message))
@@ -39,9 +46,9 @@ function adviceOf(code: number, message: string, secure: boolean): string | unde
     case CODE.UNIMPLEMENTED:
       return 'what answers there is no istiod: check the address'
     case CODE.UNAVAILABLE:
-      return adviceOnConnection(message, secure)
+      return adviceOnConnection(message, asked)
     case CODE.UNAUTHENTICATED:
-      return secure
+      return asked.secure
         ? 'istiod_token must name a token that is valid and for the audience istio-ca, and cluster_id the cluster that it is of'
         : 'this port wants TLS and a token: set istiod_tls and istiod_token'
     case CODE.MALFORMED:
@@ -51,13 +58,13 @@ function adviceOf(code: number, message: string, secure: boolean): string | unde
   }
 }
 
-function adviceOnConnection(message: string, secure: boolean): string | undefined {
+function adviceOnConnection(message: string, { secure, told }: Asked): string | undefined {
   if (/altnames/i.test(message)) return 'istiod_server_name must be a name that its certificate is for'
   if (/self.signed|issuer|verify|certificate/i.test(message)) return 'istiod_ca must name the file with its root certificate'
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) return 'the name has no address: check it, and the resolver of this server'
   if (/ECONNREFUSED|no connection/.test(message)) return 'is istiod there, and is it the right port?'
   if (/SSL|wrong version|EPROTO/i.test(message)) return 'this port does not speak TLS as istiod does: 15012 does'
-  if (!secure && /closed|reset|protocol error/i.test(message)) return 'a port that wants TLS, such as 15012, needs istiod_tls'
+  if (!secure && !told && /closed|reset|protocol error/i.test(message)) return 'a port that wants TLS, such as 15012, needs istiod_tls'
   return undefined
 }
 

@@ -146,7 +146,8 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     // What a ServiceEntry with resolution NONE lists is nowhere used; what it selects is.
     if (service.passthrough && workload.listed) continue
     elsewhere = false
-    if (!(workload.healthy || service.unready)) continue
+    // To pods it applies, by the endpoint slices that are made of them; others say themselves what is ready.
+    if (!(workload.healthy || (service.unready && workload.pod))) continue
     if (workload.target !== '') targets.push({ name: workload.target, ports: [] })
     const hostname = service.ofKubernetes && service.headless ? workload.hostname : ''
     for (const size of workload.pod ? service.families : BOTH)

@@ -104,6 +104,15 @@ suite('a stream that ends', () => {
   }
 })
 
+test('a port that has told something in plain text is not one that wants TLS', async () => {
+  await using istiod = await startIstiod()
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, ONE)
+  istiod.stop()
+  await watched.until(() => watched.log.length > 0)
+  assert.match(watched.log[0]!, /the (stream|connection) was closed; what is known stays$/)
+})
+
 test('what is waited for is told: the connection, then the type', async () => {
   const port = await freePort()
   await using watched = watchIstiod([`127.0.0.1:${port}`])

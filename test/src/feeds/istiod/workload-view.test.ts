@@ -61,9 +61,15 @@ suite('hosts', () => {
       'web.default.svc at fd00::1',
     ],
     [
-      'publishNotReadyAddresses',
+      'publishNotReadyAddresses, which is for pods',
       [
         wdsService('default', 'web', { publishNotReady: true }),
+        workload('default', 'slice', {
+          addresses: ['10.0.0.3'],
+          services: [WEB],
+          healthy: false,
+          uid: 'Kubernetes/discovery.k8s.io/EndpointSlice/default/slice/10.0.0.3',
+        }),
         workload('default', 'b-x', { addresses: ['10.0.0.2'], services: [WEB], healthy: false, workload: 'b' }),
       ],
       'web.default.svc at 10.0.0.2',
