@@ -121,8 +121,6 @@ export class Client {
     const ending = await call.ended
     stream?.discard()
     // Who is sent away at once is to wait.
-    return ending.code === CODE.GOING_AWAY && !this.#told
-      ? { ...ending, code: CODE.UNAVAILABLE }
-      : ending
+    return ending.code === CODE.GOING_AWAY && !this.#told ? { ...ending, code: CODE.UNAVAILABLE } : ending
   }
 }

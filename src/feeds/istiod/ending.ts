@@ -64,7 +64,8 @@ function adviceOnConnection(message: string, { secure, told }: Asked): string | 
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) return 'the name has no address: check it, and the resolver of this server'
   if (/ECONNREFUSED|no connection/.test(message)) return 'is istiod there, and is it the right port?'
   if (/SSL|wrong version|EPROTO/i.test(message)) return 'this port does not speak TLS as istiod does: 15012 does'
-  if (!secure && !told && /closed|reset|protocol error/i.test(message)) return 'a port that wants TLS, such as 15012, needs istiod_tls'
+  if (!secure && !told && /closed|reset|protocol error/i.test(message))
+    return 'a port that wants TLS, such as 15012, needs istiod_tls'
   return undefined
 }
 

@@ -15,9 +15,9 @@ export const readLabels = (field: Field): Labels => field.members(value => value
 
 export const readSelector = (field: Field): Selector => [...readLabels(field)].flat()
 
-/** Whether a status condition of this type has this value. */
-export const hasCondition = (root: Field, type: string, status: 'True' | 'False'): boolean =>
+/** Whether the status says that the condition of this type is met. */
+export const isConditionTrue = (root: Field, type: string): boolean =>
   root
     .at('status', 'conditions')
     .items()
-    .some(condition => condition.at('type').value === type && condition.at('status').value === status)
+    .some(condition => condition.at('type').value === type && condition.at('status').value === 'True')

@@ -1,7 +1,7 @@
 /** Pods and Namespaces (core/v1). */
 import type { Namespace, Pod } from '../../registry/objects.ts'
 import type { Field, Skip } from './field.ts'
-import { hasCondition, readLabels } from './meta.ts'
+import { isConditionTrue, readLabels } from './meta.ts'
 
 /** The phases in which a Pod runs no more. */
 const ENDED = new Set(['Succeeded', 'Failed'])
@@ -40,7 +40,7 @@ export function readPod(root: Field, skip: Skip): Pod {
     ...place,
     labels: readLabels(root.at('metadata', 'labels')),
     // One that is being deleted, or has ended, leaves its services at once, as the endpoint slice controller has it.
-    ready: hasCondition(root, 'Ready', 'True') && !place.terminating && !ENDED.has(root.at('status', 'phase').text('')),
+    ready: isConditionTrue(root, 'Ready') && !place.terminating && !ENDED.has(root.at('status', 'phase').text('')),
     hostname: spec.at('hostname').label(''),
     subdomain: spec.at('subdomain').label(''),
     ports: new Map(ports.map(port => [port.at('name').text(), port.at('containerPort').port()])),

@@ -3,7 +3,7 @@ import { toOctets } from '../../dns/address.ts'
 import type { Endpoint, Place, ServiceEntry, WorkloadEntry } from '../../registry/objects.ts'
 import type { Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
-import { hasCondition, readLabels, readMeta, readSelector } from './meta.ts'
+import { isConditionTrue, readLabels, readMeta, readSelector } from './meta.ts'
 
 /** By which a ServiceEntry says that it wants no allocated addresses: then those in its status are of no more use. */
 const ALLOCATE = 'networking.istio.io/enable-autoallocate-ip'
@@ -126,10 +126,8 @@ export function readWorkloadEntry(root: Field): WorkloadEntry | undefined {
   )
 }
 
-/** With this annotation istiod has a workload prove that it is healthy, which it is not before it has. */
+/** With this annotation istiod has a workload prove that it is healthy, which it is not before it has; without it, nothing is asked. */
 const PROBED = 'proxy.istio.io/health-checks-enabled'
 
 const isHealthy = (root: Field): boolean =>
-  root.at('metadata', 'annotations', PROBED).text('') === 'true'
-    ? hasCondition(root, 'Healthy', 'True')
-    : !hasCondition(root, 'Healthy', 'False')
+  !/^(1|t|true)$/i.test(root.at('metadata', 'annotations', PROBED).text('')) || isConditionTrue(root, 'Healthy')

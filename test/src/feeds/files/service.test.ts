@@ -68,7 +68,7 @@ spec: { address: 10.9.0.1, labels: { app: backend }, ports: { http: 8888 } }
 ---
 apiVersion: networking.istio.io/v1
 kind: WorkloadEntry
-metadata: { name: vm-2 }
+metadata: { name: vm-2, annotations: { proxy.istio.io/health-checks-enabled: "true" } }
 spec: { address: 10.9.0.2, labels: { app: backend } }
 status: { conditions: [{ type: Healthy, status: "False" }] }
 `, ' at 10.1.0.1 http:8080/tcp at 10.9.0.1 http:8888/tcp,metrics:9090/tcp'],

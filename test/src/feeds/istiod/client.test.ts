@@ -106,9 +106,10 @@ suite('a stream that ends', () => {
 
 test('a port that has told something in plain text is not one that wants TLS', async () => {
   await using istiod = await startIstiod()
-  await using watched = watchIstiod([istiod.address])
+  await using proxy = await TcpProxy.start(istiod.port)
+  await using watched = watchIstiod([`127.0.0.1:${proxy.port}`])
   await has(watched, ONE)
-  istiod.stop()
+  proxy.cut()
   await watched.until(() => watched.log.length > 0)
   assert.match(watched.log[0]!, /the (stream|connection) was closed; what is known stays$/)
 })
