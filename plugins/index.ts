@@ -53,6 +53,7 @@ const order = [
   'mesh', // from memory: caching it would only age it
   'k8s_external', // from memory
   'kubernetes', // from memory
+  'k8s_gateway', // from memory
   'file', // from memory
   'auto', // from memory
   'secondary', // from memory

@@ -1,13 +1,10 @@
-import { setTimeout } from 'node:timers/promises'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import type { OpenIndex } from '#src/feeds/cluster-index/open-indexes.ts'
+import { untilKnown } from '#src/feeds/cluster-index/startup.ts'
 import type { KindName } from '#src/feeds/kubernetes/objects.ts'
 import type { Logger, ServerBlock } from '#src/plugin.ts'
 import { observeProgramming, observeRequests } from './metrics.ts'
 import type { Options } from './options.ts'
-
-/** Milliseconds between two lines that tell what the start waits for. */
-const TELL = 500
 
 /** Begins to watch the cluster, and shows it in `view`. Fulfilled when everything is known, or when that has taken too long. */
 export async function watch(
@@ -28,12 +25,7 @@ export async function watch(
   view.index = index
   view.waiting = () => cluster.waiting(kinds)
   await filled
-  if (view.waiting() === undefined) return opened
-  const telling = setInterval(() => log.info('waiting for Kubernetes API before starting server'), TELL)
-  const patience = setTimeout(options.startupTimeout, undefined, { signal, ref: false }).catch(() => undefined)
-  await Promise.race([cluster.synced(kinds), patience])
-  clearInterval(telling)
-  if (view.waiting() !== undefined && !signal.aborted) log.warn('starting server with unsynced Kubernetes API')
+  await untilKnown(view.waiting, cluster.synced(kinds), options.startupTimeout, log, signal)
   return opened
 }
 

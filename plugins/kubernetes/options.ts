@@ -6,9 +6,9 @@ import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
 import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
 import type { Selectors } from '#src/feeds/kubernetes/kinds.ts'
 import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
+import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 import { isReverse } from '#src/registry/reverse.ts'
-import { readLabelSelector } from './label-selector.ts'
 
 const POD_MODES = ['disabled', 'insecure', 'verified'] as const
 
@@ -79,7 +79,7 @@ function readers(options: Words): Readonly<Record<string, (option: Line) => void
   const set = (values: Partial<Words>) => void Object.assign(options, values)
   return {
     endpoint: option => {
-      set({ endpoint: readUrl(option) })
+      set({ endpoint: option.url('URL') })
       const others = option.rest()
       if (others.length > 0) option.warn(`only the first endpoint is used: ${options.endpoint}`)
     },
@@ -104,14 +104,6 @@ function readers(options: Words): Readonly<Record<string, (option: Line) => void
     zonal: () => set({ zonal: true }),
     startup_timeout: option => set({ startupTimeout: option.duration('DURATION', { max: LONGEST_TIMER }) }),
   }
-}
-
-function readUrl(option: Line): string {
-  const text = option.text('URL')
-  const url = URL.parse(text)
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw option.problem(`URL must be one such as https://10.0.0.1:6443: '${text}'`)
-  return text
 }
 
 function readRate(option: Line): void {

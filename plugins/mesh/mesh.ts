@@ -19,11 +19,11 @@ import {
 import { answerAlias } from '#src/registry/alias.ts'
 import type { Beyond, Known } from '#src/registry/known.ts'
 import { Missing, Registry } from '#src/registry/registry.ts'
+import { answerTargets } from '#src/registry/targets.ts'
 import { explain } from './explain.ts'
 import { changeDelays, exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { OwnCluster } from './own-cluster.ts'
-import { answerTargets } from './targets.ts'
 
 interface Subscription {
   readonly feed: Feed
@@ -134,7 +134,8 @@ export class Mesh implements Instance {
     const own = known.records(query.type, query.key)
     // An endpoint may be called as the host itself, or have a name that its wildcard covers.
     const resolve: Handler = target => (this.#find(target) === known ? next(target) : this.#block.resolve(target))
-    return answerTargets(query, beyond.targets, own, ttl, resolve).then(
+    const targets = beyond.targets.map(({ name }) => name)
+    return answerTargets(query, targets, own, ttl, resolve).then(
       reply => reply ?? noData(this.#registry.authority.negative(known.zone, query.key)),
     )
   }

@@ -191,6 +191,15 @@ export class Line {
     }
   }
 
+  /** An HTTP or HTTPS URL, as it stands. */
+  url(what: string): string {
+    const text = this.text(what)
+    const url = URL.parse(text)
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+      throw this.problem(`${what} must be one such as https://10.0.0.1:6443: '${text}'`)
+    return text
+  }
+
   /** Where a side port listens, `HOST:PORT`: the host may be empty for all addresses, an IPv6 address stands in brackets. */
   address(what: string): string {
     const text = this.text(what)

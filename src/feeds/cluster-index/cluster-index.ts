@@ -10,6 +10,7 @@ import type {
   Service,
   ServiceImport,
 } from '../kubernetes/objects.ts'
+import { HostIndex } from './host-index.ts'
 import { sameAnswers } from './same-answers.ts'
 import type { ServiceNode } from './service-node.ts'
 import { ServiceNodes } from './service-nodes.ts'
@@ -23,6 +24,8 @@ export class ClusterIndex implements Listener {
   readonly imports = new ServiceNodes<ServiceImport, ImportedSlice>()
   readonly pods = new AddressMap<Pod>()
   readonly namespaces = new Set<string>()
+  /** What the outside is to know. */
+  readonly hosts = new HostIndex()
   /** Services by their cluster IPs, and by their external addresses. */
   readonly byClusterIp = new AddressMap<LocalService>()
   readonly byExternal = new AddressMap<LocalService>()
@@ -43,7 +46,8 @@ export class ClusterIndex implements Listener {
     return index
   }
 
-  change(_id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined, trigger: number | undefined): void {
+  change(id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined, trigger: number | undefined): void {
+    this.hosts.change(id, object)
     const { kind, namespace, name } = (object ?? previous)!
     if (kind === 'Namespace') this.#changeNamespace(name, object as Namespace | undefined)
     else if (kind === 'Service') this.#changeService(namespace, name, object as Service | undefined)

@@ -20,6 +20,9 @@ const KINDS: readonly KindName[] = ['Namespace', 'Service', 'EndpointSlice', 'Se
 /** Pods are watched as soon as a ServiceEntry selects some, or it matters who asks. */
 const WITH_PODS: readonly KindName[] = [...KINDS, 'Pod']
 
+/** Others are watched for other users of the cluster. */
+const OF_MESH: ReadonlySet<KindName> = new Set(WITH_PODS)
+
 /** The hosts of a cluster: its objects put together, and told as a feed of the mesh tells them. */
 export class ClusterFeed extends Records implements Feed, Listener {
   readonly source: Source
@@ -93,8 +96,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
   }
 
   change(id: string, object: ClusterObject | undefined, previous: ClusterObject | undefined, trigger?: number): void {
-    const { kind } = object ?? previous ?? {}
-    if (kind === 'ImportedSlice' || kind === 'ServiceImport') return
+    if (!OF_MESH.has((object ?? previous)!.kind)) return
     this.#join.put(id, object as MeshObject | undefined, previous as MeshObject | undefined)
     if (trigger !== undefined) this.#triggers.push(trigger)
     if (object?.kind === 'ServiceEntry' && object.selector) this.#needPods({ workloads: true })

@@ -45,6 +45,8 @@ export class FollowedCluster extends WatchedCluster {
   #take({ changes, waiting }: Report): void {
     for (const [id, object] of changes) {
       const previous = this.objects.get(id)
+      // It has come and gone before it was told of.
+      if (!object && !previous) continue
       if (object) this.objects.set(id, object)
       else this.objects.delete(id)
       for (const listener of this.listeners) listener.change(id, object, previous, undefined)

@@ -3,10 +3,15 @@ import type { Field } from '../objects/field.ts'
 import { readNamespace, readPod, readPodPlace } from '../objects/pod.ts'
 import { readServiceEntry, readWorkloadEntry } from '../objects/service-entry.ts'
 import type { Details } from './columns.ts'
+import { readDnsEndpoint } from './dns-endpoint.ts'
 import { SERVICE_NAME, sliceFromJson, sliceFromProtobuf } from './endpoint-slice.ts'
+import { readGateway, readRoute } from './gateway.ts'
+import { INGRESS, readIngress } from './ingress.ts'
+import { readIstioGateway, readVirtualService } from './istio-gateway.ts'
 import type { Kind } from './kind.ts'
 import { META } from './meta.ts'
-import type { EndpointSlice, ImportedSlice, KindName } from './objects.ts'
+import { NODE, readNode } from './node.ts'
+import type { EndpointSlice, ImportedSlice, KindName, Route } from './objects.ts'
 import { plainPod } from './plain-pod.ts'
 import { readClusterService, serviceFromProtobuf } from './service.ts'
 import { readServiceImport } from './service-import.ts'
@@ -24,6 +29,14 @@ const IMPORT_NAME = 'multicluster.kubernetes.io/service-name'
 const SOURCE_CLUSTER = 'multicluster.kubernetes.io/source-cluster'
 
 const SLICES = { resource: 'endpointslices.discovery.k8s.io', path: '/apis/discovery.k8s.io/v1/endpointslices' }
+
+const GATEWAY_API = 'gateway.networking.k8s.io/v1'
+
+const ROUTES: readonly (readonly [Route['kind'], string])[] = [
+  ['HTTPRoute', 'httproutes'],
+  ['TLSRoute', 'tlsroutes'],
+  ['GRPCRoute', 'grpcroutes'],
+]
 
 const POD_IPS = [text(6, 'podIP'), messages(12, 'podIPs', shape(text(1, 'ip')))] as const
 
@@ -103,6 +116,20 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
       ...custom('ServiceImport', 'multicluster.x-k8s.io/v1alpha1', 'serviceimports', readServiceImport),
       labelSelector: namespaceLabels,
     },
+    {
+      ...everything,
+      name: 'Ingress',
+      resource: 'ingresses.networking.k8s.io',
+      path: '/apis/networking.k8s.io/v1/ingresses',
+      read: readIngress,
+      shape: INGRESS,
+    },
+    { ...everything, name: 'Node', resource: 'nodes', path: '/api/v1/nodes', read: readNode, shape: NODE },
+    custom('Gateway', GATEWAY_API, 'gateways', readGateway),
+    ...ROUTES.map(([name, plural]) => custom(name, GATEWAY_API, plural, (root, skip) => readRoute(name, root, skip))),
+    custom('IstioGateway', 'networking.istio.io/v1', 'gateways', readIstioGateway),
+    custom('VirtualService', 'networking.istio.io/v1', 'virtualservices', readVirtualService),
+    custom('DNSEndpoint', 'externaldns.k8s.io/v1alpha1', 'dnsendpoints', readDnsEndpoint),
   ]
   return new Map(kinds.map(kind => [kind.name, kind]))
 }

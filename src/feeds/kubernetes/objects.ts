@@ -13,6 +13,16 @@ export interface Service extends mesh.Service, Versioned {
   readonly headless: boolean
   /** The `externalIPs`, and what its load balancer is reached at. */
   readonly external: readonly mesh.Place[]
+  /** What the outside is to know of it; undefined where that is nothing. */
+  readonly outside: Outside | undefined
+}
+
+export interface Outside {
+  /** The names that it is to have there, as keys; `NAME.NAMESPACE` where it does not say any. None for one that leads there and is not to be named. */
+  readonly hosts: readonly string[]
+  readonly places: readonly mesh.Place[]
+  /** It is to be reached at its ready endpoints. */
+  readonly endpoints: boolean
 }
 
 export interface EndpointSlice extends mesh.EndpointSlice, Versioned {
@@ -37,6 +47,79 @@ export interface ServiceImport extends Versioned {
   readonly ports: readonly Port[]
 }
 
+interface Named extends Versioned {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Its hosts, as keys, lead to where its controller is reached. */
+export interface Ingress extends Named {
+  readonly kind: 'Ingress'
+  /** `''` where none is named. */
+  readonly class: string
+  readonly hosts: readonly string[]
+  readonly places: readonly mesh.Place[]
+}
+
+/** What one listener of a gateway takes. */
+export interface GatewayListener {
+  /** `''` where it has none. */
+  readonly name: string
+  /** A key, which may begin with `*` for every name below the rest; `*` alone is every name. */
+  readonly host: string
+  /** The only namespace whose routes it takes; `''` for any. */
+  readonly namespace: string
+}
+
+/** A Gateway of the Gateway API, which says where it is reached. */
+export interface Gateway extends Named {
+  readonly kind: 'Gateway'
+  readonly class: string
+  readonly listeners: readonly GatewayListener[]
+  readonly places: readonly mesh.Place[]
+}
+
+/** A Gateway of Istio, which is reached where the Services of the pods are that it selects. */
+export interface IstioGateway extends Named {
+  readonly kind: 'IstioGateway'
+  readonly listeners: readonly GatewayListener[]
+  readonly selector: mesh.Selector
+}
+
+/** Hosts whose traffic gateways route. */
+export interface Route extends Named {
+  readonly kind: 'HTTPRoute' | 'TLSRoute' | 'GRPCRoute' | 'VirtualService'
+  /** As those of listeners. */
+  readonly hosts: readonly string[]
+  readonly parents: readonly RouteParent[]
+}
+
+/** A gateway that a route is attached to. */
+export interface RouteParent {
+  readonly namespace: string
+  readonly name: string
+  /** The only listener; `''` for all. */
+  readonly listener: string
+}
+
+/** Records that are written down (external-dns). */
+export interface DNSEndpoint extends Named {
+  readonly kind: 'DNSEndpoint'
+  readonly records: readonly {
+    readonly host: string
+    readonly places: readonly mesh.Place[]
+    /** Of TXT records. */
+    readonly texts: readonly string[]
+  }[]
+}
+
+export interface Node extends Named {
+  readonly kind: 'Node'
+  readonly hosts: readonly string[]
+  /** Addresses by their type. */
+  readonly addresses: Readonly<Record<'InternalIP' | 'ExternalIP', readonly string[]>>
+}
+
 export type Pod = mesh.Pod & Versioned
 export type Namespace = mesh.Namespace & Versioned
 type ServiceEntry = mesh.ServiceEntry & Versioned
@@ -51,5 +134,11 @@ export type ClusterObject =
   | Namespace
   | ServiceEntry
   | WorkloadEntry
+  | Ingress
+  | Gateway
+  | IstioGateway
+  | Route
+  | DNSEndpoint
+  | Node
 
 export type KindName = ClusterObject['kind']

@@ -39,6 +39,9 @@ const FAMILIES: ReadonlyMap<string, Service['families']> = new Map<string, Servi
   [' IPv4 IPv6', [4, 16]],
   [' IPv6 IPv4', [16, 4]],
 ])
+/** The annotation by which a Service says that the outside reaches it at its endpoints. */
+export const RESOLVE_ENDPOINTS = 'k8s-gateway.dns/resolve-endpoints'
+
 /** Ports, by their octets: the services of a cluster have few different ones. */
 const shared = new Shared<Service['ports']>()
 const vipOctets = Buffer.alloc(4)
@@ -48,7 +51,8 @@ const vipOctets = Buffer.alloc(4)
  * @returns undefined for one that is not, or in which something is wrong
  */
 export function plainService(item: ProtobufObject): Service | undefined {
-  if (!isLabel(item.namespace) || !isLabel(item.name) || item.annotation(EXPORT_TO) !== undefined) return undefined
+  if (!isLabel(item.namespace) || !isLabel(item.name)) return undefined
+  if (item.annotation(EXPORT_TO) !== undefined || item.annotation(RESOLVE_ENDPOINTS) !== undefined) return undefined
   const object = item.open()
   let spec: ProtobufReader | undefined
   for (let tag = object.next(); tag !== 0; tag = object.next()) {
@@ -101,6 +105,7 @@ function readSpec(spec: ProtobufReader, { namespace, name, version }: ProtobufOb
     exportTo: undefined,
     headless,
     external: NONE,
+    outside: undefined,
     version,
   }
 }

@@ -121,6 +121,12 @@ export class Field {
     throw this.invalid('must be a domain name')
   }
 
+  /** The same of a name whose first label may be `*`, which stands for one that is not empty. */
+  pattern(): string {
+    if (/(?!^)\*|^\*[^.]/.test(this.text())) throw this.invalid('must be a domain name, with * at most for its whole first label')
+    return this.host()
+  }
+
   /** The octets of an address; with `size`, of one that is so long. */
   address(size?: 4 | 16): string {
     const octets = toOctets(this.text())

@@ -62,12 +62,10 @@ function readAllocated(addresses: Field, skip: Skip): ServiceEntry['allocated'] 
   return allocated
 }
 
-/** A name, of which the first label may be `*`. */
+/** A name, of which the first label may be `*`, if it is not all of it. */
 function readHost(item: Field): string {
-  const key = item.host()
-  if (item.text().lastIndexOf('*') > 0 || /^\*[^.]/.test(item.text()) || item.text() === '*')
-    throw item.invalid('must be a domain name, with * at most for its whole first label')
-  return key
+  if (item.text() === '*') throw item.invalid('must be a domain name, with * at most for its whole first label')
+  return item.pattern()
 }
 
 /** One address; undefined for a range of several, which no name can be answered with. */

@@ -3,6 +3,7 @@ import { after, suite, type TestContext, test } from 'node:test'
 import { realApiProgram } from '#test/support/kubernetes/build.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import type { KubeObject } from '#test/support/kubernetes/objects.ts'
+import { putWhenServed } from '#test/support/kubernetes/put-when-served.ts'
 import { RealApi } from '#test/support/kubernetes/real-api.ts'
 import { definitions, imports, objects } from './objects.ts'
 
@@ -12,11 +13,20 @@ export interface Api extends AsyncDisposable {
   delete(...objects: readonly KubeObject[]): unknown
 }
 
+/** What an API server holds. */
+interface Holding {
+  readonly definitions: readonly KubeObject[]
+  readonly objects: readonly KubeObject[]
+}
+
 /** The same tests with each of them, in their order, with one server for all. */
-export function onEachApi(tests: Readonly<Record<string, (api: Api) => Promise<void>>>): void {
+export function onEachApi(
+  tests: Readonly<Record<string, (api: Api) => Promise<void>>>,
+  holding: Holding = { definitions, objects: [...objects, ...imports] },
+): void {
   for (const [name, start] of [
-    ['a fake API server', startFake],
-    ['a real API server', startReal],
+    ['a fake API server', () => startFake(holding)],
+    ['a real API server', () => startReal(holding)],
   ] as const) {
     suite(name, () => {
       let started: Promise<Api | string> | undefined
@@ -36,18 +46,19 @@ export function onEachApi(tests: Readonly<Record<string, (api: Api) => Promise<v
   }
 }
 
-async function startFake(): Promise<Api> {
+async function startFake({ objects }: Holding): Promise<Api> {
   const api = await FakeApi.start()
-  api.put(...objects, ...imports)
+  api.put(...objects)
   return api
 }
 
 /** @returns a reason where there is none */
-async function startReal(): Promise<Api | string> {
+async function startReal({ definitions, objects }: Holding): Promise<Api | string> {
   const built = await realApiProgram()
   if ('skip' in built) return built.skip
   const api = await RealApi.start(built.program)
-  await api.put(...definitions, ...objects, ...imports)
+  await api.put(...definitions)
+  for (const object of objects) await putWhenServed(api, object)
   return api
 }
 

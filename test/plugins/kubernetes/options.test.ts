@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { kubernetes } from '#plugins/kubernetes/index.ts'
-import { readLabelSelector } from '#plugins/kubernetes/label-selector.ts'
 import { toKey } from '#src/dns/name.ts'
+import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
 import { directiveOf, refuses } from '#test/support/directive.ts'
 
 const parse = (...options: readonly string[]) => kubernetes.parse(directiveOf(`kubernetes {\n${options.join('\n')}\n}`))

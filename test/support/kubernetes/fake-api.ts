@@ -53,6 +53,15 @@ const KINDS = [
   ['/apis/networking.istio.io/v1/serviceentries', 'ServiceEntry'],
   ['/apis/networking.istio.io/v1/workloadentries', 'WorkloadEntry'],
   ['/apis/multicluster.x-k8s.io/v1alpha1/serviceimports', 'ServiceImport'],
+  ['/apis/networking.k8s.io/v1/ingresses', 'Ingress'],
+  ['/api/v1/nodes', 'Node'],
+  ['/apis/gateway.networking.k8s.io/v1/gateways', 'Gateway'],
+  ['/apis/gateway.networking.k8s.io/v1/httproutes', 'HTTPRoute'],
+  ['/apis/gateway.networking.k8s.io/v1/tlsroutes', 'TLSRoute'],
+  ['/apis/gateway.networking.k8s.io/v1/grpcroutes', 'GRPCRoute'],
+  ['/apis/networking.istio.io/v1/gateways', 'Gateway'],
+  ['/apis/networking.istio.io/v1/virtualservices', 'VirtualService'],
+  ['/apis/externaldns.k8s.io/v1alpha1/dnsendpoints', 'DNSEndpoint'],
 ] as const
 
 interface Tls {

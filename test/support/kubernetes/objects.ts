@@ -87,6 +87,14 @@ const PLURALS: Readonly<Record<string, string>> = {
   WorkloadEntry: 'workloadentries',
   ServiceImport: 'serviceimports',
   CustomResourceDefinition: 'customresourcedefinitions',
+  Ingress: 'ingresses',
+  Node: 'nodes',
+  Gateway: 'gateways',
+  HTTPRoute: 'httproutes',
+  TLSRoute: 'tlsroutes',
+  GRPCRoute: 'grpcroutes',
+  VirtualService: 'virtualservices',
+  DNSEndpoint: 'dnsendpoints',
 }
 
 /** The path that lists the objects of a kind in all namespaces. */
@@ -104,7 +112,7 @@ export function collectionPath(object: KubeObject): string {
 export const definition = (kind: string, group: string, version: string): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
-  metadata: { name: `${PLURALS[kind]}.${group}` },
+  metadata: { name: `${PLURALS[kind]}.${group}`, annotations: { 'api-approved.kubernetes.io': 'unapproved, for a test' } },
   spec: {
     group,
     scope: 'Namespaced',

@@ -31,6 +31,11 @@ const META: Message = {
   annotations: [12, entry],
 }
 
+const LOAD_BALANCER: Field = [
+  3,
+  message({ loadBalancer: [1, message({ ingress: [1, message({ ip: [1, text], hostname: [2, text] })] })] }),
+]
+
 const OBJECTS: Readonly<Record<string, Message>> = {
   Service: {
     metadata: [1, message(META)],
@@ -58,7 +63,16 @@ const OBJECTS: Readonly<Record<string, Message>> = {
         ipFamilies: [19, text],
       }),
     ],
-    status: [3, message({ loadBalancer: [1, message({ ingress: [1, message({ ip: [1, text], hostname: [2, text] })] })] })],
+    status: LOAD_BALANCER,
+  },
+  Ingress: {
+    metadata: [1, message(META)],
+    spec: [2, message({ rules: [3, message({ host: [1, text] })], ingressClassName: [4, text] })],
+    status: LOAD_BALANCER,
+  },
+  Node: {
+    metadata: [1, message(META)],
+    status: [3, message({ addresses: [5, message({ type: [1, text], address: [2, text] })] })],
   },
   EndpointSlice: {
     metadata: [1, message(META)],

@@ -27,6 +27,7 @@ const service = (name: string, vips: readonly string[], external: Service['exter
   exportTo: undefined,
   headless: false,
   external,
+  outside: undefined,
   version: '1',
 })
 

@@ -1,7 +1,6 @@
 /** What must hold of every API server, over HTTP/1.1 and over HTTP/2. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
 import type { Service } from '#src/feeds/kubernetes/objects.ts'
 import {
@@ -15,6 +14,7 @@ import {
   serviceImport,
   workloadEntry,
 } from '#test/support/kubernetes/objects.ts'
+import { putWhenServed } from '#test/support/kubernetes/put-when-served.ts'
 import { TcpProxy } from '#test/support/kubernetes/tcp-proxy.ts'
 import { addressesOf, BRIEF, hasAddresses, logged, watchCluster } from '#test/support/kubernetes/watching.ts'
 
@@ -230,16 +230,4 @@ export function clusterSuite(name: string, start: Start): void {
     },
     true,
   )
-}
-
-/** A kind is served some time after its definition is there. */
-async function putWhenServed(api: Api, object: KubeObject): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return (await api.put(object)) as undefined
-    } catch (error) {
-      if (tries === 100) throw error
-      await setTimeout(50)
-    }
-  }
 }

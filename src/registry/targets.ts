@@ -1,26 +1,27 @@
-import { FLAG, RCODE } from '#src/dns/codes.ts'
-import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
-import { answer, failure, type Handler, type Query, type Reply } from '#src/plugin.ts'
-import { type AnswerRecord, answerRecords } from '#src/registry/answer-records.ts'
-import type { Target } from '#src/registry/record.ts'
+import { FLAG, RCODE } from '../dns/codes.ts'
+import type { Query } from '../dns/query.ts'
+import { answer, failure, type Reply } from '../dns/reply.ts'
+import { type Sections, SectionsBuilder } from '../dns/sections.ts'
+import { type AnswerRecord, answerRecords } from './answer-records.ts'
 
-/** More endpoints than this are not asked for: each is a query of its own. */
+/** More of them than this are not asked for: each is a query of its own. */
 const MAX_TARGETS = 32
 
 /**
- * The addresses of endpoints that are names, as the chain answers them, and those that are known, in one reply.
+ * The addresses of places that are names, as the chain answers them, and those that are known, in one reply.
+ * @param targets keys
  * @param known the host's own address records
  * @param ttl the most that the merged records have, in seconds
  * @returns undefined where there is no address, and none is left out of a truncated reply
  */
 export async function answerTargets(
   query: Query,
-  targets: readonly Target[],
+  targets: readonly string[],
   known: Sections | undefined,
   ttl: number,
-  resolve: Handler,
+  resolve: (query: Query) => Reply | PromiseLike<Reply>,
 ): Promise<Reply | undefined> {
-  const names = [...new Set(targets.map(({ name }) => name))].slice(0, MAX_TARGETS)
+  const names = [...new Set(targets)].slice(0, MAX_TARGETS)
   const replies = await Promise.all(
     names.map(async name => {
       const derived = query.derive(name, query.type)

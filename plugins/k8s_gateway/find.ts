@@ -1,0 +1,112 @@
+/** What a cluster has under a host. */
+import { parentOf, ROOT } from '#src/dns/name.ts'
+import { type HostObject, isAnywhere } from '#src/feeds/cluster-index/host-index.ts'
+import type { Place } from '#src/registry/objects.ts'
+import { addressesOf } from '#src/registry/record.ts'
+import type { Clusters } from './clusters.ts'
+import type { Options } from './options.ts'
+
+/** What leads from a host to places. */
+export interface Lead {
+  /** As people call it: `Ingress default/web`. */
+  readonly name: string
+  readonly places: readonly Place[]
+  /** Of TXT records. */
+  readonly texts: readonly string[]
+  /** Its places may change without a change of {@link Clusters.version}. */
+  readonly fleeting: boolean
+}
+
+export interface Found {
+  /** The host that stands for the name: the name itself, or one with `*` as its first label. */
+  readonly host: string
+  /** At least one. */
+  readonly leads: readonly Lead[]
+}
+
+export type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayClasses' | 'nodeAddresses'>
+
+/**
+ * The first resource that leads anywhere: by the name itself, else by the longest host with `*` that stands for it.
+ * @param key of the name
+ * @param bare the key of its labels before the zone; Services and Nodes may have it as their host, too
+ */
+export function findHost(clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined {
+  const exact = findExact(clusters, finding, key, bare)
+  if (exact) return exact
+  for (let [above, bareAbove, depth] = [key, bare, 1]; above !== ROOT; depth++) {
+    above = parentOf(above)
+    bareAbove = parentOf(bareAbove)
+    const found = find(clusters, finding, { key, host: STAR + above, bare: bareAbove === ROOT ? ROOT : STAR + bareAbove, depth })
+    if (found) return found
+  }
+  return undefined
+}
+
+/** The same of the name itself only. */
+export const findExact = (clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined =>
+  find(clusters, finding, { key, host: key, bare, depth: 0 })
+
+const STAR = '\x01*'
+
+interface Question {
+  readonly key: string
+  /** Hosts that stand for the name; the root for none. */
+  readonly host: string
+  readonly bare: string
+  /** For how many labels of the name `*` stands. */
+  readonly depth: number
+}
+
+function find(clusters: Clusters, finding: Finding, { key, host, bare, depth }: Question): Found | undefined {
+  const named = clusters.at(host)
+  const anywhere = bare === ROOT ? [] : clusters.at(bare).filter(isAnywhere)
+  if (named.length === 0 && anywhere.length === 0) return undefined
+  const objects = [...named, ...anywhere]
+  for (const resource of finding.resources) {
+    const leads = objects
+      .filter(({ kind }) => kind === resource)
+      .map(object => leadOf(clusters, finding, object, key, host, depth))
+      .filter(({ places, texts }) => places.length > 0 || texts.length > 0)
+    if (leads.length > 0) return { host, leads }
+  }
+  return undefined
+}
+
+function leadOf(clusters: Clusters, finding: Finding, object: HostObject, key: string, host: string, depth: number): Lead {
+  const { kind, namespace, name } = object
+  const called = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+  const lead = (places: readonly Place[], texts: readonly string[] = [], fleeting = false): Lead => ({
+    name: called,
+    places,
+    texts,
+    fleeting,
+  })
+  if (object.kind === 'Service') {
+    const { places, endpoints } = object.outside!
+    if (!endpoints) return lead(places)
+    const slices = clusters.slicesOf(namespace, name)
+    return lead(addressPlaces(slices.flatMap(({ group }) => [...addressesOf(group)])), [], true)
+  }
+  if (object.kind === 'Ingress') {
+    // Here, * stands for one label.
+    const counts = depth <= 1 && isOf(object.class, finding.ingressClasses)
+    return lead(counts ? object.places : [])
+  }
+  if (object.kind === 'Node') return lead(addressPlaces(object.addresses[finding.nodeAddresses]))
+  if (object.kind === 'DNSEndpoint') {
+    const records = object.records.filter(record => record.host === host)
+    return lead(
+      records.flatMap(({ places }) => places),
+      records.flatMap(({ texts }) => texts),
+    )
+  }
+  const gateways = clusters.hosts
+    .gatewaysOf(object, host, key)
+    .filter(gateway => gateway.kind === 'IstioGateway' || isOf(gateway.class, finding.gatewayClasses))
+  return lead(gateways.flatMap(gateway => clusters.hosts.placesOf(gateway)))
+}
+
+const isOf = (name: string, classes: readonly string[]): boolean => classes.length === 0 || classes.includes(name)
+
+const addressPlaces = (addresses: readonly string[]): Place[] => addresses.map(address => ({ address }))

@@ -1,0 +1,108 @@
+import { LONGEST_TIMER } from '#src/clock.ts'
+import { labelsOf } from '#src/dns/name.ts'
+import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
+import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
+import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
+import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
+import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
+import type { Directive, Line } from '#src/plugin.ts'
+
+const RESOURCES = [
+  'Ingress',
+  'Service',
+  'HTTPRoute',
+  'TLSRoute',
+  'GRPCRoute',
+  'VirtualService',
+  'DNSEndpoint',
+  'Node',
+] as const
+
+const ADDRESS_TYPES = ['InternalIP', 'ExternalIP'] as const
+
+export type Resource = (typeof RESOURCES)[number]
+
+export interface Options {
+  /** As text. */
+  readonly zones: readonly string[]
+  /** In the order in which they are asked. */
+  readonly resources: readonly Resource[]
+  /** Classes that count; all where none are named. */
+  readonly ingressClasses: readonly string[]
+  readonly gatewayClasses: readonly string[]
+  /** Label selectors, of which a Service is to fit one; all Services do where there are none. */
+  readonly serviceSelectors: readonly string[]
+  readonly nodeAddresses: (typeof ADDRESS_TYPES)[number]
+  /** Labels of the name servers' names below each zone. */
+  readonly apex: readonly string[]
+  readonly secondary: readonly string[] | undefined
+  /** Seconds. */
+  readonly ttl: number
+  /** Where the API server is. @param root the directory that relative file names count from */
+  readonly source: (root: string) => AccessSource
+  /** Milliseconds. */
+  readonly startupTimeout: number
+  /** Zones whose unknown names go to the next plugin. */
+  readonly fallthrough: readonly string[]
+}
+
+export function parseOptions(directive: Directive): Options {
+  const line = directive.once()
+  const options: { -readonly [K in keyof Options]: Options[K] } = {
+    zones: line.zones(directive.zones),
+    resources: ['Ingress', 'Service'],
+    ingressClasses: [],
+    gatewayClasses: [],
+    serviceSelectors: [],
+    nodeAddresses: 'InternalIP',
+    apex: ['dns1', 'kube-system'],
+    secondary: undefined,
+    ttl: 60,
+    source: () => inCluster(),
+    startupTimeout: 5000,
+    fallthrough: [],
+  }
+  const set = (values: Partial<Options>) => void Object.assign(options, values)
+  line.options({
+    resources: option => set({ resources: readResources(option) }),
+    ingressClasses: option => set({ ingressClasses: option.some('CLASS') }),
+    gatewayClasses: option => set({ gatewayClasses: option.some('CLASS') }),
+    serviceLabelSelectors: option => set({ serviceSelectors: [...options.serviceSelectors, ...readSelectors(option)] }),
+    nodeAddressType: option => set({ nodeAddresses: option.oneOf('nodeAddressType', ADDRESS_TYPES) }),
+    apex: option => set({ apex: labelsOf(option.name('APEX')) }),
+    secondary: option => set({ secondary: labelsOf(option.name('SECONDARY')) }),
+    ttl: option => set({ ttl: option.integer('TTL', 0, 3600) }),
+    kubeconfig: option => {
+      const [file, context] = [option.text('KUBECONFIG'), option.left > 0 ? option.text('CONTEXT') : undefined]
+      set({ source: root => kubeconfig(file, context, root) })
+    },
+    endpoint: option => {
+      const url = option.url('URL')
+      set({ source: () => endpoint(url) })
+    },
+    startup_timeout: option => set({ startupTimeout: option.duration('DURATION', { max: LONGEST_TIMER }) }),
+    fallthrough: option => set({ fallthrough: option.zones(['.']) }),
+  })
+  line.end()
+  return options
+}
+
+function readResources(option: Line): Resource[] {
+  const resources: Resource[] = []
+  do resources.push(option.oneOf('RESOURCE', RESOURCES))
+  while (option.left > 0)
+  return resources
+}
+
+function readSelectors(option: Line): string[] {
+  const selectors: string[] = []
+  do {
+    const text = option.text('SELECTOR')
+    try {
+      selectors.push(readLabelSelector(text))
+    } catch (error) {
+      throw option.problem((error as Error).message)
+    }
+  } while (option.left > 0)
+  return selectors
+}

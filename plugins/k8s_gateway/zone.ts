@@ -1,0 +1,20 @@
+import { ROOT } from '#src/dns/name.ts'
+import { keyBelow } from '#src/registry/key-below.ts'
+import type { Options } from './options.ts'
+
+/** A zone, and the name servers that it names. */
+export class Zone {
+  readonly key: string
+  /** Keys: this server first. */
+  readonly servers: readonly string[]
+
+  constructor(key: string, { apex, secondary }: Options) {
+    this.key = key
+    this.servers = [apex, ...(secondary ? [secondary] : [])].map(labels => keyBelow(labels, key))
+  }
+
+  /** The key of the labels that a name in the zone has before it. */
+  bare(key: string): string {
+    return key.slice(0, key.length - this.key.length) + ROOT
+  }
+}

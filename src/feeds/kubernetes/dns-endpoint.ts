@@ -1,0 +1,29 @@
+import type { Field, Skip } from '../objects/field.ts'
+import { readMeta } from '../objects/meta.ts'
+import type { DNSEndpoint } from './objects.ts'
+import { isIgnored } from './outside.ts'
+
+/** A DNSEndpoint (externaldns.k8s.io), of which records of other types are left out. */
+export function readDnsEndpoint(root: Field, skip: Skip): Omit<DNSEndpoint, 'version'> | undefined {
+  if (isIgnored(root)) return undefined
+  const { namespace, name } = readMeta(root)
+  return {
+    kind: 'DNSEndpoint',
+    namespace,
+    name,
+    records: root.at('spec', 'endpoints').each(item => readRecords(item, skip), skip),
+  }
+}
+
+function readRecords(item: Field, skip: Skip): DNSEndpoint['records'][number] {
+  const host = item.at('dnsName').pattern()
+  const type = item.at('recordType').text()
+  const targets = item.at('targets')
+  if (type === 'A' || type === 'AAAA') {
+    const size = type === 'A' ? 4 : 16
+    return { host, places: targets.each(target => ({ address: target.address(size) }), skip), texts: [] }
+  }
+  if (type === 'CNAME') return { host, places: targets.each(target => ({ target: target.host() }), skip), texts: [] }
+  if (type === 'TXT') return { host, places: [], texts: targets.each(target => target.text(), skip) }
+  throw item.at('recordType').invalid('must be A, AAAA, CNAME or TXT')
+}

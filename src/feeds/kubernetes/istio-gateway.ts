@@ -1,0 +1,49 @@
+/** Gateways and VirtualServices (networking.istio.io). */
+import { Field, type Skip } from '../objects/field.ts'
+import { readMeta, readSelector } from '../objects/meta.ts'
+import type { GatewayListener, IstioGateway, Route, RouteParent } from './objects.ts'
+import { isIgnored, readPatterns } from './outside.ts'
+
+export function readIstioGateway(root: Field, skip: Skip): Omit<IstioGateway, 'version'> {
+  const { namespace, name } = readMeta(root)
+  const spec = root.at('spec')
+  return {
+    kind: 'IstioGateway',
+    namespace,
+    name,
+    listeners: spec
+      .at('servers')
+      .items()
+      .flatMap(server => server.at('hosts').each(host => readListener(host, namespace), skip)),
+    selector: readSelector(spec.at('selector')),
+  }
+}
+
+/** `HOST`, or `NAMESPACE/HOST` for the routes of one namespace. */
+function readListener(item: Field, own: string): GatewayListener {
+  const [, namespace = '*', host] = /^(?:([^/]*)\/)?(.*)$/.exec(item.text())!
+  const from = namespace === '*' ? '' : namespace === '.' ? own : namespace
+  return { name: '', host: new Field(host, item.path).pattern(), namespace: from }
+}
+
+/** The gateway that stands for the sidecars. */
+const MESH = 'mesh'
+
+export function readVirtualService(root: Field, skip: Skip): Omit<Route, 'version'> | undefined {
+  if (isIgnored(root)) return undefined
+  const { namespace, name } = readMeta(root)
+  const spec = root.at('spec')
+  const parents = spec
+    .at('gateways')
+    .each(item => readParent(item, namespace), skip)
+    .filter(parent => parent !== undefined)
+  if (parents.length === 0) return undefined
+  return { kind: 'VirtualService', namespace, name, hosts: readPatterns(spec.at('hosts').items(), skip), parents }
+}
+
+/** `NAME`, or `NAMESPACE/NAME`. */
+function readParent(item: Field, own: string): RouteParent | undefined {
+  if (item.value === MESH) return undefined
+  const [, namespace = own, name = ''] = /^(?:([^/]*)\/)?(.*)$/.exec(item.text())!
+  return { namespace, name, listener: '' }
+}

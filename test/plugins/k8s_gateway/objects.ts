@@ -1,0 +1,165 @@
+/** A small cluster with something of everything that leads in from the outside. */
+import { definition, endpointSlice, type KubeObject, namespace, service } from '#test/support/kubernetes/objects.ts'
+
+type Metadata = Partial<NonNullable<KubeObject['metadata']>>
+
+const of =
+  (apiVersion: string, kind: string) =>
+  (name: string, spec: object, status: object = {}, metadata: Metadata = {}): KubeObject => ({
+    apiVersion,
+    kind,
+    metadata: { name, namespace: 'default', ...metadata },
+    spec,
+    status,
+  })
+
+const GATEWAY_API = 'gateway.networking.k8s.io/v1'
+const ISTIO = 'networking.istio.io/v1'
+
+const makeIngress = of('networking.k8s.io/v1', 'Ingress')
+export const gateway = of(GATEWAY_API, 'Gateway')
+export const httpRoute = of(GATEWAY_API, 'HTTPRoute')
+export const istioGateway = of(ISTIO, 'Gateway')
+export const virtualService = of(ISTIO, 'VirtualService')
+export const dnsEndpoint = of('externaldns.k8s.io/v1alpha1', 'DNSEndpoint')
+
+export const reachedAt = (...ingress: readonly object[]) => ({ loadBalancer: { ingress } })
+
+/** @param at where it is reached: addresses and names */
+export const ingress = (name: string, hosts: readonly string[], at: readonly object[], more: object = {}, metadata: Metadata = {}) =>
+  makeIngress(name, { rules: hosts.map(host => ({ host })), ...more }, reachedAt(...at), metadata)
+
+/** A Service of type LoadBalancer. */
+export const balanced = (name: string, at: readonly object[], spec: object = {}, metadata: Metadata = {}): KubeObject => ({
+  ...service(name, { type: 'LoadBalancer', clusterIP: undefined, clusterIPs: undefined, ...spec }, metadata),
+  status: reachedAt(...at),
+})
+
+const IGNORED = { labels: { 'k8s-gateway.dns/ignore': 'true' } }
+const HEADLESS = { clusterIP: 'None', clusterIPs: ['None'] }
+const BY_ENDPOINTS = { annotations: { 'k8s-gateway.dns/resolve-endpoints': 'true' } }
+
+export const definitions: readonly KubeObject[] = [
+  ...['Gateway', 'HTTPRoute', 'TLSRoute', 'GRPCRoute'].map(kind => definition(kind, 'gateway.networking.k8s.io', 'v1')),
+  ...['Gateway', 'VirtualService'].map(kind => definition(kind, 'networking.istio.io', 'v1')),
+  definition('DNSEndpoint', 'externaldns.k8s.io', 'v1alpha1'),
+]
+
+const listener = (name: string, hostname?: string) => ({ name, port: 80, protocol: 'HTTP', ...(hostname && { hostname }) })
+
+const refusedBy = (name: string) => ({
+  parents: [
+    {
+      parentRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name },
+      controllerName: 'istio.io/gateway-controller',
+      conditions: [{ type: 'Accepted', status: 'False', reason: 'NotAllowedByListeners' }],
+    },
+  ],
+})
+
+export const objects: readonly KubeObject[] = [
+  namespace('default'),
+  namespace('shop'),
+  namespace('kube-system'),
+  namespace('istio-system'),
+  ingress('web', ['web.example.org', '*.apps.example.org', 'www.example.net'], [{ ip: '203.0.113.10' }, { ip: '2001:db8::10' }], {
+    ingressClassName: 'nginx',
+  }),
+  ingress('special', ['special.apps.example.org'], [{ ip: '203.0.113.11' }], { ingressClassName: 'istio' }),
+  ingress('old', ['old.example.org', 'old.example.org'], [{ ip: '203.0.113.12' }], {}, {
+    annotations: { 'kubernetes.io/ingress.class': 'istio' },
+  }),
+  ingress('named', ['named.example.org'], [{ hostname: 'lb.example.net' }]),
+  ingress('mixed', ['mixed.example.org'], [{ ip: '203.0.113.14' }, { hostname: 'lb.example.net' }]),
+  ingress('pending', ['pending.example.org'], []),
+  ingress('hidden', ['hidden.example.org'], [{ ip: '203.0.113.99' }], {}, IGNORED),
+  ingress('self', ['self.example.org', '*.self.example.org'], [{ hostname: 'lb.self.example.org' }]),
+  balanced('plain', [{ ip: '203.0.113.20' }, { ip: '2001:db8::20' }], {}, { labels: { team: 'edge' } }),
+  balanced('called', [{ ip: '203.0.113.21' }], {}, {
+    annotations: { 'coredns.io/hostname': 'called.example.org, Short ,*.wild, no-_-such..name' },
+  }),
+  balanced('external', [{ ip: '203.0.113.22' }], {}, {
+    annotations: { 'external-dns.alpha.kubernetes.io/hostname': 'external.example.org' },
+    labels: { team: 'shop' },
+  }),
+  balanced('both', [{ ip: '203.0.113.23' }], { externalIPs: ['203.0.113.24'] }),
+  service('inner', { clusterIP: undefined, clusterIPs: undefined, externalIPs: ['203.0.113.25'] }),
+  balanced('hidden', [{ ip: '203.0.113.99' }], {}, IGNORED),
+  balanced('waiting', []),
+  service('pods', HEADLESS, BY_ENDPOINTS),
+  endpointSlice('pods', [], {
+    endpoints: [
+      { addresses: ['10.244.1.1'], conditions: { ready: true } },
+      { addresses: ['10.244.1.2'], conditions: { ready: true } },
+      { addresses: ['10.244.1.3'], conditions: { ready: false } },
+    ],
+  }),
+  balanced('dns1', [{ ip: '203.0.113.53' }, { ip: '2001:db8::53' }], {}, { namespace: 'kube-system' }),
+  gateway(
+    'public',
+    { gatewayClassName: 'istio', listeners: [listener('wild', '*.gw.example.org'), listener('one', 'one.example.org')] },
+    { addresses: [{ type: 'IPAddress', value: '203.0.113.40' }, { value: '2001:db8::40' }, { type: 'example.com/zone', value: 'x' }] },
+  ),
+  gateway(
+    'private',
+    { gatewayClassName: 'nginx', listeners: [listener('any')] },
+    { addresses: [{ type: 'Hostname', value: 'lb.example.net' }] },
+    { namespace: 'shop' },
+  ),
+  httpRoute('site', { hostnames: ['site.gw.example.org', 'site.elsewhere.example.org'], parentRefs: [{ name: 'public' }] }),
+  httpRoute('all', { parentRefs: [{ name: 'public', sectionName: 'wild' }] }),
+  httpRoute('across', {
+    hostnames: ['across.gw.example.org'],
+    parentRefs: [{ name: 'public' }, { name: 'private', namespace: 'shop' }],
+  }),
+  httpRoute('within', { hostnames: ['within.gw2.example.org'], parentRefs: [{ group: '', kind: 'Service', name: 'public' }] }),
+  httpRoute('refused', { hostnames: ['one.example.org'], parentRefs: [{ name: 'public' }] }, refusedBy('public')),
+  httpRoute('every', { parentRefs: [{ name: 'private', namespace: 'shop' }] }),
+  of(GATEWAY_API, 'TLSRoute')('tls', { hostnames: ['*.tls.example.org'], parentRefs: [{ name: 'private', namespace: 'shop' }] }),
+  of(GATEWAY_API, 'GRPCRoute')('grpc', { hostnames: ['grpc.gw.example.org'], parentRefs: [{ name: 'public', sectionName: 'wild' }] }),
+  balanced('ingressgateway', [{ ip: '203.0.113.30' }], { selector: { app: 'ingressgateway', istio: 'ingressgateway' } }, {
+    namespace: 'istio-system',
+    annotations: { 'coredns.io/hostname': '' },
+  }),
+  istioGateway('bookinfo', {
+    selector: { istio: 'ingressgateway' },
+    servers: [{ hosts: ['*.mesh.example.org', 'shop/only.example.org', './own.example.org'] }, { hosts: ['bookinfo.example.org'] }],
+  }),
+  istioGateway('nowhere', { selector: { istio: 'egressgateway' }, servers: [{ hosts: ['*'] }] }),
+  virtualService('reviews', { hosts: ['reviews.mesh.example.org', 'only.example.org'], gateways: ['mesh', 'bookinfo'] }),
+  virtualService('own', { hosts: ['own.example.org'], gateways: ['default/bookinfo'] }),
+  virtualService('any', { hosts: ['*'], gateways: ['bookinfo'] }),
+  virtualService('only', { hosts: ['only.example.org', 'own.example.org'], gateways: ['default/bookinfo'] }, {}, { namespace: 'shop' }),
+  virtualService('inside', { hosts: ['inside.mesh2.example.org'] }),
+  virtualService('lost', { hosts: ['lost.example.org'], gateways: ['nowhere', 'gone'] }),
+  dnsEndpoint('records', {
+    endpoints: [
+      { dnsName: 'written.example.org', recordType: 'A', targets: ['203.0.113.60', '203.0.113.61'] },
+      { dnsName: 'written.example.org', recordType: 'AAAA', targets: ['2001:db8::60'] },
+      { dnsName: 'written.example.org', recordType: 'TXT', targets: ['some words', 'x'.repeat(300)] },
+      { dnsName: 'alias.example.org', recordType: 'CNAME', targets: ['lb.example.net'] },
+      { dnsName: '*.deep.example.org', recordType: 'A', targets: ['203.0.113.62'] },
+      { dnsName: 'mail.example.org', recordType: 'MX', targets: ['10 mail.example.org'] },
+    ],
+  }),
+  {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'worker-1' },
+    status: {
+      addresses: [
+        { type: 'Hostname', address: 'worker-1' },
+        { type: 'InternalIP', address: '192.0.2.1' },
+        { type: 'InternalIP', address: '2001:db8::1' },
+        { type: 'ExternalIP', address: '203.0.113.71' },
+      ],
+    },
+  },
+]
+
+/** Several objects with one host. */
+export const overlapping: readonly KubeObject[] = [
+  ingress('twice', ['twice.gw.example.org'], [{ ip: '203.0.113.80' }]),
+  ingress('twice-more', ['twice.gw.example.org'], [{ ip: '203.0.113.81' }, { ip: '203.0.113.80' }]),
+  httpRoute('twice', { hostnames: ['twice.gw.example.org'], parentRefs: [{ name: 'public' }] }),
+]
