@@ -7,16 +7,7 @@ import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
 import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 
-const RESOURCES = [
-  'Ingress',
-  'Service',
-  'HTTPRoute',
-  'TLSRoute',
-  'GRPCRoute',
-  'VirtualService',
-  'DNSEndpoint',
-  'Node',
-] as const
+const RESOURCES = ['Ingress', 'Service', 'HTTPRoute', 'TLSRoute', 'GRPCRoute', 'VirtualService', 'DNSEndpoint', 'Node'] as const
 
 const ADDRESS_TYPES = ['InternalIP', 'ExternalIP'] as const
 

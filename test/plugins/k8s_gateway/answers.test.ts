@@ -59,7 +59,8 @@ onEachApi(
         `,
       )
       assert.deepEqual((await server.query('web.example.org.')).answer, ['web.example.org. 60 IN A 203.0.113.10'])
-      const soa = /^example\.org\. 60 IN SOA dns1\.kube-system\.example\.org\. hostmaster\.dns1\.kube-system\.example\.org\. \d+ 7200 1800 86400 60$/
+      const soa =
+        /^example\.org\. 60 IN SOA dns1\.kube-system\.example\.org\. hostmaster\.dns1\.kube-system\.example\.org\. \d+ 7200 1800 86400 60$/
       assert.match((await server.query('example.org.', 'SOA')).answer.join(), soa)
       assert.match((await server.query('gone.example.org.')).authority.join(), soa)
       // What leads to a name that it stands for itself is for the next plugin to tell, which says nothing of addresses.

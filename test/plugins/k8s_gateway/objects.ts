@@ -26,8 +26,13 @@ export const dnsEndpoint = of('externaldns.k8s.io/v1alpha1', 'DNSEndpoint')
 export const reachedAt = (...ingress: readonly object[]) => ({ loadBalancer: { ingress } })
 
 /** @param at where it is reached: addresses and names */
-export const ingress = (name: string, hosts: readonly string[], at: readonly object[], more: object = {}, metadata: Metadata = {}) =>
-  makeIngress(name, { rules: hosts.map(host => ({ host })), ...more }, reachedAt(...at), metadata)
+export const ingress = (
+  name: string,
+  hosts: readonly string[],
+  at: readonly object[],
+  more: object = {},
+  metadata: Metadata = {},
+) => makeIngress(name, { rules: hosts.map(host => ({ host })), ...more }, reachedAt(...at), metadata)
 
 /** A Service of type LoadBalancer. */
 export const balanced = (name: string, at: readonly object[], spec: object = {}, metadata: Metadata = {}): KubeObject => ({
@@ -66,22 +71,38 @@ export const objects: readonly KubeObject[] = [
     ingressClassName: 'nginx',
   }),
   ingress('special', ['special.apps.example.org'], [{ ip: '203.0.113.11' }], { ingressClassName: 'istio' }),
-  ingress('old', ['old.example.org', 'old.example.org'], [{ ip: '203.0.113.12' }], {}, {
-    annotations: { 'kubernetes.io/ingress.class': 'istio' },
-  }),
+  ingress(
+    'old',
+    ['old.example.org', 'old.example.org'],
+    [{ ip: '203.0.113.12' }],
+    {},
+    {
+      annotations: { 'kubernetes.io/ingress.class': 'istio' },
+    },
+  ),
   ingress('named', ['named.example.org'], [{ hostname: 'lb.example.net' }]),
   ingress('mixed', ['mixed.example.org'], [{ ip: '203.0.113.14' }, { hostname: 'lb.example.net' }]),
   ingress('pending', ['pending.example.org'], []),
   ingress('hidden', ['hidden.example.org'], [{ ip: '203.0.113.99' }], {}, IGNORED),
   ingress('self', ['self.example.org', '*.self.example.org'], [{ hostname: 'lb.self.example.org' }]),
   balanced('plain', [{ ip: '203.0.113.20' }, { ip: '2001:db8::20' }], {}, { labels: { team: 'edge' } }),
-  balanced('called', [{ ip: '203.0.113.21' }], {}, {
-    annotations: { 'coredns.io/hostname': 'called.example.org, Short ,*.wild, no-_-such..name' },
-  }),
-  balanced('external', [{ ip: '203.0.113.22' }], {}, {
-    annotations: { 'external-dns.alpha.kubernetes.io/hostname': 'external.example.org' },
-    labels: { team: 'shop' },
-  }),
+  balanced(
+    'called',
+    [{ ip: '203.0.113.21' }],
+    {},
+    {
+      annotations: { 'coredns.io/hostname': 'called.example.org, Short ,*.wild, no-_-such..name' },
+    },
+  ),
+  balanced(
+    'external',
+    [{ ip: '203.0.113.22' }],
+    {},
+    {
+      annotations: { 'external-dns.alpha.kubernetes.io/hostname': 'external.example.org' },
+      labels: { team: 'shop' },
+    },
+  ),
   balanced('both', [{ ip: '203.0.113.23' }], { externalIPs: ['203.0.113.24'] }),
   service('inner', { clusterIP: undefined, clusterIPs: undefined, externalIPs: ['203.0.113.25'] }),
   balanced('hidden', [{ ip: '203.0.113.99' }], {}, IGNORED),
@@ -98,7 +119,13 @@ export const objects: readonly KubeObject[] = [
   gateway(
     'public',
     { gatewayClassName: 'istio', listeners: [listener('wild', '*.gw.example.org'), listener('one', 'one.example.org')] },
-    { addresses: [{ type: 'IPAddress', value: '203.0.113.40' }, { value: '2001:db8::40' }, { type: 'example.com/zone', value: 'x' }] },
+    {
+      addresses: [
+        { type: 'IPAddress', value: '203.0.113.40' },
+        { value: '2001:db8::40' },
+        { type: 'example.com/zone', value: 'x' },
+      ],
+    },
   ),
   gateway(
     'private',
@@ -116,20 +143,36 @@ export const objects: readonly KubeObject[] = [
   httpRoute('refused', { hostnames: ['one.example.org'], parentRefs: [{ name: 'public' }] }, refusedBy('public')),
   httpRoute('every', { parentRefs: [{ name: 'private', namespace: 'shop' }] }),
   of(GATEWAY_API, 'TLSRoute')('tls', { hostnames: ['*.tls.example.org'], parentRefs: [{ name: 'private', namespace: 'shop' }] }),
-  of(GATEWAY_API, 'GRPCRoute')('grpc', { hostnames: ['grpc.gw.example.org'], parentRefs: [{ name: 'public', sectionName: 'wild' }] }),
-  balanced('ingressgateway', [{ ip: '203.0.113.30' }], { selector: { app: 'ingressgateway', istio: 'ingressgateway' } }, {
-    namespace: 'istio-system',
-    annotations: { 'coredns.io/hostname': '' },
+  of(GATEWAY_API, 'GRPCRoute')('grpc', {
+    hostnames: ['grpc.gw.example.org'],
+    parentRefs: [{ name: 'public', sectionName: 'wild' }],
   }),
+  balanced(
+    'ingressgateway',
+    [{ ip: '203.0.113.30' }],
+    { selector: { app: 'ingressgateway', istio: 'ingressgateway' } },
+    {
+      namespace: 'istio-system',
+      annotations: { 'coredns.io/hostname': '' },
+    },
+  ),
   istioGateway('bookinfo', {
     selector: { istio: 'ingressgateway' },
-    servers: [{ hosts: ['*.mesh.example.org', 'shop/only.example.org', './own.example.org'] }, { hosts: ['bookinfo.example.org'] }],
+    servers: [
+      { hosts: ['*.mesh.example.org', 'shop/only.example.org', './own.example.org'] },
+      { hosts: ['bookinfo.example.org'] },
+    ],
   }),
   istioGateway('nowhere', { selector: { istio: 'egressgateway' }, servers: [{ hosts: ['*'] }] }),
   virtualService('reviews', { hosts: ['reviews.mesh.example.org', 'only.example.org'], gateways: ['mesh', 'bookinfo'] }),
   virtualService('own', { hosts: ['own.example.org'], gateways: ['default/bookinfo'] }),
   virtualService('any', { hosts: ['*'], gateways: ['bookinfo'] }),
-  virtualService('only', { hosts: ['only.example.org', 'own.example.org'], gateways: ['default/bookinfo'] }, {}, { namespace: 'shop' }),
+  virtualService(
+    'only',
+    { hosts: ['only.example.org', 'own.example.org'], gateways: ['default/bookinfo'] },
+    {},
+    { namespace: 'shop' },
+  ),
   virtualService('inside', { hosts: ['inside.mesh2.example.org'] }),
   virtualService('lost', { hosts: ['lost.example.org'], gateways: ['nowhere', 'gone'] }),
   dnsEndpoint('records', {

@@ -73,6 +73,7 @@ test('a Service', () => {
     exportTo: undefined,
     headless: false,
     external: [{ address: octets(192, 0, 2, 1) }],
+    outside: { hosts: [], places: [{ address: octets(192, 0, 2, 1) }], endpoints: false },
   })
 })
 
@@ -92,6 +93,20 @@ const services: Readonly<Record<string, KubeObject>> = {
     ...service('a'),
     status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }, { hostname: 'lb.example.org' }] } },
   },
+  'with a load balancer that has names': {
+    ...service(
+      'a',
+      { type: 'LoadBalancer', externalIPs: ['192.0.2.8'] },
+      { annotations: { 'external-dns.alpha.kubernetes.io/hostname': 'a.example.org, *.A.example.org' } },
+    ),
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } },
+  },
+  'at its endpoints': service('a', {}, { annotations: { 'k8s-gateway.dns/resolve-endpoints': 'true' } }),
+  'that is to be ignored': service(
+    'a',
+    { type: 'LoadBalancer', externalIPs: ['192.0.2.8'] },
+    { labels: { 'k8s-gateway.dns/ignore': 'true' }, annotations: { 'k8s-gateway.dns/resolve-endpoints': 'true' } },
+  ),
   exported: service('a', {}, { annotations: { 'networking.istio.io/exportTo': 'one, two' } }),
   'without ports': service('a', { ports: [] }),
   'with a port out of range': service('a', { ports: [{ name: 'x', protocol: 'TCP', port: 70_000, targetPort: 1 }] }),
@@ -114,9 +129,66 @@ test('what is kept of some Services', () => {
     { address: octets(192, 0, 2, 9) },
     { target: '\x02lb\x07example\x03org\0' },
   ])
+  const places = [{ address: octets(192, 0, 2, 8) }]
+  assert.equal(kept('headless').outside, undefined)
+  assert.deepEqual(kept('with a load balancer that has names').outside, {
+    hosts: ['\x01a\x07example\x03org\0', '\x01*\x01a\x07example\x03org\0'],
+    places,
+    endpoints: false,
+  })
+  assert.deepEqual(kept('at its endpoints').outside, { hosts: ['\x01a\x07default\0'], places: [], endpoints: true })
+  assert.deepEqual(kept('that is to be ignored').outside, { hosts: [], places, endpoints: false })
   assert.deepEqual(kept('exported').exportTo, ['one', 'two'])
   assert.match(`${kept('with a name that is no label')}`, /^metadata.name must be /)
   assert.match(`${kept('with an address that is none')}`, /must be an IP address, not "10\.96\.0\.300"/)
+})
+
+test('an Ingress', () => {
+  const object = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: 'web', namespace: 'shop', annotations: { 'kubernetes.io/ingress.class': 'istio' } },
+    spec: { rules: [{ host: 'Web.example.org' }, { host: '*.example.org' }, {}, { host: 'a.*.org' }, { host: 'a..b' }] },
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }, { hostname: 'lb.example.org' }, { ip: '192.0.2' }] } },
+  }
+  const kept = {
+    kind: 'Ingress',
+    namespace: 'shop',
+    name: 'web',
+    class: 'istio',
+    hosts: ['\x03web\x07example\x03org\0', '\x01*\x07example\x03org\0'],
+    places: [{ address: octets(192, 0, 2, 9) }, { target: '\x02lb\x07example\x03org\0' }],
+  }
+  const problems = [
+    'spec.rules[3].host must be a domain name, with * at most for its whole first label, not "a.*.org"',
+    'spec.rules[4].host must be a domain name, not "a..b"',
+    'status.loadBalancer.ingress[2].ip must be an IP address, not "192.0.2"',
+  ]
+  assert.deepEqual(read(object), { kept, problems })
+  const named = { ...object, spec: { ...object.spec, ingressClassName: 'nginx' } }
+  assert.deepEqual(read(named).kept, { ...kept, class: 'nginx' })
+  const ignored = { ...object, metadata: { ...object.metadata, labels: { 'k8s-gateway.dns/ignore': 'true' } } }
+  assert.deepEqual(read(ignored), { kept: undefined, problems: [] })
+})
+
+test('a Node', () => {
+  const addresses = [
+    { type: 'Hostname', address: 'worker-1.example.org' },
+    { type: 'InternalIP', address: '10.0.0.1' },
+    { type: 'InternalIP', address: 'fd00::1' },
+    { type: 'ExternalIP', address: 'none' },
+    { type: 'InternalDNS', address: 'worker-1' },
+  ]
+  assert.deepEqual(read({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'worker-1.example.org' }, status: { addresses } }), {
+    kept: {
+      kind: 'Node',
+      namespace: '',
+      name: 'worker-1.example.org',
+      hosts: ['\x08worker-1\x07example\x03org\0'],
+      addresses: { InternalIP: [octets(10, 0, 0, 1), octets(0xfd, ...Array(14).fill(0), 1)], ExternalIP: [] },
+    },
+    problems: ['status.addresses[3].address must be an IP address, not "none"'],
+  })
 })
 
 test('an EndpointSlice: the addresses of what is ready, in one text', () => {
