@@ -24,7 +24,7 @@ export interface Found {
   readonly leads: readonly Lead[]
 }
 
-export type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayClasses' | 'nodeAddresses'>
+type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayClasses' | 'nodeAddresses'>
 
 /**
  * The first resource that leads anywhere: by the name itself, else by the longest host with `*` that stands for it.

@@ -80,7 +80,7 @@ onEachApi(
         a.b.gw.example.org. A NOERROR = 203.0.113.40
         gw.example.org. A NOERROR
         across.gw.example.org. A NOERROR = 203.0.113.40, 198.51.100.9
-        within.gw2.example.org. A NXDOMAIN
+        two.example.org. A NXDOMAIN
         one.example.org. A NXDOMAIN
         any.name.example.org. A NXDOMAIN
         x.y.tls.example.org. A NOERROR = 198.51.100.9
@@ -90,6 +90,7 @@ onEachApi(
         bookinfo.example.org. A NOERROR = 203.0.113.30
         only.example.org. A NOERROR = 203.0.113.30
         own.example.org. A NOERROR = 203.0.113.30
+        foreign.example.org. A NXDOMAIN
         inside.mesh2.example.org. A NXDOMAIN
         lost.example.org. A NXDOMAIN
         ingressgateway.istio-system.example.org. A NXDOMAIN
@@ -114,7 +115,7 @@ onEachApi(
         'gatewayClasses nginx',
         'serviceLabelSelectors team=edge "team==shop, team!=edge"',
         'nodeAddressType ExternalIP',
-        'apex ns.gone',
+        'apex ns.trapped',
         'secondary plain.default',
         'fallthrough apps.example.org elsewhere.example.org',
       ]
@@ -135,7 +136,9 @@ onEachApi(
         both.default.example.org. A NXDOMAIN
         bookinfo.example.org. A NOERROR = 203.0.113.30
         worker-1.example.org. A NOERROR = 203.0.113.71
-        example.org. NS NOERROR = ns.gone.example.org., plain.default.example.org. + 203.0.113.20, 2001:db8::20
+        x.trapped.example.org. A NOERROR = 203.0.113.98
+        ns.trapped.example.org. A NXDOMAIN
+        example.org. NS NOERROR = ns.trapped.example.org., plain.default.example.org. + 203.0.113.20, 2001:db8::20
         `,
       )
       for (const name of ['x.apps.example.org.', 'apps.example.org.'])

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toAddress } from '#src/dns/address.ts'
+import { localAddresses } from '#src/feeds/cluster-index/local-addresses.ts'
 import { untilAll } from '#test/plugins/multisocket/clients.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { kubeconfigOf } from '#test/support/kubernetes/kubeconfig.ts'
@@ -10,6 +12,10 @@ import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { until } from '#test/support/waiting.ts'
 import { corefileOf } from './corefile.ts'
 import { balanced, dnsEndpoint, gateway, httpRoute, ingress, istioGateway, virtualService } from './objects.ts'
+
+const own = localAddresses([])
+  .filter(({ length }) => length === 4)
+  .map(address => toAddress(Buffer.from(address, 'latin1')))
 
 const ask = async (server: ServerProcess, name: string) => {
   const { rcode, answer } = await server.query(`${name}.example.org.`)
@@ -104,7 +110,12 @@ test('until everything is known, known names are answered, others fail and are n
   assert.ok(server.stdout.includes('[WARNING] plugin/k8s_gateway: starting server with unsynced Kubernetes API'))
   deaf = false
   await until(async () => (await ready(port)) === '200 OK')
-  assert.equal((await server.query('gone.example.org.')).additional.length, 2, 'now it is passed on')
+  for (const [name, type] of [
+    ['gone.example.org.', 'A'],
+    ['example.org.', 'SOA'],
+    ['example.org.', 'NS'],
+  ] as const)
+    assert.equal((await server.query(name, type)).additional.length, 2, `${name} ${type} is passed on`)
 })
 
 test('what is known is answered while the API server is away, and a reload keeps it', async () => {
@@ -162,6 +173,8 @@ test('what kubernetes and mesh watch is not watched again', async () => {
   assert.equal(await ask(server, 'web'), 'NOERROR 203.0.113.1')
   for (const zone of ['example.org.', 'svc.cluster.local.', 'svc.mesh.local.'])
     assert.match((await server.query(`pods.default.${zone}`)).answer.join(), / A 10\.244\.0\.1$/)
+  for (const name of ['web.default.svc.mesh.local.', 'web.svc.mesh.local.'])
+    assert.equal((await server.query(name)).rcode, 'NXDOMAIN', 'mesh is told of its own kinds alone')
   assert.deepEqual(api.seen.map(({ path }) => path.split('/').at(-1)).sort(), [
     'endpointslices',
     'ingresses',
@@ -170,6 +183,15 @@ test('what kubernetes and mesh watch is not watched again', async () => {
     'services',
     'workloadentries',
   ])
+})
+
+test('a server whose Service is not known is reached at its own addresses', { skip: own.length === 0 }, async () => {
+  await using api = await FakeApi.start()
+  await using server = await startServer(corefileOf(api.port, ['ttl 5']))
+  const { answer, additional } = await server.query('example.org.', 'NS')
+  assert.deepEqual(answer, ['example.org. 5 IN NS dns1.kube-system.example.org.'])
+  for (const address of own) assert.ok(additional.includes(`dns1.kube-system.example.org. 5 IN A ${address}`), address)
+  assert.equal((await server.query('dns1.kube-system.example.org.')).answer.length, own.length)
 })
 
 test('all threads answer alike, whatever comes and goes', async () => {

@@ -82,6 +82,7 @@ export const objects: readonly KubeObject[] = [
   ),
   ingress('named', ['named.example.org'], [{ hostname: 'lb.example.net' }]),
   ingress('mixed', ['mixed.example.org'], [{ ip: '203.0.113.14' }, { hostname: 'lb.example.net' }]),
+  ingress('trap', ['*.trapped.example.org'], [{ ip: '203.0.113.98' }], { ingressClassName: 'istio' }),
   ingress('pending', ['pending.example.org'], []),
   ingress('hidden', ['hidden.example.org'], [{ ip: '203.0.113.99' }], {}, IGNORED),
   ingress('self', ['self.example.org', '*.self.example.org'], [{ hostname: 'lb.self.example.org' }]),
@@ -118,7 +119,10 @@ export const objects: readonly KubeObject[] = [
   balanced('dns1', [{ ip: '203.0.113.53' }, { ip: '2001:db8::53' }], {}, { namespace: 'kube-system' }),
   gateway(
     'public',
-    { gatewayClassName: 'istio', listeners: [listener('wild', '*.gw.example.org'), listener('one', 'one.example.org')] },
+    {
+      gatewayClassName: 'istio',
+      listeners: [listener('wild', '*.gw.example.org'), listener('one', 'one.example.org'), listener('two', 'two.example.org')],
+    },
     {
       addresses: [
         { type: 'IPAddress', value: '203.0.113.40' },
@@ -139,7 +143,7 @@ export const objects: readonly KubeObject[] = [
     hostnames: ['across.gw.example.org'],
     parentRefs: [{ name: 'public' }, { name: 'private', namespace: 'shop' }],
   }),
-  httpRoute('within', { hostnames: ['within.gw2.example.org'], parentRefs: [{ group: '', kind: 'Service', name: 'public' }] }),
+  httpRoute('within', { hostnames: ['two.example.org'], parentRefs: [{ group: '', kind: 'Service', name: 'public' }] }),
   httpRoute('refused', { hostnames: ['one.example.org'], parentRefs: [{ name: 'public' }] }, refusedBy('public')),
   httpRoute('every', { parentRefs: [{ name: 'private', namespace: 'shop' }] }),
   of(GATEWAY_API, 'TLSRoute')('tls', { hostnames: ['*.tls.example.org'], parentRefs: [{ name: 'private', namespace: 'shop' }] }),
@@ -163,13 +167,14 @@ export const objects: readonly KubeObject[] = [
       { hosts: ['bookinfo.example.org'] },
     ],
   }),
+  istioGateway('closed', { selector: { istio: 'ingressgateway' }, servers: [{ hosts: ['./foreign.example.org'] }] }),
   istioGateway('nowhere', { selector: { istio: 'egressgateway' }, servers: [{ hosts: ['*'] }] }),
   virtualService('reviews', { hosts: ['reviews.mesh.example.org', 'only.example.org'], gateways: ['mesh', 'bookinfo'] }),
   virtualService('own', { hosts: ['own.example.org'], gateways: ['default/bookinfo'] }),
   virtualService('any', { hosts: ['*'], gateways: ['bookinfo'] }),
   virtualService(
     'only',
-    { hosts: ['only.example.org', 'own.example.org'], gateways: ['default/bookinfo'] },
+    { hosts: ['only.example.org', 'foreign.example.org'], gateways: ['default/bookinfo', 'default/closed'] },
     {},
     { namespace: 'shop' },
   ),
