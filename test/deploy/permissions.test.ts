@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { V1PolicyRule } from '@kubernetes/client-node'
+import { parse } from 'yaml'
 import { kindsOf } from '#src/feeds/kubernetes/kinds.ts'
+import { read } from '#test/house/files.ts'
 import { pod, the } from './manifests.ts'
 
-test('the service account may read what is watched, and nothing else', () => {
-  const kinds = [...kindsOf({ labels: '', namespaceLabels: '' }, { pods: false, zones: false, workloads: false }).values()]
-  const { metadata, rules } = the('ClusterRole')
-  const granted = rules!.flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
+const permissionsOf = (rules: readonly V1PolicyRule[]): string[] =>
+  rules.flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
     resources!.flatMap(resource =>
       resourceNames.map(name => `${verbs} ${[resource, ...apiGroups!.filter(group => group !== '')].join('.')} ${name}`.trim()),
     ),
   )
+
+/** The example does not use *k8s_gateway*, whose README tells what else it may have to read. */
+const [, ADDED] = /```yaml\n([\s\S]*?)```/.exec(read('plugins/k8s_gateway/README.md').text)!
+
+test('the service account may read what is watched, and nothing else', () => {
+  const kinds = [...kindsOf({ labels: '', namespaceLabels: '' }, { pods: false, zones: false, workloads: false }).values()]
+  const { metadata, rules } = the('ClusterRole')
   assert.deepEqual(
-    granted.sort(),
+    [...permissionsOf(rules!), ...permissionsOf(parse(ADDED!))].sort(),
     [
       ...new Set(kinds.map(({ resource }) => `list,watch ${resource}`)),
       ...kinds.flatMap(({ definition }) =>

@@ -39,7 +39,13 @@ const randomService = (): KubeObject => {
     },
     {
       namespace: name() || 'default',
-      annotations: one<Readonly<Record<string, string>>>({}, { 'networking.istio.io/exportTo': one('.', '', 'a,b') }),
+      annotations: one<Readonly<Record<string, string>>>(
+        {},
+        { 'networking.istio.io/exportTo': one('.', '', 'a,b') },
+        { 'k8s-gateway.dns/resolve-endpoints': one('true', 'false') },
+        { 'coredns.io/hostname': one('', 'a.example.org, *.b', '*a..b') },
+      ),
+      labels: one<Readonly<Record<string, string>>>({}, { 'k8s-gateway.dns/ignore': one('true', '') }),
     },
   )
 }
