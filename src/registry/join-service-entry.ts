@@ -11,14 +11,13 @@ const NO_PORTS: ReadonlyMap<string, number> = new Map()
 export function serviceEntryRecords(entry: ServiceEntry, selected: readonly (Pod | WorkloadEntry)[]): HostRecord[] {
   const endpoints: EndpointAddress[] = []
   const targets: Target[] = []
-  const resolved = entry.resolution === 'DNS' || entry.resolution === 'DNS_ROUND_ROBIN'
 
   const add = ({ place, ports }: Endpoint) => {
     if ('address' in place) endpoints.push({ address: place.address, hostname: '', ports: portsOf(entry, ports) })
-    else if (resolved) targets.push({ name: place.target, ports: portsOf(entry, ports) })
+    else targets.push({ name: place.target, ports: portsOf(entry, ports) })
   }
   // What NONE and DYNAMIC_DNS list is nowhere used: the client connects to where the DNS says.
-  if (entry.resolution === 'STATIC' || resolved) entry.endpoints.forEach(add)
+  if (entry.resolution !== 'NONE' && entry.resolution !== 'DYNAMIC_DNS') entry.endpoints.forEach(add)
   for (const workload of selected) {
     if (workload.kind === 'WorkloadEntry') {
       if (workload.healthy) add(workload)
