@@ -8,16 +8,14 @@ const ENDED = new Set(['Succeeded', 'Failed'])
 
 const NONE: ReadonlyMap<string, never> = new Map<string, never>()
 
-/** Where a Pod is, and nothing that would make it an endpoint. */
+/** Where a Pod is, and nothing that would make it an endpoint. One that has ended is nowhere: another one may have its address. */
 export function readPodPlace(root: Field, skip: Skip): Pod {
-  const ips = root.at('status', 'podIPs')
-  const first = root.at('status', 'podIP')
   return {
     kind: 'Pod',
     namespace: root.at('metadata', 'namespace').label('default'),
     name: root.at('metadata', 'name').text(),
     labels: NONE,
-    addresses: ips.absent ? (first.text('') === '' ? [] : [first.address()]) : ips.each(item => item.at('ip').address(), skip),
+    addresses: ENDED.has(root.at('status', 'phase').text('')) ? [] : readAddresses(root.at('status'), skip),
     ready: false,
     terminating: !root.at('metadata', 'deletionTimestamp').absent,
     hostNetwork: root.at('spec', 'hostNetwork').truth(false),
@@ -25,6 +23,13 @@ export function readPodPlace(root: Field, skip: Skip): Pod {
     subdomain: '',
     ports: NONE,
   }
+}
+
+function readAddresses(status: Field, skip: Skip): string[] {
+  const ips = status.at('podIPs')
+  if (!ips.absent) return ips.each(item => item.at('ip').address(), skip)
+  const first = status.at('podIP')
+  return first.text('') === '' ? [] : [first.address()]
 }
 
 export function readPod(root: Field, skip: Skip): Pod {
@@ -39,8 +44,8 @@ export function readPod(root: Field, skip: Skip): Pod {
   return {
     ...place,
     labels: readLabels(root.at('metadata', 'labels')),
-    // One that is being deleted, or has ended, leaves its services at once, as the endpoint slice controller has it.
-    ready: isConditionTrue(root, 'Ready') && !place.terminating && !ENDED.has(root.at('status', 'phase').text('')),
+    // One that is being deleted leaves its services at once, as the endpoint slice controller has it.
+    ready: isConditionTrue(root, 'Ready') && !place.terminating,
     hostname: spec.at('hostname').label(''),
     subdomain: spec.at('subdomain').label(''),
     ports: new Map(ports.map(port => [port.at('name').text(), port.at('containerPort').port()])),

@@ -24,7 +24,9 @@ metadata: { name: a, namespace: shop, annotations: { networking.istio.io/exportT
 spec: { clusterIP: None }
 `
 
-const pods = pod('one', '10.0.0.1') + pod('host', '10.9.0.1', '{ hostNetwork: true }') + workload
+const ended = pod('ended', '10.0.0.3').replace('status: {', 'status: { phase: Succeeded,')
+
+const pods = ended + pod('one', '10.0.0.1') + pod('host', '10.9.0.1', '{ hostNetwork: true }') + workload
 
 test('clients are told as soon as something is not for everybody, and from then on', () => {
   const manifests = new Manifests()

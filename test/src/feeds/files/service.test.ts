@@ -78,6 +78,13 @@ status: { conditions: [{ type: Healthy, status: "False" }] }
     test(title, () => assert.deepEqual(hostsOf(manifest), [SERVICE_LINE + endpoints]))
   }
 
+  test('that have ended, not even where it publishes those that are not ready', () => {
+    const manifest =
+      SERVICE.replace('spec:', 'spec:\n  publishNotReadyAddresses: true') +
+      pod('a', '10.1.0.1').replace('status: {', 'status: { phase: Failed,')
+    assert.deepEqual(hostsOf(manifest), [SERVICE_LINE])
+  })
+
   test('that are not ready, where it publishes them', () => {
     const manifest =
       SERVICE.replace('spec:', 'spec:\n  publishNotReadyAddresses: true') + pod('a', '10.1.0.1', { ready: 'False' })
