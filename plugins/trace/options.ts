@@ -1,6 +1,10 @@
 import type { Directive, Line } from '#src/plugin.ts'
+import { otlp } from './otlp.ts'
+import type { Protocol } from './protocol.ts'
+import { zipkin } from './zipkin.ts'
 
 export interface Options {
+  readonly protocol: Protocol
   /** Where spans are sent. */
   readonly url: string
   /** One query of so many is traced; 0 for none. */
@@ -22,6 +26,7 @@ export interface Reporting {
   readonly interval: number
 }
 
+const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([['zipkin', zipkin], ['otlp', otlp]]) // biome-ignore format: a table
 const ENDPOINT = 'localhost:9411'
 const SERVICE = 'coredns'
 const DEFAULTS: Reporting = { backlog: 1000, batch: 100, interval: 1000 }
@@ -34,7 +39,7 @@ const FALSEHOODS = ['0', 'f', 'F', 'FALSE', 'false', 'False'] as const
 
 /** Of several uses, each changes what the one before has said. */
 export function parse(directive: Directive): Options {
-  let url = ''
+  let to: Pick<Options, 'protocol' | 'url'> = { protocol: zipkin, url: '' }
   const options = { every: 1, service: SERVICE, isShared: false }
   const reporting = { ...DEFAULTS }
   // 0 is as when nothing is said.
@@ -42,7 +47,7 @@ export function parse(directive: Directive): Options {
     reporting[word] = option.integer('SIZE', 0, MOST_SPANS) || DEFAULTS[word]
   }
   for (const line of directive.uses()) {
-    url = readUrl(line)
+    to = readCollector(line)
     line.options({
       every: option => {
         options.every = option.integer('AMOUNT', 0)
@@ -53,6 +58,8 @@ export function parse(directive: Directive): Options {
       client_server: option => {
         const said = option.left > 0 ? option.oneOf('client_server', [...TRUTHS, ...FALSEHOODS]) : 'true'
         options.isShared = TRUTHS.some(word => word === said)
+        if (options.isShared && to.protocol === otlp)
+          option.warn('client_server says nothing to otlp, where no span is that of two')
       },
       datadog_analytics_rate: option => {
         option.rest()
@@ -66,18 +73,21 @@ export function parse(directive: Directive): Options {
     })
     line.end()
   }
-  return { url, ...options, reporting }
+  const { protocol } = to
+  // Zipkin knows services in lower case only.
+  const service = protocol === zipkin ? options.service.toLowerCase() : options.service
+  return { ...to, ...options, service, isShared: options.isShared && protocol !== otlp, reporting }
 }
 
 /** trace [[ENDPOINT-TYPE] ENDPOINT] */
-function readUrl(line: Line): string {
-  if (line.left > 1) {
-    const type = line.text('ENDPOINT-TYPE').toLowerCase()
-    if (type === 'datadog') throw line.problem('datadog is not supported: spans are sent to collectors of zipkin')
-    if (type !== 'zipkin') throw line.problem(`tracing endpoint type '${type}' is not supported`)
-  }
+function readCollector(line: Line): Pick<Options, 'protocol' | 'url'> {
+  const type = line.left > 1 ? line.text('ENDPOINT-TYPE').toLowerCase() : 'zipkin'
+  if (type === 'datadog') throw line.problem('datadog is not supported: name a collector of zipkin or otlp')
+  const protocol = PROTOCOLS.get(type)
+  if (!protocol) throw line.problem(`tracing endpoint type '${type}' is not supported`, PROTOCOLS.keys())
   const endpoint = line.left > 0 ? line.text('ENDPOINT') : ENDPOINT
-  const url = /^https?:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}/api/v2/spans`
+  if (endpoint === 'otlp') throw line.problem('otlp must be followed by an ENDPOINT, such as localhost:4318')
+  const url = /^https?:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}${protocol.path}`
   if (!URL.canParse(url)) throw line.problem(`ENDPOINT must be HOST:PORT, or a URL: '${endpoint}'`)
-  return url
+  return { protocol, url }
 }

@@ -3,36 +3,31 @@ import { Complaints } from '#src/feeds/complaints.ts'
 import type { Logger } from '#src/plugin.ts'
 import { Collector } from './collector.ts'
 import type { Reporting } from './options.ts'
+import type { Endpoint, Protocol, ReportedSpan } from './protocol.ts'
 import type { SpanRecord } from './trace.ts'
 
 /** Spans in one request. */
 const MOST = 1000
 
-/** Who saw a span. */
-export interface Endpoint {
-  readonly serviceName: string
-  readonly ipv4?: string
-  readonly ipv6?: string
-  readonly port?: number
-}
-
 /** Sends spans to a collector, several at a time. Who adds one never waits: where there are too many, the oldest are thrown away. */
 export class Reporter {
   readonly #collector: Collector
+  readonly #protocol: Protocol
   readonly #limits: Reporting
   readonly #complaints: Complaints
   /** Oldest first. */
-  #spans: (SpanRecord & { readonly localEndpoint: Endpoint })[] = []
+  #spans: ReportedSpan[] = []
   /** How many of the oldest are on their way. */
   #sent = 0
   #sending: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
-  /** The collector could not be reached: it is asked again when it is time. */
+  /** The collector could not be reached, or had no time: it is asked again when it is time. */
   #isAway = false
   #isOver = false
 
-  constructor(url: string, limits: Reporting, log: Logger) {
+  constructor(url: string, protocol: Protocol, limits: Reporting, log: Logger) {
     this.#collector = new Collector(url)
+    this.#protocol = protocol
     this.#limits = limits
     this.#complaints = new Complaints(line => log.warn(line))
   }
@@ -73,10 +68,11 @@ export class Reporter {
     const spans = this.#spans.slice(0, MOST)
     this.#sent = spans.length
     try {
-      const status = await this.#collector.post(JSON.stringify(spans))
+      const status = await this.#collector.post(this.#protocol.write(spans))
       if (status < 200 || status > 299) this.#complaints.add(`failed the request with status code ${status}`)
-      this.#remove(this.#sent)
-      this.#isAway = false
+      this.#isAway = this.#protocol.retried.has(status)
+      if (this.#isAway) this.#sent = 0
+      else this.#remove(this.#sent)
     } catch (error) {
       const { message, cause } = error as Error
       this.#complaints.add(`failed to send the request: ${cause instanceof Error ? cause.message : message}`)

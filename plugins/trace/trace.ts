@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { sinceEpoch } from '#src/clock.ts'
 import type { Context } from './b3.ts'
 
-/** A span, as collectors of Zipkin take it (its API, version 2). Times in microseconds. */
+/** A span, in the words of Zipkin. Times in microseconds. */
 export interface SpanRecord {
   readonly timestamp: number
   readonly duration: number
@@ -13,8 +13,9 @@ export interface SpanRecord {
   readonly name: string
   readonly kind?: 'SERVER'
   readonly shared?: true | undefined
-  readonly annotations?: readonly { readonly timestamp: number; readonly value: string }[] | undefined
   readonly tags?: Readonly<Record<string, string>> | undefined
+  /** What went wrong. */
+  readonly error?: string | undefined
 }
 
 /** Time that something takes, from when it is made. */
@@ -50,8 +51,15 @@ export class Trace {
   /**
    * @param context of what it is part
    * @param isShared whether it has a span with that, in place of one below it
+   * @param newTraceId makes the id of a trace that begins here, with its first span
    */
-  constructor(name: string, context: Partial<Context>, isShared: boolean, report: (span: SpanRecord) => void) {
+  constructor(
+    name: string,
+    context: Partial<Context>,
+    isShared: boolean,
+    newTraceId: (rootId: string) => string,
+    report: (span: SpanRecord) => void,
+  ) {
     const { traceId, id: asking, parentId: aboveAsking, isDebug, isSampled = true } = context
     const isPart = traceId !== undefined
     this.#isShared = isPart && isShared
@@ -59,7 +67,7 @@ export class Trace {
     const above = this.#isShared ? aboveAsking : asking
     const parentId = isPart ? above : undefined
     this.#root = { name, id, parentId, place: Number.NEGATIVE_INFINITY, start: performance.now() }
-    this.id = traceId ?? id
+    this.id = traceId ?? newTraceId(id)
     this.#debug = isDebug || undefined
     this.#report = isDebug || isSampled ? report : () => {}
   }
@@ -79,16 +87,9 @@ export class Trace {
     this.#open = this.#open.filter(open => !isOver(open))
   }
 
-  /** Ends it. @param annotations of just now */
-  finish(tags: SpanRecord['tags'], annotations: readonly string[]): void {
-    const timestamp = microseconds(sinceEpoch(performance.now()))
-    this.#report({
-      ...this.#recordOf(this.#root),
-      kind: 'SERVER',
-      shared: this.#isShared || undefined,
-      annotations: annotations.length > 0 ? annotations.map(value => ({ timestamp, value })) : undefined,
-      tags,
-    })
+  /** Ends it. @param error what went wrong, if anything did */
+  finish(tags: SpanRecord['tags'], error: string | undefined): void {
+    this.#report({ ...this.#recordOf(this.#root), kind: 'SERVER', shared: this.#isShared || undefined, tags, error })
   }
 
   #recordOf({ name, id, parentId, tags, start }: Span): SpanRecord {

@@ -12,9 +12,9 @@ import {
   type UpstreamExchange,
   type UpstreamTap,
 } from '#src/plugin.ts'
-import { readContext } from './b3.ts'
 import type { Options } from './options.ts'
-import { type Endpoint, Reporter } from './reporter.ts'
+import type { Endpoint } from './protocol.ts'
+import { Reporter } from './reporter.ts'
 import { type Span, type SpanRecord, Trace } from './trace.ts'
 
 /** More than a chain has plugins. */
@@ -33,11 +33,11 @@ export class Tracer implements Instance, UpstreamTap {
   readonly #asked = new WeakMap<UpstreamExchange, Span>()
 
   constructor(options: Options, block: ServerBlock) {
-    const { url, service, reporting } = options
+    const { protocol, url, service, reporting } = options
     this.#options = options
     this.#block = block
-    this.#reporter = new Reporter(url, reporting, block.log('trace'))
-    this.#endpoint = { serviceName: service.toLowerCase() }
+    this.#reporter = new Reporter(url, protocol, reporting, block.log('trace'))
+    this.#endpoint = { serviceName: service }
     block.taps.push(this)
   }
 
@@ -49,13 +49,13 @@ export class Tracer implements Instance, UpstreamTap {
   }
 
   wrap(next: Handler): Handler {
-    const { every, isShared } = this.#options
+    const { every, isShared, protocol } = this.#options
     let queries = 0
     return query => {
       if (every === 0 || ++queries % every > 0 || traceOf(query)) return next(query)
       const { client, zone } = query
-      const context = client.headers ? readContext(client.headers) : undefined
-      const trace = new Trace('servedns', context ?? {}, isShared, this.#report)
+      const context = client.headers ? protocol.readContext(client.headers) : undefined
+      const trace = new Trace('servedns', context ?? {}, isShared, protocol.newTraceId, this.#report)
       const traced = Object.assign(new Query({ ...query, client: { ...client, trace } }), { zone })
       return onReply(traced, next(traced), finish)
     }
@@ -99,16 +99,14 @@ export class Tracer implements Instance, UpstreamTap {
 
 function finish(reply: Reply, query: Query): Reply {
   const { cause } = reply
-  const hasFailed = cause !== undefined
   const tags = {
     'coredns.io/name': query.name,
     'coredns.io/proto': query.transport === 'udp' ? 'udp' : 'tcp',
     'coredns.io/rcode': rcodeName(reply.rcode),
     'coredns.io/remote': query.client.address,
     'coredns.io/type': typeName(query.type),
-    ...(hasFailed && { error: 'true' }),
   }
   const reason = cause instanceof Error ? cause.message : String(cause)
-  traceOf(query)!.finish(tags, hasFailed ? ['event:error', `error.object:${reason}`] : [])
+  traceOf(query)!.finish(tags, cause === undefined ? undefined : reason)
   return reply
 }

@@ -1,4 +1,4 @@
-/** A collector of Zipkin: keeps what it is sent. */
+/** A collector, of Zipkin unless it reads something else: keeps what it is sent. */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
@@ -28,11 +28,15 @@ export class Collector implements AsyncDisposable {
   /** How many came, and how many are there. */
   connections = 0
   open = 0
+  /** Reads the spans of a request. @throws what is wrong with it, which is answered with status 400 */
+  read: (body: string) => Span[] = JSON.parse
   /** How it answers. */
   status = 202
   /** What it waits for before it answers. */
   held: Promise<unknown> = Promise.resolve()
   readonly #server: Server
+  /** What was wrong with a request. */
+  #fault: Error | undefined
   #changed = Promise.withResolvers<void>()
 
   /** @param certificate for one of HTTPS */
@@ -53,16 +57,20 @@ export class Collector implements AsyncDisposable {
     })
     server.on('request', async (request, response) => {
       const body = Buffer.concat(await request.toArray())
-      this.requests.push({
-        method: request.method!,
-        path: request.url!,
-        headers: request.headers,
-        spans: JSON.parse(`${body}`),
-      })
+      const { method, url, headers } = request
+      let { status } = this
+      let spans: Span[] = []
+      try {
+        spans = this.read(`${body}`)
+      } catch (error) {
+        this.#fault = error as Error
+        status = 400
+      }
+      this.requests.push({ method: method!, path: url!, headers, spans })
       this.#changed.resolve()
       this.#changed = Promise.withResolvers()
       await this.held
-      response.writeHead(this.status).end('thanks')
+      response.writeHead(status).end('thanks')
     })
   }
 
@@ -78,10 +86,13 @@ export class Collector implements AsyncDisposable {
     return this.requests.flatMap(({ spans }) => spans)
   }
 
-  /** Waits until so many requests, or so many whole traces, have come. */
+  /** Waits until so many requests, or so many whole traces, have come. @throws what was wrong with one */
   async has(count: number, of: 'requests' | 'traces' = 'traces'): Promise<void> {
     await until(
-      () => (of === 'requests' ? this.requests : this.spans.filter(({ kind }) => kind === 'SERVER')).length >= count,
+      () => {
+        if (this.#fault) throw this.#fault
+        return (of === 'requests' ? this.requests : this.spans.filter(({ kind }) => kind === 'SERVER')).length >= count
+      },
       () => this.#changed.promise,
     )
   }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { trace } from '#plugins/trace/index.ts'
+import { otlp } from '#plugins/trace/otlp.ts'
+import { zipkin } from '#plugins/trace/zipkin.ts'
 import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 
 const NONE = {
+  protocol: zipkin,
   url: 'http://localhost:9411/api/v2/spans',
   every: 1,
   service: 'coredns',
@@ -21,6 +24,13 @@ for (const [lines, options] of [
   ['trace HTTP://example.org/spans', { url: 'HTTP://example.org/spans' }],
   ['trace zipkin', { url: 'http://zipkin/api/v2/spans' }],
   ['trace [2001:db8::1]:9411', { url: 'http://[2001:db8::1]:9411/api/v2/spans' }],
+  ['trace otlp 192.0.2.1:4318', { protocol: otlp, url: 'http://192.0.2.1:4318/v1/traces' }],
+  ['trace OTLP https://example.org/traces', { protocol: otlp, url: 'https://example.org/traces' }],
+  [
+    'trace otlp example.org {\nservice Mesh\nclient_server\n}',
+    { protocol: otlp, url: 'http://example.org/v1/traces', service: 'Mesh' },
+  ],
+  ['trace {\nservice Mesh\n}', { service: 'mesh' }],
   [block('every 100'), { every: 100 }],
   [block('every 0'), { every: 0 }],
   [block('service dnsproxy'), { service: 'dnsproxy' }],
@@ -37,8 +47,10 @@ for (const [lines, options] of [
   })
 
 test('what is no option is refused', () => {
-  refuses(trace, 'trace datadog 127.0.0.1:8126', /datadog is not supported: spans are sent to collectors of zipkin/)
+  refuses(trace, 'trace datadog 127.0.0.1:8126', /datadog is not supported: name a collector of zipkin or otlp/)
   refuses(trace, 'trace jaeger 127.0.0.1', /tracing endpoint type 'jaeger' is not supported/)
+  refuses(trace, 'trace otpl 127.0.0.1', /'otpl' is not supported.*did you mean 'otlp'/)
+  refuses(trace, 'trace otlp', /otlp must be followed by an ENDPOINT/)
   refuses(trace, 'trace zipkin 127.0.0.1 2', /expected no more arguments/)
   refuses(trace, 'trace http://', /ENDPOINT must be HOST:PORT, or a URL: 'http:\/\/'/)
   refuses(trace, 'trace 127.0.0.1:port', /ENDPOINT must be/)
@@ -52,6 +64,11 @@ test('what is no option is refused', () => {
   refuses(trace, block('zipkin_max_batch_interval 5'), /DURATION must be a duration/)
   refuses(trace, block('zipkin_max_batch_interval 2h'), /DURATION is out of range/)
   refuses(trace, block('zipkin_max_batches 5'), /unknown property/)
+})
+
+test('client_server is accepted with otlp, and warned of', async () => {
+  await using server = await startInProcess('trace otlp 127.0.0.1:1 {\nclient_server\n}\nwhoami')
+  assert.match(await server.waitForLine(/client_server/), /WARNING.*plugin\/trace: .*says nothing to otlp/)
 })
 
 test('datadog_analytics_rate is accepted, and warned of', async () => {
