@@ -15,14 +15,14 @@ import { SEED } from '#test/support/random.ts'
 const run = promisify(execFile)
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** As many datagrams as wanted for a long run; a million by default. */
-const TORTURE = Number(process.env.TORTURE ?? 1_000_000)
+/** As many datagrams as wanted for a long run. Memory that is let go too soon is missed within a few hundred collections, if they are full. */
+const TORTURE = Number(process.env.TORTURE ?? 200_000)
 
 suite(`a garbage collection on every turn, SEED=${SEED}`, { concurrency: true }, () => {
   for (const [address, count, full] of [
     ['127.0.0.1', TORTURE / 2, 100],
     ['::1', TORTURE / 2, 100],
-    ['127.0.0.1', TORTURE / 100, 1],
+    ['127.0.0.1', TORTURE / 20, 1],
   ] as const) {
     test(`${count} datagrams to ${address}, ${full === 1 ? 'all collections' : `one in ${full}`} full`, async () => {
       const args = ['--expose-gc', file('./torture.ts'), ...[address, count, SEED, full].map(String)]
