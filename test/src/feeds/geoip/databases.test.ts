@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, rm, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -26,6 +26,11 @@ async function opened(t: TestContext) {
       return isSo()
     })
   return { path, lines, log, database, later }
+}
+
+/** Waits for longer than a look takes, and the reading that may follow it. */
+async function looked(): Promise<void> {
+  for (let i = 0; i < 20; i++) await stat(tmpdir())
 }
 
 const subjectOf = ({ data }: Database) => data?.subject
@@ -62,7 +67,11 @@ test('a file that is being written, or gone for a while, is waited for', async t
   await later(() => lines.length === 2)
   assert.match(lines[1]!, /\[ERROR\] the database of before stays: ENOENT/)
   assert.equal(subjectOf(database), 'place')
+  await looked()
   await writeFile(path, asn)
+  t.mock.timers.tick(5000)
+  await looked()
+  assert.equal(subjectOf(database), 'place')
   await later(() => subjectOf(database) === 'network')
   assert.match(lines[2]!, /\[INFO\] \S+db is another one, and was read again/)
   assert.equal(lines.length, 3)
