@@ -102,7 +102,7 @@ function leadOf(clusters: Clusters, finding: Finding, object: HostObject, key: s
     )
   }
   const gateways = clusters.hosts
-    .gatewaysOf(object, host, key)
+    .gatewaysOf(object, key)
     .filter(gateway => gateway.kind === 'IstioGateway' || isOf(gateway.class, finding.gatewayClasses))
   return lead(gateways.flatMap(gateway => clusters.hosts.placesOf(gateway)))
 }

@@ -1,7 +1,17 @@
 import { isUnder, parentOf, ROOT, toKey } from '../../dns/name.ts'
 import { MultiMap } from '../../registry/multi-map.ts'
 import type { Place, Selector } from '../../registry/objects.ts'
-import type { ClusterObject, DNSEndpoint, Gateway, Ingress, IstioGateway, Node, Route, Service } from '../kubernetes/objects.ts'
+import type {
+  ClusterObject,
+  DNSEndpoint,
+  Gateway,
+  Ingress,
+  IstioGateway,
+  Node,
+  Route,
+  RouteParent,
+  Service,
+} from '../kubernetes/objects.ts'
 
 /** What has hosts that the outside is to know. */
 export type HostObject = Ingress | Service | Route | DNSEndpoint | Node
@@ -25,8 +35,13 @@ export class HostIndex {
   readonly #below = new Map<string, number>()
   readonly #belowAnywhere = new Map<string, number>()
   readonly #gateways = new Map<string, AnyGateway>()
+  /** By the hosts of their listeners, and the routes of all names by the gateways that they are attached to. */
+  readonly #listening = new MultiMap<string, AnyGateway>()
+  readonly #attached = new MultiMap<string, Route>()
   /** Those that the outside reaches. */
   readonly #services = new Set<Service>()
+  /** Where gateways are reached that select Services; made when somebody asks. */
+  readonly #places = new Map<IstioGateway, readonly Place[]>()
   #byEndpoints = 0
 
   /** Whether some Service is to be reached at its endpoints. */
@@ -40,6 +55,7 @@ export class HostIndex {
     if (!before && !after) return
     if (before) this.#remove(before)
     this.#objects.delete(id)
+    this.#places.clear()
     this.version++
     this.modified = now()
     if (!after) return
@@ -47,9 +63,12 @@ export class HostIndex {
     this.#add(after)
   }
 
-  /** All that has exactly this host: the key of a name, or of one with `*` as its first label. */
+  /** All that has exactly this host: the key of a name, or of one with `*` as its first label. A route of all names has those of the gateways that it is attached to. */
   of(host: string): readonly HostObject[] {
-    return this.#hosts.of(host)
+    const objects = this.#hosts.of(host)
+    const gateways = this.#listening.of(host)
+    if (gateways.length === 0) return objects
+    return [...new Set([...objects, ...gateways.flatMap(gateway => this.#attached.of(nameOf(gateway)))])]
   }
 
   /** Whether there are hosts below this name. @param bare the key of its labels before the zone */
@@ -57,37 +76,40 @@ export class HostIndex {
     return this.#below.has(key) || this.#belowAnywhere.has(bare)
   }
 
-  /** The gateways that take traffic for the name `key`, which the host `host` of a route stands for. A route of all names leads nowhere where its gateway takes all names. */
-  gatewaysOf({ kind, namespace, parents }: Route, host: string, key: string): AnyGateway[] {
-    const gateway = kind === 'VirtualService' ? 'IstioGateway' : 'Gateway'
-    return parents.flatMap(parent => {
-      const found = this.#gateways.get(`${gateway} ${parent.namespace}/${parent.name}`)
-      const takes = found?.listeners.some(
+  /** The gateways that take a route's traffic for the name `key`. */
+  gatewaysOf(route: Route, key: string): AnyGateway[] {
+    return route.parents.flatMap(parent => {
+      const gateway = this.#gateways.get(gatewayOf(route, parent))
+      const takes = gateway?.listeners.some(
         listener =>
           (parent.listener === '' || parent.listener === listener.name) &&
-          (listener.namespace === '' || listener.namespace === namespace) &&
-          !(host === ANY && listener.host === ANY) &&
+          (listener.namespace === '' || listener.namespace === route.namespace) &&
           matches(key, listener.host),
       )
-      return takes ? [found!] : []
+      return takes ? [gateway!] : []
     })
   }
 
   /** Where a gateway is reached: one of Istio as the Services whose pods have all the labels that it selects. */
   placesOf(gateway: AnyGateway): readonly Place[] {
     if (gateway.kind === 'Gateway') return gateway.places
-    const wanted = gateway.selector
-    if (wanted.length === 0) return []
-    return Array.from(this.#services)
-      .filter(({ selector }) => includes(selector, wanted))
-      .flatMap(({ outside }) => outside!.places)
+    let places = this.#places.get(gateway)
+    if (!places) {
+      const wanted = gateway.selector
+      const services = wanted.length === 0 ? [] : [...this.#services].filter(({ selector }) => includes(selector, wanted))
+      places = services.flatMap(({ outside }) => outside!.places)
+      this.#places.set(gateway, places)
+    }
+    return places
   }
 
   #add(object: OuterObject): void {
     for (const host of hostsOf(object)) {
       this.#count(host, object, 1)
-      if (!isGateway(object)) this.#hosts.add(host, object)
+      if (isGateway(object)) this.#listening.add(host, object)
+      else this.#hosts.add(host, object)
     }
+    if (isForAll(object)) for (const parent of object.parents) this.#attached.add(gatewayOf(object, parent), object)
     if (isGateway(object)) this.#gateways.set(nameOf(object), object)
     if (object.kind !== 'Service') return
     this.#services.add(object)
@@ -99,8 +121,10 @@ export class HostIndex {
   #remove(object: OuterObject): void {
     for (const host of hostsOf(object)) {
       this.#count(host, object, -1)
-      if (!isGateway(object)) this.#hosts.delete(host, object)
+      if (isGateway(object)) this.#listening.delete(host, object)
+      else this.#hosts.delete(host, object)
     }
+    if (isForAll(object)) for (const parent of object.parents) this.#attached.delete(gatewayOf(object, parent), object)
     if (isGateway(object)) this.#gateways.delete(nameOf(object))
     if (object.kind !== 'Service') return
     this.#services.delete(object)
@@ -123,7 +147,8 @@ function add(counts: Map<string, number>, key: string, change: 1 | -1): void {
 
 const now = (): number => Math.floor(Date.now() / 1000)
 
-const nameOf = ({ kind, namespace, name }: AnyGateway): string => `${kind} ${namespace}/${name}`
+const nameOf = ({ kind, namespace, name }: Pick<AnyGateway, 'kind' | 'namespace' | 'name'>): string =>
+  `${kind} ${namespace}/${name}`
 
 const isGateway = (object: OuterObject): object is AnyGateway => object.kind === 'Gateway' || object.kind === 'IstioGateway'
 
@@ -150,12 +175,25 @@ function outer(object: ClusterObject): OuterObject | undefined {
   }
 }
 
-/** Each once. */
+/** Each once; of what is for all names, none. */
 function hostsOf(object: OuterObject): ReadonlySet<string> {
-  if (object.kind === 'Service') return new Set(object.outside!.hosts)
-  if (object.kind === 'DNSEndpoint') return new Set(object.records.map(({ host }) => host))
-  return new Set(isGateway(object) ? object.listeners.map(({ host }) => host) : object.hosts)
+  const hosts =
+    object.kind === 'Service'
+      ? object.outside!.hosts
+      : object.kind === 'DNSEndpoint'
+        ? object.records.map(({ host }) => host)
+        : isGateway(object)
+          ? object.listeners.map(({ host }) => host)
+          : object.hosts
+  return new Set(hosts.filter(host => host !== ANY))
 }
+
+/** Whether it is a route of all names. */
+const isForAll = (object: OuterObject): object is Route => 'parents' in object && object.hosts.includes(ANY)
+
+/** The gateway that a route is attached to, as {@link nameOf} has it. */
+const gatewayOf = ({ kind }: Route, { namespace, name }: RouteParent): string =>
+  nameOf({ kind: kind === 'VirtualService' ? 'IstioGateway' : 'Gateway', namespace, name })
 
 const matches = (key: string, host: string): boolean =>
   host.startsWith('\x01*') ? key !== parentOf(host) && isUnder(key, parentOf(host)) : key === host

@@ -59,6 +59,15 @@ test('every change is in the next answer', async () => {
   api.delete(route)
   await becomes('site', 'NXDOMAIN')
 
+  const everything = httpRoute('everything', { parentRefs: [{ name: 'public' }] })
+  await becomes('a.one', 'NOERROR 203.0.113.3', everything, publicGateway('203.0.113.3', '*.one.example.org'))
+  await becomes('a.two', 'NOERROR 203.0.113.3', publicGateway('203.0.113.3', '*.two.example.org'))
+  assert.equal(await ask(server, 'a.one'), 'NXDOMAIN')
+  await becomes('a.two', 'NXDOMAIN', publicGateway('203.0.113.3'))
+  await becomes('a.two', 'NOERROR 203.0.113.3', publicGateway('203.0.113.3', '*.two.example.org'))
+  api.delete(everything)
+  await becomes('a.two', 'NXDOMAIN')
+
   const selected = (ip: string, app: string) => balanced('edge', [{ ip }], { selector: { app } })
   await becomes('edge.default', 'NOERROR 203.0.113.5', selected('203.0.113.5', 'edge'))
   await becomes(
