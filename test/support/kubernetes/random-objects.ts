@@ -17,6 +17,14 @@ const PORTS = [
 const HOSTS = ['x.example', 'y.example', '*.wild.example', '*.deep.wild.example', 's0.a.svc.cluster.local'] as const
 const LABELS: readonly Readonly<Record<string, string>>[] = [{ app: 'one' }, { app: 'two' }, { app: 'one', version: 'v1' }]
 
+const PODS = ['p0', 'p1', 'p2'] as const
+
+/** No two Pods have one address, and all can be asked from. */
+const podIp = (namespace: string, name: string) => `127.0.${namespace === 'a' ? 1 : 2}.${1 + Number(name.slice(1))}`
+
+/** Addresses that Pods may have, and one that none has. */
+export const CLIENTS = [...NAMESPACES.flatMap(namespace => PODS.map(name => podIp(namespace, name))), '127.0.0.1']
+
 /** No two Services have one address. @param n which of the three that each may have */
 const clusterIps = (namespace: string, name: string, n: number) => {
   const number = (namespace === 'a' ? 10 : 20) + Number(name.slice(1))
@@ -108,10 +116,16 @@ export class RandomObjects {
 
   pod(): KubeObject {
     const random = this.#random
-    const ip = random.one(...IPV4)
+    const [name, namespace] = [random.one(...PODS), random.one(...NAMESPACES)]
+    const ip = podIp(namespace, name)
     const conditions = [{ type: 'Ready', status: random.is(0.8) ? 'True' : 'False' }]
-    const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions }
-    return pod(random.one('p0', 'p1', 'p2'), status, {}, { namespace: random.one(...NAMESPACES), labels: random.one(...LABELS) })
+    const [phase, place] = random.one<readonly [string, object]>(
+      ['Pending', {}],
+      ['Running', { podIP: ip }],
+      ['Running', { podIP: ip, podIPs: [{ ip }] }],
+      ['Succeeded', { podIP: ip, podIPs: [{ ip }] }],
+    )
+    return pod(name, { phase, ...place, conditions }, {}, { namespace, labels: random.one(...LABELS) })
   }
 }
 
@@ -137,5 +151,5 @@ export const QUESTIONS: readonly (readonly [name: string, type: string])[] = [
     ...['A', 'AAAA', 'SRV'].map(type => [`${host}.`, type] as const),
     [`_http._tcp.${host}.`, 'SRV'] as const,
   ]),
-  ...[...IPV4, ...IPV6, '192.0.2.1', '2001:db8::1'].map(address => [reverse(address), 'PTR'] as const),
+  ...[...IPV4, ...IPV6, ...CLIENTS, '192.0.2.1', '2001:db8::1'].map(address => [reverse(address), 'PTR'] as const),
 ]
