@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { octetsOfReverse, reverseKey, toAddress, toOctets } from '#src/dns/address.ts'
+import { listAddresses, octetsOfReverse, reverseKey, toAddress, toOctets } from '#src/dns/address.ts'
 import { toKey, toText } from '#src/dns/name.ts'
 
 const addresses: readonly (readonly [text: string, canonical: string])[] = [
@@ -89,3 +89,11 @@ for (const name of [
 ]) {
   test(`no reverse name of an address: ${name}`, () => assert.equal(octetsOfReverse(toKey(name)), undefined))
 }
+
+test('addresses listed for people: ten, and how many more', () => {
+  const octets = Array.from({ length: 12 }, (_, i) => `\x0a\0\0${String.fromCharCode(i + 1)}`)
+  assert.equal(listAddresses([]), 'none')
+  assert.equal(listAddresses(octets.slice(0, 2)), '10.0.0.1 10.0.0.2')
+  assert.match(listAddresses(octets.slice(0, 10)), /^10\.0\.0\.1 .* 10\.0\.0\.10$/)
+  assert.match(listAddresses(octets), /^10\.0\.0\.1 .* 10\.0\.0\.10 and 2 more$/)
+})
