@@ -24,6 +24,23 @@ const B = 'b.default.svc vips 10.0.0.1'
 /** Lets milliseconds pass without a turn of the event loop, which may take longer than a file that is being written is waited for. */
 const pause = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 
+/** Repeats a round that failed while `limit` milliseconds, or more, passed between two calls of `lap`: a busy machine was slower than the test has to be. */
+async function inTime(limit: number, round: (lap: () => void) => Promise<void>): Promise<void> {
+  for (let i = 1; ; i++) {
+    let [last, longest] = [Number.POSITIVE_INFINITY, 0]
+    const lap = () => {
+      const now = performance.now()
+      longest = Math.max(longest, now - last)
+      last = now
+    }
+    try {
+      return await round(lap)
+    } catch (error) {
+      if (longest < limit || i === 5) throw error
+    }
+  }
+}
+
 suite('a folder', () => {
   test('is read whole before the feed is complete', async () => {
     const files = {
@@ -159,29 +176,34 @@ suite('a file', () => {
     assert.ok(performance.now() - start > 1500)
   })
 
-  test('that is written bit by bit is read when it is whole', async () => {
-    await using watched = new Watched({ 'a.yaml': service('a') + service('b') })
-    await watched.has(A, B)
-    const file = openSync(watched.path('a.yaml'), 'w')
-    const text = service('a', '10.0.0.2') + service('b') + service('c')
-    for (let at = 0; at < text.length; at += 16) {
-      writeSync(file, text.slice(at, at + 16))
-      pause(1)
-    }
-    closeSync(file)
-    await watched.has(A2, B, 'c.default.svc vips 10.0.0.1')
-    assert.deepEqual([watched.removed, watched.log], [[], []])
-  })
+  test('that is written bit by bit is read when it is whole', () =>
+    inTime(15, async lap => {
+      await using watched = new Watched({ 'a.yaml': service('a') + service('b') })
+      await watched.has(A, B)
+      const file = openSync(watched.path('a.yaml'), 'w')
+      const text = service('a', '10.0.0.2') + service('b') + service('c')
+      for (let at = 0; at < text.length; at += 16) {
+        writeSync(file, text.slice(at, at + 16))
+        lap()
+        pause(1)
+      }
+      closeSync(file)
+      await watched.has(A2, B, 'c.default.svc vips 10.0.0.1')
+      assert.deepEqual([watched.removed, watched.log], [[], []])
+    }))
 
-  test('that goes and comes back at once never takes its objects away', async () => {
-    await using watched = new Watched({ 'a.yaml': service('a') })
-    await watched.has(A)
-    renameSync(watched.path('a.yaml'), watched.path('a.yaml~'))
-    pause(10)
-    watched.write('a.yaml', service('a', '10.0.0.2'))
-    await watched.has(A2)
-    assert.deepEqual(watched.removed, [])
-  })
+  test('that goes and comes back at once never takes its objects away', () =>
+    inTime(50, async lap => {
+      await using watched = new Watched({ 'a.yaml': service('a') })
+      await watched.has(A)
+      lap()
+      renameSync(watched.path('a.yaml'), watched.path('a.yaml~'))
+      pause(10)
+      watched.write('a.yaml', service('a', '10.0.0.2'))
+      lap()
+      await watched.has(A2)
+      assert.deepEqual(watched.removed, [])
+    }))
 
   test('with a mistake is named with its line, counted, and what it defined stays', async () => {
     await using watched = new Watched({ 'a.yaml': service('a') })
