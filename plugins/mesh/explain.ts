@@ -12,27 +12,30 @@ export function explain(registry: Registry, sources: readonly string[], name: Na
   const client = registry.namespaceOf(address)
   const found = registry.find(name, registry.restricted ? client : undefined)
   const closest = registry.closest(name.key)
-  const host = hostOf(name.key, closest)
-  const view = host?.seenFrom(client)
-  const first = host?.parts.find(({ record }) => view?.counts(record))?.record
-  const said =
-    host?.parts.map(part =>
-      sayPart(part, view?.counts(part.record) ? undefined : first, sources[part.source]!, address, client),
-    ) ?? []
+  const say = (host: Host | undefined): string[] => {
+    const view = host?.seenFrom(client)
+    const first = host?.parts.find(({ record }) => view?.counts(record))?.record
+    const parts = host?.parts ?? []
+    return parts.map(part => sayPart(part, view?.counts(part.record) ? undefined : first, sources[part.source]!, address, client))
+  }
   if (found instanceof Missing)
-    return [`${toText(found.zone)} has no such name; the closest one that exists is ${toText(closest.key)}`, ...said]
-  if (!found) return ['this is no name of the mesh', ...said]
-  if (!host || host.key === name.key) return said
+    return [
+      `${toText(found.zone)} has no such name; the closest one that exists is ${toText(closest.key)}`,
+      ...say(nearest(closest)),
+    ]
+  if (!found) return ['this is no name of the mesh', ...say(nearest(closest))]
+  const host = found.host && registry.whole(found.host)
+  // What the client does not see may stand before what it is answered from.
+  const hidden = closest.key === name.key && closest.host !== host ? say(closest.host) : []
+  if (!host || (host.key === name.key && !host.wildcard)) return [...hidden, ...say(host)]
   const relation = host.wildcard ? 'covered by the wildcard of names below' : 'a name of'
-  return [`${relation} ${toText(host.key)}`, ...said]
+  return [...hidden, `${relation} ${toText(host.key)}`, ...say(host)]
 }
 
-/** The host that a name belongs to: its own, one that is one or two labels above, or a wildcard. */
-function hostOf(key: string, closest: TreeName): Host | undefined {
-  for (let at: TreeName | undefined = closest, depth = 0; at; at = at.parent, depth++) {
-    if (at.host && (at.key === key || depth <= 2)) return at.host
-    if (at.wildcard) return at.wildcard
-  }
+/** Where nothing is found, what the client may not see: the host at the closest name, else the wildcard that covers it. */
+function nearest(closest: TreeName): Host | undefined {
+  if (closest.host) return closest.host
+  for (let at: TreeName | undefined = closest; at; at = at.parent) if (at.wildcard) return at.wildcard
   return undefined
 }
 

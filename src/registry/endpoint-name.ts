@@ -2,20 +2,23 @@ import { toAddress, toOctets } from '../dns/address.ts'
 import { addressRecords } from '../dns/address-records.ts'
 import { TYPE } from '../dns/codes.ts'
 import type { Sections } from '../dns/sections.ts'
+import type { Host } from './host.ts'
 import { keyBelow } from './key-below.ts'
 import type { Known } from './known.ts'
 
 /** The name of one endpoint, or of several that have the same hostname: `db-0.db.default.svc.cluster.local`. */
 export class EndpointName implements Known {
-  readonly zone: string
+  readonly host: Host
   readonly #addresses: readonly string[]
-  readonly #ttl: number
   readonly #compiled = new Map<number, Sections | undefined>()
 
-  constructor(zone: string, addresses: Iterable<string>, ttl: number) {
-    this.zone = zone
+  constructor(host: Host, addresses: Iterable<string>) {
+    this.host = host
     this.#addresses = [...new Set(addresses)]
-    this.#ttl = ttl
+  }
+
+  get zone(): string {
+    return this.host.zone
   }
 
   records(type: number, key: string): Sections | undefined {
@@ -23,7 +26,7 @@ export class EndpointName implements Known {
     if (!this.#compiled.has(type)) {
       const size = type === TYPE.A ? 4 : 16
       const addresses = this.#addresses.filter(({ length }) => length === size)
-      this.#compiled.set(type, addressRecords(key, addresses, this.#ttl))
+      this.#compiled.set(type, addressRecords(key, addresses, this.host.options.ttl))
     }
     return this.#compiled.get(type)
   }

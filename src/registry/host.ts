@@ -106,6 +106,10 @@ export class Host implements Known {
     return view
   }
 
+  get host(): Host {
+    return this
+  }
+
   /** What is said of it, in the order of the sources. */
   get parts(): readonly Part[] {
     return this.#parts
@@ -204,7 +208,7 @@ export class Host implements Known {
   }
 
   #protocolName(label: string): Known | undefined {
-    return this.ports.some(port => port.name !== '' && `_${port.protocol}` === label) ? new EmptyName(this.zone) : undefined
+    return this.ports.some(port => port.name !== '' && `_${port.protocol}` === label) ? new EmptyName(this) : undefined
   }
 
   #endpointName(label: string): Known | undefined {
@@ -212,7 +216,7 @@ export class Host implements Known {
     const addresses = [...(this.#hostnames.get(label) ?? [])]
     const address = addressOfLabel(label)
     if (address !== undefined && this.groups.some(group => indexIn(group, address) >= 0)) addresses.push(address)
-    return addresses.length > 0 ? new EndpointName(this.zone, addresses, this.options.ttl) : undefined
+    return addresses.length > 0 ? new EndpointName(this, addresses) : undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Sections } from '../dns/sections.ts'
+import type { Host } from './host.ts'
 import type { Target } from './record.ts'
 
 /** What only the DNS can say of a name that the registry knows. */
@@ -14,6 +15,8 @@ export type Beyond =
 export interface Known {
   /** The key of the zone that it is in, whose SOA stands in negative answers. */
   readonly zone: string
+  /** The host that the name is one of; undefined where there is none, or there are several. */
+  readonly host?: Host | undefined
   /** Set where `records` is not all there is to answer. */
   readonly beyond?: Beyond | undefined
   /** Its records of a type; undefined where it has none. @param key the name asked for, which differs under a wildcard */
@@ -22,10 +25,14 @@ export interface Known {
 
 /** A name that exists because there are names below it (RFC 8020), and has nothing itself. */
 export class EmptyName implements Known {
-  readonly zone: string
+  readonly host: Host
 
-  constructor(zone: string) {
-    this.zone = zone
+  constructor(host: Host) {
+    this.host = host
+  }
+
+  get zone(): string {
+    return this.host.zone
   }
 
   records(): undefined {}

@@ -170,6 +170,12 @@ export class Registry {
     return this.#names.get(key) ?? this.closest(parentOf(key))
   }
 
+  /** A host as it is for all clients together. @param seen the same as one of them sees it */
+  whole({ key, wildcard }: Host): Host | undefined {
+    const name = this.#names.get(key)
+    return wildcard ? name?.wildcard : name?.host
+  }
+
   #seek({ key, hash }: Name, exact: TreeName | undefined, client: string | undefined): Known | Missing | undefined {
     let name = exact
     let depth = 0

@@ -211,6 +211,36 @@ shop.apps.example.org.	5	IN	A	192.0.2.8
     })
 })
 
+test('below a host that is beside a wildcard, and at one that is hidden below it, the wildcard is what is used', async () => {
+  const entry = (name: string, host: string, address: string, more = '') => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name} }
+spec: { hosts: ['${host}'], resolution: STATIC, ports: [{ number: 80, name: http }], endpoints: [{ address: ${address} }]${more} }
+---`
+  const mesh = [
+    entry('own', 'pair.example.org', '192.0.2.1'),
+    entry('wild', '*.pair.example.org', '192.0.2.2'),
+    entry('hidden', 'hidden.pair.example.org', '192.0.2.3', ', exportTo: [other]'),
+    entry('covert', '*.covert.example.org', '192.0.2.4', ', exportTo: [other]'),
+  ]
+  const port = await freePort()
+  const corefile = `.:0 {\n  mesh {\n    source file mesh.yaml\n  }\n  explain 127.0.0.1:${port}\n}\n`
+  await using _server = await startServer(corefile, { files: { 'mesh.yaml': mesh.join('') } })
+  const said = async (parameters: string) => (await wayOf(port, parameters)).match(/(?<= - ).*/g)
+  const line = (what: string) => `ServiceEntry of namespace default, from file mesh.yaml, ${what}`
+  const wild = ['covered by the wildcard of names below pair.example.org.', line('ready endpoints: 192.0.2.2')]
+  const hidden = line('is exported to other only, and 127.0.0.1 is in no namespace that is known')
+  assert.deepEqual(await said('name=x.pair.example.org'), wild)
+  assert.deepEqual(await said('name=_http._tcp.x.pair.example.org&type=SRV'), wild)
+  assert.deepEqual(await said('name=hidden.pair.example.org'), [hidden, ...wild])
+  assert.deepEqual(await said('name=x.covert.example.org'), ['this is no name of the mesh', hidden])
+  assert.deepEqual(await said('name=pair.example.org'), [line('ready endpoints: 192.0.2.1')])
+  const below = ['a name of pair.example.org.', line('ready endpoints: 192.0.2.1')]
+  assert.deepEqual(await said('name=_http._tcp.pair.example.org&type=SRV'), below)
+  assert.deepEqual(await said('name=192-0-2-1.pair.example.org'), below)
+})
+
 test('of the namespaces that have a host, one is used', async () => {
   const port = await freePort()
   const corefile = `.:0 {\n  mesh {\n    source file mesh.yaml\n  }\n  explain 127.0.0.1:${port}\n}\n`
