@@ -62,7 +62,9 @@ export class Client {
     for (;;) {
       const ending = await this.#stream(addresses[this.#address]!)
       const graceful = ending.code === CODE.GOING_AWAY
-      this.#listener.disconnected(graceful ? undefined : explain(ending, { secure: tls !== undefined, told: this.#told }))
+      this.#listener.disconnected(
+        graceful ? undefined : explain(ending, { secure: tls !== undefined, told: this.#views.size > 0 }),
+      )
       if (graceful && performance.now() - this.#farewell > FAREWELL) {
         this.#farewell = performance.now()
         continue

@@ -22,7 +22,7 @@ export const isWithoutAmbient = ({ code, message }: Ending): boolean => code ===
 interface Asked {
   /** Whether TLS was spoken. */
   readonly secure: boolean
-  /** Whether istiod has told anything, so that it is the right one. */
+  /** Whether istiod has told anything before, in the same way. */
   readonly told: boolean
 }
 

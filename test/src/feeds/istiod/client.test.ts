@@ -109,9 +109,15 @@ test('a port that has told something in plain text is not one that wants TLS', a
   await using proxy = await TcpProxy.start(istiod.port)
   await using watched = watchIstiod([`127.0.0.1:${proxy.port}`])
   await has(watched, ONE)
+  // What stands before an istiod that restarts may take connections and end them.
+  proxy.open = false
   proxy.cut()
-  await watched.until(() => watched.log.length > 0)
-  assert.match(watched.log[0]!, /the (stream|connection) was closed; what is known stays$/)
+  await until(() => proxy.connections === 3, undefined, 10_000)
+  assert.deepEqual(
+    watched.log.filter(line => /istiod_tls/.test(line) || !/; what is known stays$/.test(line)),
+    [],
+  )
+  assert.ok(watched.log.length > 0)
 })
 
 test('what is waited for is told: the connection, then the type', async () => {
