@@ -154,7 +154,7 @@ export interface ServerBlock {
   zone(key: string): ZoneVersion | undefined
   /** Notifies servers with a copy of the zone with this key that it has a new version (*transfer*). */
   notify: (key: string) => void
-  /** Asks the server itself a question made by `query.derive`, beginning with the choice of the server block. SERVFAIL at a depth over 8. */
+  /** Asks the server itself a question made by `query.derive`, beginning with the choice of the server block. SERVFAIL at a depth over 8, and where it makes more than 200 for one query of a client. */
   resolve: Handler
 }
 

@@ -16,6 +16,9 @@ export interface Site extends Listener {
 /** How deep the server may ask itself (CNAME targets and the like) on behalf of one query. */
 const MAX_DEPTH = 8
 
+/** How many of them there may be: names that lead to several others, which do so in turn, are many more than the depth alone would allow. */
+const MAX_LOOKUPS = 200
+
 /** Is told of everything that no chain sees. */
 export interface Observer {
   /** The message was not a query; `reply` is what it was answered with, if anything. */
@@ -72,6 +75,8 @@ const take = (message: Query, zones: Zones): Reply | PromiseLike<Reply> =>
 /** Finds the zone and runs its chain. A query that the server makes itself comes in here, too. */
 export function ask(query: Query, zones: Zones): Reply | PromiseLike<Reply> {
   if (query.depth > MAX_DEPTH) return failure(`${query.name} leads through more than ${MAX_DEPTH} lookups`)
+  if (query.lookups && query.lookups.count > MAX_LOOKUPS)
+    return failure(`${query.name} is not looked up: more than ${MAX_LOOKUPS} lookups for one query`)
   if (query.class !== CLASS.IN && !zones.otherClasses) return refused()
   const zone = zones.route(query)
   if (!zone?.handler) return refused()

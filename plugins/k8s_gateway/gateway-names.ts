@@ -98,9 +98,9 @@ export class GatewayNames implements Instance {
   #answer(query: Query, zone: Zone, next: Handler): Reply | PromiseLike<Reply> {
     const { key, type } = query
     if (type === TYPE.AXFR || type === TYPE.IXFR) return refused()
-    if (key === zone.key && !this.#fallthrough.has(key)) {
-      if (type === TYPE.SOA) return answer(this.#soa.answer(key))
-      if (type === TYPE.NS) return answer(this.#nameServers(zone))
+    if (key === zone.key && (type === TYPE.SOA || type === TYPE.NS)) {
+      if (this.#fallthrough.has(key)) return next(query)
+      return answer(type === TYPE.SOA ? this.#soa.answer(key) : this.#nameServers(zone))
     }
     const found = this.#find(key, zone)
     return found ? this.#records(found, query, zone, next) : this.#missing(query, zone, next)

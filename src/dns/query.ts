@@ -79,6 +79,8 @@ export class Query implements Name {
   zone = ''
   /** How many lookups of the server itself led here: 0 for a client's query. */
   readonly depth: number
+  /** How many lookups the server makes for the client's query, all together; undefined while there are none. */
+  lookups: { count: number } | undefined
   /** EDNS options that go along to other servers, in the form of those of {@link Edns}, one character for each octet; at most {@link MOST_UPSTREAM_OPTIONS}. */
   readonly upstreamOptions: string
   #name: string | undefined
@@ -96,6 +98,7 @@ export class Query implements Name {
     listener: Listener
     received: number
     depth?: number
+    lookups?: { count: number } | undefined
     upstreamOptions?: string
   }) {
     this.message = fields.message
@@ -110,6 +113,7 @@ export class Query implements Name {
     this.listener = fields.listener
     this.received = fields.received
     this.depth = fields.depth ?? 0
+    this.lookups = fields.lookups
     this.upstreamOptions = fields.upstreamOptions ?? ''
   }
 
@@ -157,6 +161,8 @@ export class Query implements Name {
 
   /** The query that the server itself asks on behalf of this one: the same client and EDNS, another name and type. */
   derive(key: string, type: number): Query {
+    this.lookups ??= { count: 0 }
+    this.lookups.count++
     return new Query({
       ...this,
       message: writeQuery(key, type, { id: this.id, flags: this.flags & 0x0110, class: this.class }),

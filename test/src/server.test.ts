@@ -137,3 +137,18 @@ test('the server asks itself eight times at most on behalf of one query', () => 
   assert.equal((ask(queryOf('example.org'), counting) as Reply).rcode, 0)
   assert.equal(depth, 8)
 })
+
+test('the server asks itself 200 times at most on behalf of one query, however its lookups branch', () => {
+  let asked = 0
+  const zones: Zones = site(query => {
+    asked++
+    const replies = Array.from({ length: 8 }, () => ask(query.derive(toKey('example.org'), TYPE.A), zones) as Reply)
+    return replies.find(({ cause }) => /200/.test(String(cause))) ?? new Reply(0)
+  }).zones
+  const end = ask(queryOf('example.org'), zones) as Reply
+  assert.match(String(end.cause), /example\.org\. is not looked up: more than 200 lookups for one query/)
+  const first = asked
+  assert.ok(first <= 201, `${first} lookups`)
+  ask(queryOf('example.org'), zones)
+  assert.equal(asked, 2 * first, 'each query counts for itself')
+})

@@ -15,6 +15,15 @@ export function readDnsEndpoint(root: Field, skip: Skip): Omit<DNSEndpoint, 'ver
   }
 }
 
+/** The longest text that a message has room for with its name and the lengths of its strings, in octets. */
+const MOST_TEXT = 64_000
+
+function readText(target: Field): string {
+  const text = target.text()
+  if (Buffer.byteLength(text) > MOST_TEXT) throw target.invalid(`must be at most ${MOST_TEXT} octets of text`)
+  return text
+}
+
 function readRecords(item: Field, skip: Skip): DNSEndpoint['records'][number] {
   const host = item.at('dnsName').pattern()
   const type = item.at('recordType').text()
@@ -24,6 +33,6 @@ function readRecords(item: Field, skip: Skip): DNSEndpoint['records'][number] {
     return { host, places: targets.each(target => ({ address: target.address(size) }), skip), texts: [] }
   }
   if (type === 'CNAME') return { host, places: targets.each(target => ({ target: target.host() }), skip), texts: [] }
-  if (type === 'TXT') return { host, places: [], texts: targets.each(target => target.text(), skip) }
+  if (type === 'TXT') return { host, places: [], texts: targets.each(readText, skip) }
   throw item.at('recordType').invalid('must be A, AAAA, CNAME or TXT')
 }

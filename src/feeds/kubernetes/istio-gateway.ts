@@ -41,9 +41,12 @@ export function readVirtualService(root: Field, skip: Skip): Omit<Route, 'versio
   return { kind: 'VirtualService', namespace, name, hosts: readPatterns(spec.at('hosts').items(), skip), parents }
 }
 
-/** `NAME`, or `NAMESPACE/NAME`. */
+/** `NAME`, `NAMESPACE/NAME` where `.` is the own namespace, or, as it was written once, `NAME.NAMESPACE` with or without what follows that in a Service's name. */
 function readParent(item: Field, own: string): RouteParent | undefined {
-  if (item.value === MESH) return undefined
-  const [, namespace = own, name = ''] = /^(?:([^/]*)\/)?(.*)$/.exec(item.text())!
-  return { namespace, name, listener: '' }
+  const text = item.text()
+  if (text === MESH) return undefined
+  const [, namespace, name] = /^([^/]*)\/(.*)$/.exec(text) ?? []
+  if (name !== undefined) return { namespace: namespace === '.' ? own : namespace!, name, listener: '' }
+  const [first = '', second = own] = text.split('.')
+  return { namespace: second, name: first, listener: '' }
 }

@@ -4,7 +4,7 @@ import { askRows } from '#test/plugins/kubernetes/rows.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
 import { corefileOf } from './corefile.ts'
-import { definitions, objects, overlapping } from './objects.ts'
+import { apex, definitions, objects, overlapping, rings } from './objects.ts'
 
 const ALL = 'resources Ingress Service HTTPRoute TLSRoute GRPCRoute VirtualService DNSEndpoint Node'
 
@@ -88,6 +88,9 @@ onEachApi(
         reviews.mesh.example.org. A NOERROR = 203.0.113.30
         other.mesh.example.org. A NOERROR = 203.0.113.30
         bookinfo.example.org. A NOERROR = 203.0.113.30
+        near.mesh.example.org. A NOERROR = 203.0.113.30
+        older.mesh.example.org. A NOERROR = 203.0.113.30
+        oldest.mesh.example.org. A NOERROR = 203.0.113.30
         only.example.org. A NOERROR = 203.0.113.30
         own.example.org. A NOERROR = 203.0.113.30
         foreign.example.org. A NXDOMAIN
@@ -150,6 +153,18 @@ onEachApi(
       await using second = await startServer(corefileOf(api.port, ['resources DNSEndpoint', 'resources Ingress HTTPRoute']))
       await askRows(first, 'twice.gw.example.org. A NOERROR = 203.0.113.40')
       await askRows(second, 'twice.gw.example.org. A NOERROR = 203.0.113.80, 203.0.113.81\nwritten.example.org. A NXDOMAIN')
+    },
+    'names that lead to one another many times over end soon': async api => {
+      await api.put(rings)
+      await using server = await startServer(corefileOf(api.port, [ALL]))
+      assert.equal((await server.query('0.ring.example.org.')).rcode, 'SERVFAIL')
+    },
+    'where the zone itself is a host, others still have its SOA and NS': async api => {
+      await api.put(apex)
+      await using server = await startServer(corefileOf(api.port, [ALL, 'fallthrough']))
+      await askRows(server, 'example.org. A NOERROR = 203.0.113.83')
+      for (const type of ['SOA', 'NS'])
+        assert.equal((await server.query('example.org.', type)).additional.length, 2, `${type} is passed on`)
     },
     'what is known about names': async api => {
       const port = await freePort()

@@ -170,6 +170,14 @@ export const objects: readonly KubeObject[] = [
   istioGateway('closed', { selector: { istio: 'ingressgateway' }, servers: [{ hosts: ['./foreign.example.org'] }] }),
   istioGateway('nowhere', { selector: { istio: 'egressgateway' }, servers: [{ hosts: ['*'] }] }),
   virtualService('reviews', { hosts: ['reviews.mesh.example.org', 'only.example.org'], gateways: ['mesh', 'bookinfo'] }),
+  virtualService('near', { hosts: ['near.mesh.example.org'], gateways: ['./bookinfo'] }),
+  virtualService('older', { hosts: ['older.mesh.example.org'], gateways: ['bookinfo.default'] }, {}, { namespace: 'shop' }),
+  virtualService(
+    'oldest',
+    { hosts: ['oldest.mesh.example.org'], gateways: ['bookinfo.default.svc.cluster.local'] },
+    {},
+    { namespace: 'shop' },
+  ),
   virtualService('own', { hosts: ['own.example.org'], gateways: ['default/bookinfo'] }),
   virtualService('any', { hosts: ['*'], gateways: ['bookinfo'] }),
   virtualService(
@@ -187,6 +195,7 @@ export const objects: readonly KubeObject[] = [
       { dnsName: 'written.example.org', recordType: 'TXT', targets: ['some words', 'x'.repeat(300)] },
       { dnsName: 'alias.example.org', recordType: 'CNAME', targets: ['lb.example.net'] },
       { dnsName: '*.deep.example.org', recordType: 'A', targets: ['203.0.113.62'] },
+      { dnsName: 'written.example.org', recordType: 'TXT', targets: ['x'.repeat(70_000)] },
       { dnsName: 'mail.example.org', recordType: 'MX', targets: ['10 mail.example.org'] },
     ],
   }),
@@ -204,6 +213,15 @@ export const objects: readonly KubeObject[] = [
     },
   },
 ]
+
+/** Each of some names leads to all of them. */
+const ring = Array.from({ length: 6 }, (_, i) => `${i}.ring.example.org`)
+export const rings = dnsEndpoint('ring', {
+  endpoints: ring.map(dnsName => ({ dnsName, recordType: 'CNAME', targets: ring })),
+})
+
+/** A host that is the zone itself. */
+export const apex = ingress('apex', ['example.org'], [{ ip: '203.0.113.83' }])
 
 /** Several objects with one host. */
 export const overlapping: readonly KubeObject[] = [
