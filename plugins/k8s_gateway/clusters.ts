@@ -5,14 +5,14 @@ import type { KindName } from '#src/feeds/kubernetes/objects.ts'
 import type { Logger, ServerBlock } from '#src/plugin.ts'
 import type { Options, Resource } from './options.ts'
 
-/** What is watched for the sake of each resource. */
+/** What has the hosts of each resource. */
 const KINDS: Readonly<Record<Resource, readonly KindName[]>> = {
   Ingress: ['Ingress'],
   Service: ['Service'],
   HTTPRoute: ['HTTPRoute', 'Gateway'],
   TLSRoute: ['TLSRoute', 'Gateway'],
   GRPCRoute: ['GRPCRoute', 'Gateway'],
-  VirtualService: ['VirtualService', 'IstioGateway', 'Service'],
+  VirtualService: ['VirtualService', 'IstioGateway'],
   DNSEndpoint: ['DNSEndpoint'],
   Node: ['Node'],
 }
@@ -21,15 +21,21 @@ const KINDS: Readonly<Record<Resource, readonly KindName[]>> = {
 export class Clusters {
   readonly #all: OpenIndex
   readonly #selected: readonly OpenIndex[]
+  /** What has hosts, other than the selected Services. */
+  readonly #named: readonly KindName[]
+  /** The kinds that are watched, but for endpoints. */
   readonly #kinds: readonly KindName[]
 
-  private constructor(all: OpenIndex, selected: readonly OpenIndex[], kinds: readonly KindName[]) {
+  private constructor(all: OpenIndex, selected: readonly OpenIndex[], resources: readonly Resource[]) {
     this.#all = all
     this.#selected = selected
-    this.#kinds = kinds
-    all.cluster.need(kinds)
+    const named = resources.filter(resource => resource !== 'Service' || selected.length === 0)
+    this.#named = [...new Set(named.flatMap(resource => KINDS[resource]))]
+    // Istio's gateways are reached at Services.
+    this.#kinds = resources.includes('VirtualService') ? [...new Set([...this.#named, 'Service' as const])] : this.#named
+    all.cluster.need(this.#kinds)
     for (const { cluster } of selected) cluster.need(['Service'])
-    for (const { index } of this.#named) {
+    for (const { index } of this.#withServices) {
       index.hosts.onEndpoints = () => all.cluster.need(['EndpointSlice'])
       if (index.hosts.needsEndpoints) index.hosts.onEndpoints()
     }
@@ -44,9 +50,7 @@ export class Clusters {
     const all = await openIndex(source, { labels: '', namespaceLabels: '' }, log)
     const selectors = resources.includes('Service') ? serviceSelectors : []
     const selected = await Promise.all(selectors.map(labels => openIndex(source, { labels, namespaceLabels: '' }, log)))
-    const watched = resources.filter(resource => resource !== 'Service' || selected.length === 0)
-    const kinds = new Set(watched.flatMap(resource => KINDS[resource]))
-    const clusters = new Clusters(all, selected, [...kinds])
+    const clusters = new Clusters(all, selected, resources)
     await Promise.all([all, ...selected].map(({ filled }) => filled))
     await untilKnown(() => clusters.waiting(), clusters.#synced(), options.startupTimeout, log, signal)
     return clusters
@@ -70,7 +74,8 @@ export class Clusters {
 
   /** Whether there are hosts below this name. @param bare the key of its labels before the zone */
   isAbove(key: string, bare: string): boolean {
-    return [this.#all, ...this.#selected].some(({ index }) => index.hosts.isAbove(key, bare))
+    const selected = this.#selected.some(({ index }) => index.hosts.isAbove(['Service'], key, bare))
+    return selected || this.hosts.isAbove(this.#named, key, bare)
   }
 
   /** Where gateways are found. */
@@ -98,13 +103,13 @@ export class Clusters {
     for (const opened of [this.#all, ...this.#selected]) closeIndex(opened)
   }
 
-  get #named(): readonly OpenIndex[] {
+  get #withServices(): readonly OpenIndex[] {
     return this.#selected.length > 0 ? this.#selected : [this.#all]
   }
 
   /** Endpoints are watched as soon as a Service is to be reached there. */
   get #allKinds(): readonly KindName[] {
-    const byEndpoints = this.#named.some(({ index }) => index.hosts.needsEndpoints)
+    const byEndpoints = this.#withServices.some(({ index }) => index.hosts.needsEndpoints)
     return byEndpoints ? [...this.#kinds, 'EndpointSlice'] : this.#kinds
   }
 

@@ -28,6 +28,9 @@ import { type Found, findExact, findHost } from './find.ts'
 import type { Options } from './options.ts'
 import { Zone } from './zone.ts'
 
+/** Names for which what was found is kept; when there are more, all go. */
+const MOST_FOUND = 20_000
+
 export class GatewayNames implements Instance {
   readonly #options: Options
   readonly #block: ServerBlock
@@ -39,6 +42,9 @@ export class GatewayNames implements Instance {
   /** Where this process is reached, as octets. */
   #addresses: readonly string[] = []
   #clusters: Clusters | undefined
+  /** What was found under names by this version of the clusters. */
+  readonly #found = new Map<string, Found>()
+  #version = 0
 
   constructor(options: Options, block: ServerBlock) {
     const { zones, apex, ttl, fallthrough } = options
@@ -108,9 +114,16 @@ export class GatewayNames implements Instance {
 
   #find(key: string, zone: Zone): Found | undefined {
     if (zone.servers.includes(key)) return this.#findServer(key, zone)
+    const { version } = this.#clusters!
+    if (version !== this.#version || this.#found.size === MOST_FOUND) this.#found.clear()
+    this.#version = version
+    const held = this.#found.get(key)
+    if (held) return held
     const bare = zone.bare(key)
     // A name in some zone is not meant to be below another one.
-    return findHost(this.#clusters!, this.#options, key, this.#zones.find(bare) ? ROOT : bare)
+    const found = findHost(this.#clusters!, this.#options, key, this.#zones.find(bare) ? ROOT : bare)
+    if (found && !isFleeting(found)) this.#found.set(key, found)
+    return found
   }
 
   /** As the Service that it is called after, else, where it is this server, at its own addresses. */
@@ -146,7 +159,7 @@ export class GatewayNames implements Instance {
         reply => reply ?? this.#reply(NO_RECORDS, zone, query),
       )
     }
-    if (found.leads.some(({ fleeting }) => fleeting)) return this.#reply(addressRecords(key, own, ttl) ?? NO_RECORDS, zone, query)
+    if (isFleeting(found)) return this.#reply(addressRecords(key, own, ttl) ?? NO_RECORDS, zone, query)
     const held = this.#answers.get(query, 0) ?? this.#answers.add(key, zone, this.#clusters!, 0)
     return this.#reply(held.compile([{ ports: [], addresses: own, owner: () => key }], type, ttl), zone, query)
   }
@@ -167,6 +180,8 @@ export class GatewayNames implements Instance {
     return exists ? this.#reply(NO_RECORDS, zone, query) : nameError(this.#soa.negative(zone.key, key))
   }
 }
+
+const isFleeting = ({ leads }: Found): boolean => leads.some(({ fleeting }) => fleeting)
 
 /** Each once. */
 function placesOf(found: Found | undefined): { readonly addresses: ReadonlySet<string>; readonly targets: readonly string[] } {

@@ -7,6 +7,7 @@ import type {
   Gateway,
   Ingress,
   IstioGateway,
+  KindName,
   Node,
   Route,
   RouteParent,
@@ -31,9 +32,8 @@ export class HostIndex {
   onEndpoints = (): void => {}
   readonly #objects = new Map<string, OuterObject>()
   readonly #hosts = new MultiMap<string, HostObject>()
-  /** How many hosts are below a name, and how many of those are of what may be called below any zone. */
-  readonly #below = new Map<string, number>()
-  readonly #belowAnywhere = new Map<string, number>()
+  /** How many hosts of objects of a kind are below a name. */
+  readonly #below = new Map<KindName, Map<string, number>>()
   readonly #gateways = new Map<string, AnyGateway>()
   /** By the hosts of their listeners, and the routes of all names by the gateways that they are attached to. */
   readonly #listening = new MultiMap<string, AnyGateway>()
@@ -71,9 +71,13 @@ export class HostIndex {
     return [...new Set([...objects, ...gateways.flatMap(gateway => this.#attached.of(nameOf(gateway)))])]
   }
 
-  /** Whether there are hosts below this name. @param bare the key of its labels before the zone */
-  isAbove(key: string, bare: string): boolean {
-    return this.#below.has(key) || this.#belowAnywhere.has(bare)
+  /** Whether there are hosts of objects of these kinds below this name. @param bare the key of its labels before the zone */
+  isAbove(kinds: Iterable<KindName>, key: string, bare: string): boolean {
+    for (const kind of kinds) {
+      const below = this.#below.get(kind)
+      if (below?.has(key) || (isAnywhere({ kind }) && below?.has(bare))) return true
+    }
+    return false
   }
 
   /** The gateways that take a route's traffic for the name `key`. */
@@ -131,11 +135,10 @@ export class HostIndex {
     if (object.outside!.endpoints) this.#byEndpoints--
   }
 
-  #count(host: string, object: OuterObject, change: 1 | -1): void {
-    for (let key = parentOf(host); key !== ROOT; key = parentOf(key)) {
-      add(this.#below, key, change)
-      if (isAnywhere(object)) add(this.#belowAnywhere, key, change)
-    }
+  #count(host: string, { kind }: OuterObject, change: 1 | -1): void {
+    const below = this.#below.get(kind) ?? new Map<string, number>()
+    this.#below.set(kind, below)
+    for (let key = parentOf(host); key !== ROOT; key = parentOf(key)) add(below, key, change)
   }
 }
 

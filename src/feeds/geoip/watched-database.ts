@@ -74,15 +74,15 @@ const stateOf = ({ ino, size, mtimeMs }: Stats): string => `${ino} ${size} ${mti
 
 async function read(path: string): Promise<Reading> {
   await using file = await open(path)
-  const stats = await file.stat()
-  const octets = new SharedArrayBuffer(stats.size)
-  const memory = new Uint8Array(octets)
-  for (let at = 0; at < memory.length; ) {
-    const { bytesRead } = await file.read(memory, at, Math.min(SLICE, memory.length - at), at)
-    if (bytesRead === 0) break
-    at += bytesRead
-  }
   try {
+    const stats = await file.stat()
+    const octets = new SharedArrayBuffer(stats.size)
+    const memory = new Uint8Array(octets)
+    for (let at = 0; at < memory.length; ) {
+      const { bytesRead } = await file.read(memory, at, Math.min(SLICE, memory.length - at), at)
+      if (bytesRead === 0) break
+      at += bytesRead
+    }
     return { data: new GeoData(octets), state: stateOf(stats) }
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`)

@@ -116,6 +116,12 @@ const useless: readonly (readonly [what: string, content: Uint8Array | undefined
   ],
 ]
 
+test('a folder in place of a database is named', async () => {
+  await using server = await runServer(corefile('.'))
+  assert.equal((await server.exited).code, 1)
+  assert.match(server.output, /plugin\/geoip: \S*Corefile:3 - \/\S+: EISDIR: /)
+})
+
 for (const [what, content, message] of useless) {
   test(`a database that ${what} keeps the server from starting`, async () => {
     await using server = await runServer(corefile('db'), content ? { files: { db: content } } : {})

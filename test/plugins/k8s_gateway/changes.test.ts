@@ -194,6 +194,24 @@ test('what kubernetes and mesh watch is not watched again', async () => {
   ])
 })
 
+test('what others watch makes no names, and there are none above Services that are not selected', async () => {
+  await using api = await FakeApi.start()
+  api.put(
+    balanced('edge', [{ ip: '203.0.113.1' }], {}, { labels: { team: 'edge' } }),
+    balanced('shop', [], {}, { namespace: 'shop' }),
+  )
+  api.put(balanced('other', [{ ip: '203.0.113.2' }], {}, { namespace: 'shop' }))
+  const above = `kubernetes cluster.local {\nendpoint ${api.url}\n}`
+  for (const [options, expected] of [
+    [['resources Ingress'], ['NXDOMAIN', 'NXDOMAIN']],
+    [['serviceLabelSelectors team=edge'], ['NOERROR', 'NXDOMAIN']],
+    [[], ['NOERROR', 'NOERROR']],
+  ] as const) {
+    await using server = await startServer(corefileOf(api.port, options, { above }))
+    assert.deepEqual([await ask(server, 'default'), await ask(server, 'shop')], expected, options.join())
+  }
+})
+
 test('a server whose Service is not known is reached at its own addresses', { skip: own.length === 0 }, async () => {
   await using api = await FakeApi.start()
   await using server = await startServer(corefileOf(api.port, ['ttl 5']))
