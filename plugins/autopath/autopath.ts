@@ -96,7 +96,7 @@ export class Autopath implements Instance {
 }
 
 /** Whether the walk ends here: also with a failure, since then the name may be there. */
-const isEnd = ({ rcode }: Reply): boolean => rcode !== RCODE.NXDOMAIN && rcode !== RCODE.REFUSED
+const isEnd = ({ rcode, silent }: Reply): boolean => rcode !== RCODE.NXDOMAIN && rcode !== RCODE.REFUSED && !silent
 
 /** The reply to `asked` as one to `query`: a CNAME leads to where it was found. @throws {FormatError} a name in it is not well formed */
 function renamed(query: Query, asked: Query, reply: Reply): Reply {

@@ -9,7 +9,7 @@ import { readSearchList } from '#plugins/autopath/resolv-conf.ts'
 import { TYPE } from '#src/dns/codes.ts'
 import { toKey, toText } from '#src/dns/name.ts'
 import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
-import { answer, failure, type Handler, nameError, noData, refused } from '#src/plugin.ts'
+import { answer, failure, type Handler, nameError, noData, refused, silence } from '#src/plugin.ts'
 import { directiveOf, refuses } from '#test/support/directive.ts'
 import { startInProcess } from '#test/support/in-process.ts'
 import { runServer } from '#test/support/server.ts'
@@ -60,6 +60,15 @@ test('other names are left alone', async () => {
   for (const name of ['www.example.org.', 'team.example.org.', 'www.example.net.', '.', 'xteam.example.org.'])
     assert.equal((await scene.server.query(name)).rcode, 'NXDOMAIN', name)
   assert.equal(scene.asked.length, 5)
+})
+
+test('a name that is left without an answer does not end the walk', async () => {
+  await using scene = await serve({ 'www.example.net.example.org.': () => silence(), 'www.example.net.': address })
+  assert.deepEqual((await scene.server.query('www.example.net.team.example.org.')).answer, [
+    'www.example.net.team.example.org. 60 IN CNAME www.example.net.',
+    'www.example.net. 60 IN A 192.0.2.1',
+  ])
+  assert.equal((await scene.server.query('api.example.net.team.example.org.')).rcode, 'NXDOMAIN')
 })
 
 test('where nothing is there, the first reply is the answer', async () => {
