@@ -5,7 +5,7 @@ import type { HostRecord } from './record.ts'
 export const isRestricted = (exportTo: readonly string[] | undefined): boolean =>
   exportTo !== undefined && exportTo.length > 0 && !exportTo.includes('*')
 
-/** What is for no namespace is so whatever else is said. @param client the client's namespace; `''` if it has none, or none that is known */
+/** `*` is for all whatever else is said, and `~`, without it, for none. @param client the client's namespace; `''` if it has none, or none that is known */
 export function isVisible({ namespace, exportTo }: HostRecord, client: string): boolean {
   if (exportTo === undefined || !isRestricted(exportTo)) return true
   return (
