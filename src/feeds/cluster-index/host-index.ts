@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isUnder, parentOf, ROOT, toKey } from '../../dns/name.ts'
 import { MultiMap } from '../../registry/multi-map.ts'
 import type { Place, Selector } from '../../registry/objects.ts'
@@ -53,6 +54,8 @@ export class HostIndex {
   change(id: string, object: ClusterObject | undefined): void {
     const [before, after] = [this.#objects.get(id), object && outer(object)]
     if (!before && !after) return
+    // Most updates are about nothing that leads anywhere: what a controller says of a route, the heartbeat of a node.
+    if (before && after && isDeepStrictEqual({ ...before, version: '' }, { ...after, version: '' })) return
     if (before) this.#remove(before)
     this.#objects.delete(id)
     this.#places.clear()

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { toKey } from '#src/dns/name.ts'
+import { HostIndex } from '#src/feeds/cluster-index/host-index.ts'
+import type { Node } from '#src/feeds/kubernetes/objects.ts'
+
+const node = (version: string, ...addresses: readonly string[]): Node => ({
+  kind: 'Node',
+  namespace: '',
+  name: 'worker',
+  hosts: [toKey('worker')],
+  addresses: { InternalIP: addresses, ExternalIP: [] },
+  version,
+})
+
+test('an update that changes nothing but the version of an object drops no answers', () => {
+  const index = new HostIndex()
+  const versionAfter = (object: Node | undefined) => {
+    index.change('worker', object)
+    return index.version
+  }
+  const known = versionAfter(node('1', '\n\0\0\x01'))
+  assert.equal(versionAfter(node('2', '\n\0\0\x01')), known)
+  assert.notEqual(versionAfter(node('3', '\n\0\0\x02')), known)
+  assert.deepEqual(
+    index.of(toKey('worker')).map(({ version }) => version),
+    ['3'],
+  )
+  versionAfter(undefined)
+  assert.deepEqual(index.of(toKey('worker')), [])
+})
