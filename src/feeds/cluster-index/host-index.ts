@@ -90,6 +90,7 @@ export class HostIndex {
       const takes = gateway?.listeners.some(
         listener =>
           (parent.listener === '' || parent.listener === listener.name) &&
+          (parent.port === 0 || parent.port === listener.port) &&
           (listener.namespace === '' || listener.namespace === route.namespace) &&
           matches(key, listener.host),
       )

@@ -19,7 +19,12 @@ export function readGateway(root: Field, skip: Skip): Omit<Gateway, 'version'> {
     class: spec.at('gatewayClassName').text(''),
     listeners: spec.at('listeners').each(item => {
       const host = item.at('hostname')
-      return { name: item.at('name').text(''), host: host.text('') === '' ? ANY : host.pattern(), namespace: '' }
+      return {
+        name: item.at('name').text(''),
+        port: readPort(item),
+        host: host.text('') === '' ? ANY : host.pattern(),
+        namespace: '',
+      }
     }, skip),
     places: root
       .at('status', 'addresses')
@@ -27,6 +32,8 @@ export function readGateway(root: Field, skip: Skip): Omit<Gateway, 'version'> {
       .filter(place => place !== undefined),
   }
 }
+
+const readPort = (item: Field): number => (item.at('port').absent ? 0 : item.at('port').port())
 
 /** @returns undefined for one of a type that only its controller knows */
 function readAddress(item: Field): Place | undefined {
@@ -84,5 +91,6 @@ function readParent(item: Field, namespace: string): RouteParent | undefined {
     namespace: item.at('namespace').text(namespace),
     name: item.at('name').text(),
     listener: item.at('sectionName').text(''),
+    port: readPort(item),
   }
 }

@@ -23,7 +23,7 @@ export function readIstioGateway(root: Field, skip: Skip): Omit<IstioGateway, 'v
 function readListener(item: Field, own: string): GatewayListener {
   const [, namespace = '*', host] = /^(?:([^/]*)\/)?(.*)$/.exec(item.text())!
   const from = namespace === '*' ? '' : namespace === '.' ? own : namespace
-  return { name: '', host: new Field(host, item.path).pattern(), namespace: from }
+  return { name: '', port: 0, host: new Field(host, item.path).pattern(), namespace: from }
 }
 
 /** The gateway that stands for the sidecars. */
@@ -46,7 +46,7 @@ function readParent(item: Field, own: string): RouteParent | undefined {
   const text = item.text()
   if (text === MESH) return undefined
   const [, namespace, name] = /^([^/]*)\/(.*)$/.exec(text) ?? []
-  if (name !== undefined) return { namespace: namespace === '.' ? own : namespace!, name, listener: '' }
+  if (name !== undefined) return { namespace: namespace === '.' ? own : namespace!, name, listener: '', port: 0 }
   const [first = '', second = own] = text.split('.')
-  return { namespace: second, name: first, listener: '' }
+  return { namespace: second, name: first, listener: '', port: 0 }
 }

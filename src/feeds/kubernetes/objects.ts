@@ -65,6 +65,8 @@ export interface Ingress extends Named {
 export interface GatewayListener {
   /** `''` where it has none. */
   readonly name: string
+  /** 0 where it is of no matter. */
+  readonly port: number
   /** A key, which may begin with `*` for every name below the rest; `*` alone is every name. */
   readonly host: string
   /** The only namespace whose routes it takes; `''` for any. */
@@ -100,6 +102,8 @@ export interface RouteParent {
   readonly name: string
   /** The only listener; `''` for all. */
   readonly listener: string
+  /** The port of the only listeners; 0 for all. */
+  readonly port: number
 }
 
 /** Records that are written down (external-dns). */

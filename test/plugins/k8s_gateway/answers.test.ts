@@ -80,6 +80,7 @@ onEachApi(
         a.b.gw.example.org. A NOERROR = 203.0.113.40
         gw.example.org. A NOERROR
         across.gw.example.org. A NOERROR = 203.0.113.40, 198.51.100.9
+        three.example.org. A NOERROR = 203.0.113.40
         two.example.org. A NXDOMAIN
         one.example.org. A NXDOMAIN
         any.name.example.org. A NXDOMAIN

@@ -121,7 +121,12 @@ export const objects: readonly KubeObject[] = [
     'public',
     {
       gatewayClassName: 'istio',
-      listeners: [listener('wild', '*.gw.example.org'), listener('one', 'one.example.org'), listener('two', 'two.example.org')],
+      listeners: [
+        listener('wild', '*.gw.example.org'),
+        listener('one', 'one.example.org'),
+        listener('two', 'two.example.org'),
+        listener('three', 'three.example.org'),
+      ],
     },
     {
       addresses: [
@@ -145,6 +150,8 @@ export const objects: readonly KubeObject[] = [
   }),
   httpRoute('within', { hostnames: ['two.example.org'], parentRefs: [{ group: '', kind: 'Service', name: 'public' }] }),
   httpRoute('refused', { hostnames: ['one.example.org'], parentRefs: [{ name: 'public' }] }, refusedBy('public')),
+  httpRoute('ported', { hostnames: ['three.example.org'], parentRefs: [{ name: 'public', port: 80 }] }),
+  httpRoute('closed', { hostnames: ['two.example.org'], parentRefs: [{ name: 'public', port: 443 }] }),
   httpRoute('every', { parentRefs: [{ name: 'private', namespace: 'shop' }] }),
   of(GATEWAY_API, 'TLSRoute')('tls', { hostnames: ['*.tls.example.org'], parentRefs: [{ name: 'private', namespace: 'shop' }] }),
   of(GATEWAY_API, 'GRPCRoute')('grpc', {
