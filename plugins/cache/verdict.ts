@@ -1,4 +1,5 @@
 import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
+import { epochSeconds } from '#src/dns/epoch.ts'
 import { endOfName, FormatError, readKey } from '#src/dns/message.ts'
 import type { RecordSpan } from '#src/dns/record-spans.ts'
 import { readUint16, readUint32, type Sections } from '#src/dns/sections.ts'
@@ -33,7 +34,7 @@ export const soaOf = ({ spans, answers, authorities }: Sections): RecordSpan | u
 /** Whether a record is a signature that is not valid now (RFC 4034 §3.1.5: the times are serial numbers). */
 function isOutdated(bytes: Uint8Array, { type, fixed }: RecordSpan): boolean {
   if (type !== TYPE.RRSIG) return false
-  const now = Math.floor(Date.now() / 1000)
+  const now = epochSeconds()
   const [expiration, inception] = [readUint32(bytes, fixed + 18), readUint32(bytes, fixed + 22)]
   return ((expiration - now) | 0) < 0 || ((now - inception) | 0) < 0
 }

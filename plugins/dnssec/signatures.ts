@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import { TYPE } from '#src/dns/codes.ts'
+import { epochSeconds } from '#src/dns/epoch.ts'
 import { type RRset, signatureOf, type Terms } from '#src/dnssec/rrset.ts'
 import type { ZoneKey } from '#src/dnssec/zone-key.ts'
 import { CellsByServer, type Metrics } from '#src/metrics.ts'
@@ -60,7 +61,7 @@ export class Signatures {
   of(set: RRset, signer: string, server: string): readonly string[] | Promise<readonly string[]> | undefined {
     const { owner, type, data } = set
     const id = `${signer}${owner}${String.fromCharCode(type, ...data.map(({ length }) => length))}${data.join('')}`
-    const now = Math.floor(Date.now() / 1000)
+    const now = epochSeconds()
     const held = this.#held.get(id)
     if (held && held.expiration - now > LEFT) {
       this.#hits.of(server).value++

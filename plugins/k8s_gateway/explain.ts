@@ -1,7 +1,7 @@
 /** What leads from a name, in sentences for people. */
 import { listAddresses } from '#src/dns/address.ts'
 import { toText } from '#src/dns/name.ts'
-import type { Found, Lead } from './find.ts'
+import { type Found, type Lead, split } from './find.ts'
 
 export const explain = (found: Found | undefined): string[] =>
   found
@@ -9,11 +9,10 @@ export const explain = (found: Found | undefined): string[] =>
     : ['nothing leads anywhere from this name']
 
 function sayPlaces({ places, texts }: Lead): string {
-  const addresses = places.flatMap(place => ('address' in place ? [place.address] : []))
-  const targets = places.flatMap(place => ('target' in place ? [toText(place.target)] : []))
+  const { addresses, targets } = split(places)
   return [
     ...(addresses.length > 0 ? [listAddresses(addresses)] : []),
-    ...targets,
+    ...targets.map(toText),
     ...texts.map(text => JSON.stringify(text)),
   ].join(' ')
 }

@@ -109,4 +109,10 @@ function leadOf(clusters: Clusters, finding: Finding, object: HostObject, key: s
 
 const isOf = (name: string, classes: readonly string[]): boolean => classes.length === 0 || classes.includes(name)
 
+/** The addresses among places, as octets, and the keys of the names. */
+export const split = (places: readonly Place[]): { readonly addresses: string[]; readonly targets: string[] } => ({
+  addresses: places.flatMap(place => ('address' in place ? [place.address] : [])),
+  targets: places.flatMap(place => ('target' in place ? [place.target] : [])),
+})
+
 const addressPlaces = (addresses: readonly string[]): Place[] => addresses.map(address => ({ address }))

@@ -24,7 +24,7 @@ import { Authority } from '#src/registry/authority.ts'
 import { answerTargets } from '#src/registry/targets.ts'
 import { Clusters } from './clusters.ts'
 import { explain } from './explain.ts'
-import { type Found, findExact, findHost } from './find.ts'
+import { type Found, findExact, findHost, split } from './find.ts'
 import type { Options } from './options.ts'
 import { Zone } from './zone.ts'
 
@@ -185,11 +185,8 @@ const isFleeting = ({ leads }: Found): boolean => leads.some(({ fleeting }) => f
 
 /** Each once. */
 function placesOf(found: Found | undefined): { readonly addresses: ReadonlySet<string>; readonly targets: readonly string[] } {
-  const places = found?.leads.flatMap(lead => lead.places) ?? []
-  return {
-    addresses: new Set(places.flatMap(place => ('address' in place ? [place.address] : []))),
-    targets: places.flatMap(place => ('target' in place ? [place.target] : [])),
-  }
+  const { addresses, targets } = split(found?.leads.flatMap(lead => lead.places) ?? [])
+  return { addresses: new Set(addresses), targets }
 }
 
 /** Texts of more than 255 octets are several strings (RFC 1035 §3.3.14). */

@@ -1,7 +1,9 @@
 /** Signatures by a secret that client and server share (TSIG, RFC 8945): the record, and the MAC in it. */
+
 import { Buffer } from 'node:buffer'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { CLASS, TSIG_ERROR, type TsigError, TYPE } from './codes.ts'
+import { epochSeconds } from './epoch.ts'
 import { endOfName, FormatError, type RecordHead, readKey } from './message.ts'
 import { toKey } from './name.ts'
 import { readUint16, readUint32 } from './sections.ts'
@@ -98,7 +100,7 @@ export class Signature {
   #times(): Pick<Tsig, 'timers' | 'other'> {
     const { timers } = this.#query
     const now = Buffer.alloc(8)
-    now.writeUIntBE(seconds(), 0, 6)
+    now.writeUIntBE(epochSeconds(), 0, 6)
     now.writeUInt16BE(FUDGE, 6)
     // The client learns how late it is here (§5.2.3).
     if (this.error === 'BADTIME') return { timers, other: now.subarray(0, 6) }
@@ -135,11 +137,9 @@ function errorOf(message: Uint8Array, tsig: Tsig, { size, mac }: Key): TsigError
   header.writeUInt16BE(header.readUInt16BE(10) - 1, 10)
   const right = mac(header, message.subarray(12, tsig.start), variables(tsig))
   if (!timingSafeEqual(right.subarray(0, given.length), given)) return 'BADSIG'
-  if (Math.abs(seconds() - tsig.timers.readUIntBE(0, 6)) > tsig.timers.readUInt16BE(6)) return 'BADTIME'
+  if (Math.abs(epochSeconds() - tsig.timers.readUIntBE(0, 6)) > tsig.timers.readUInt16BE(6)) return 'BADTIME'
   return given.length < size ? 'BADTRUNC' : 'NOERROR'
 }
-
-const seconds = (): number => Math.floor(Date.now() / 1000)
 
 /** What is signed besides the message (§4.3.3). */
 const variables = ({ name, algorithm, timers, error, other }: Omit<Tsig, 'start' | 'mac' | 'originalId'>): Buffer =>

@@ -1,3 +1,4 @@
+import { epochSeconds } from '../dns/epoch.ts'
 import { standIn } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { keyBelow } from './key-below.ts'
@@ -28,7 +29,7 @@ export class Authority {
   }
 
   /** The data has changed: the serial becomes the time, in seconds since 1970, when it did. */
-  touch(second: number = Math.floor(Date.now() / 1000)): void {
+  touch(second: number = epochSeconds()): void {
     if (second === this.#serial) return
     this.#serial = second
     this.#negative.clear()

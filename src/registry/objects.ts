@@ -91,7 +91,7 @@ export interface WorkloadEntry extends Identity, Endpoint {
 }
 
 /** What an object is known by: `Service default/backend`. */
-export const idOf = ({ kind, namespace, name }: MeshObject): string => `${kind} ${namespace}/${name}`
+export const idOf = ({ kind, namespace, name }: Identity & { readonly kind: string }): string => `${kind} ${namespace}/${name}`
 
 /** Whether `labels` has everything that `selector` asks for. An empty selector selects nothing. */
 export function selects(selector: Selector, labels: Labels): boolean {

@@ -1,3 +1,4 @@
+import { epochSeconds } from '../../dns/epoch.ts'
 import { AddressMap } from '../../registry/address-map.ts'
 import { addressesOf, indexIn } from '../../registry/record.ts'
 import type { Listener } from '../kubernetes/held.ts'
@@ -33,7 +34,7 @@ export class ClusterIndex implements Listener {
   /** Another one after every change of the namespaces. */
   epoch = 0
   /** When answers changed last, by the clock in seconds: those of the cluster's own names, of external ones, of imported ones. */
-  readonly modified = { internal: now(), external: now(), imported: now() }
+  readonly modified = { internal: epochSeconds(), external: epochSeconds(), imported: epochSeconds() }
   /** Told how long after its cause a change of endpoints has come here, in seconds. */
   onProgrammed: (service: Service, seconds: number) => void = () => {}
 
@@ -56,7 +57,7 @@ export class ClusterIndex implements Listener {
       if (trigger !== undefined) this.#programmed(object as EndpointSlice, trigger)
     } else if (kind === 'ServiceImport') {
       this.imports.change(namespace, name, node => node.setService(object as ServiceImport | undefined))
-      this.modified.imported = now()
+      this.modified.imported = epochSeconds()
     } else if (kind === 'ImportedSlice')
       this.#changeImported(object as ImportedSlice | undefined, previous as ImportedSlice | undefined)
     else if (kind === 'Pod') this.#changePod(object as Pod | undefined, previous as Pod | undefined)
@@ -77,8 +78,8 @@ export class ClusterIndex implements Listener {
       reindex(this.byClusterIp, node, before?.vips ?? [], service?.vips ?? [])
       const [old, external] = [externalAddresses(before), externalAddresses(service)]
       reindex(this.byExternal, node, old, external)
-      if (old.length > 0 || external.length > 0) this.modified.external = now()
-      this.modified.internal = now()
+      if (old.length > 0 || external.length > 0) this.modified.external = epochSeconds()
+      this.modified.internal = epochSeconds()
     })
   }
 
@@ -92,7 +93,7 @@ export class ClusterIndex implements Listener {
   #setSlice(namespace: string, service: string, name: string, slice: EndpointSlice | undefined): void {
     this.services.change(namespace, service, node => {
       const before = node.slice(name)
-      if (!(before && slice && sameAnswers(before, slice))) this.modified.internal = now()
+      if (!(before && slice && sameAnswers(before, slice))) this.modified.internal = epochSeconds()
       node.setSlice(name, slice)
       const index = this.#byEndpoint
       if (!index || before?.group.addresses === slice?.group.addresses) return
@@ -107,14 +108,14 @@ export class ClusterIndex implements Listener {
     if (slice && previous && previous.service !== service)
       this.imports.change(namespace, previous.service ?? '', node => node.setSlice(name, undefined))
     this.imports.change(namespace, service, node => node.setSlice(name, slice))
-    this.modified.imported = now()
+    this.modified.imported = epochSeconds()
   }
 
   #changePod(pod: Pod | undefined, previous: Pod | undefined): void {
     for (const address of previous?.addresses ?? []) this.pods.delete(address, previous!)
     // One that is being deleted is none any more.
     if (pod && !pod.terminating) for (const address of pod.addresses) this.pods.add(address, pod)
-    if (`${previous?.addresses}` !== `${pod?.addresses}`) this.modified.internal = now()
+    if (`${previous?.addresses}` !== `${pod?.addresses}`) this.modified.internal = epochSeconds()
   }
 
   #programmed({ namespace, service = '' }: EndpointSlice, trigger: number): void {
@@ -122,8 +123,6 @@ export class ClusterIndex implements Listener {
     if (known) this.onProgrammed(known, (Date.now() - trigger) / 1000)
   }
 }
-
-const now = (): number => Math.floor(Date.now() / 1000)
 
 const isIn = (slices: readonly EndpointSlice[], address: string): boolean =>
   slices.some(({ group }) => indexIn(group, address) >= 0)

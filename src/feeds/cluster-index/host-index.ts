@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { epochSeconds } from '../../dns/epoch.ts'
 import { isUnder, parentOf, ROOT, toKey } from '../../dns/name.ts'
 import { MultiMap } from '../../registry/multi-map.ts'
-import type { Place, Selector } from '../../registry/objects.ts'
+import { idOf, type Labels, type Place, type Selector, selects } from '../../registry/objects.ts'
 import type {
   ClusterObject,
   DNSEndpoint,
@@ -28,7 +29,7 @@ export class HostIndex {
   /** Another one after every change. */
   version = 0
   /** When it changed last, by the clock in seconds. */
-  modified = now()
+  modified = epochSeconds()
   /** Called when a Service is to be reached at its endpoints. */
   onEndpoints = (): void => {}
   readonly #objects = new Map<string, OuterObject>()
@@ -60,7 +61,7 @@ export class HostIndex {
     this.#objects.delete(id)
     this.#places.clear()
     this.version++
-    this.modified = now()
+    this.modified = epochSeconds()
     if (!after) return
     this.#objects.set(id, after)
     this.#add(after)
@@ -71,7 +72,7 @@ export class HostIndex {
     const objects = this.#hosts.of(host)
     const gateways = this.#listening.of(host)
     if (gateways.length === 0) return objects
-    return [...new Set([...objects, ...gateways.flatMap(gateway => this.#attached.of(nameOf(gateway)))])]
+    return [...new Set([...objects, ...gateways.flatMap(gateway => this.#attached.of(idOf(gateway)))])]
   }
 
   /** Whether there are hosts of objects of these kinds below this name. @param bare the key of its labels before the zone */
@@ -103,8 +104,7 @@ export class HostIndex {
     if (gateway.kind === 'Gateway') return gateway.places
     let places = this.#places.get(gateway)
     if (!places) {
-      const wanted = gateway.selector
-      const services = wanted.length === 0 ? [] : [...this.#services].filter(({ selector }) => includes(selector, wanted))
+      const services = [...this.#services].filter(({ selector }) => selects(gateway.selector, labelsOf(selector)))
       places = services.flatMap(({ outside }) => outside!.places)
       this.#places.set(gateway, places)
     }
@@ -118,7 +118,7 @@ export class HostIndex {
       else this.#hosts.add(host, object)
     }
     if (isForAll(object)) for (const parent of object.parents) this.#attached.add(gatewayOf(object, parent), object)
-    if (isGateway(object)) this.#gateways.set(nameOf(object), object)
+    if (isGateway(object)) this.#gateways.set(idOf(object), object)
     if (object.kind !== 'Service') return
     this.#services.add(object)
     if (!object.outside!.endpoints) return
@@ -133,7 +133,7 @@ export class HostIndex {
       else this.#hosts.delete(host, object)
     }
     if (isForAll(object)) for (const parent of object.parents) this.#attached.delete(gatewayOf(object, parent), object)
-    if (isGateway(object)) this.#gateways.delete(nameOf(object))
+    if (isGateway(object)) this.#gateways.delete(idOf(object))
     if (object.kind !== 'Service') return
     this.#services.delete(object)
     if (object.outside!.endpoints) this.#byEndpoints--
@@ -151,11 +151,6 @@ function add(counts: Map<string, number>, key: string, change: 1 | -1): void {
   if (count === 0) counts.delete(key)
   else counts.set(key, count)
 }
-
-const now = (): number => Math.floor(Date.now() / 1000)
-
-const nameOf = ({ kind, namespace, name }: Pick<AnyGateway, 'kind' | 'namespace' | 'name'>): string =>
-  `${kind} ${namespace}/${name}`
 
 const isGateway = (object: OuterObject): object is AnyGateway => object.kind === 'Gateway' || object.kind === 'IstioGateway'
 
@@ -198,16 +193,16 @@ function hostsOf(object: OuterObject): ReadonlySet<string> {
 /** Whether it is a route of all names. */
 const isForAll = (object: OuterObject): object is Route => 'parents' in object && object.hosts.includes(ANY)
 
-/** The gateway that a route is attached to, as {@link nameOf} has it. */
+/** The gateway that a route is attached to, by its id. */
 const gatewayOf = ({ kind }: Route, { namespace, name }: RouteParent): string =>
-  nameOf({ kind: kind === 'VirtualService' ? 'IstioGateway' : 'Gateway', namespace, name })
+  idOf({ kind: kind === 'VirtualService' ? 'IstioGateway' : 'Gateway', namespace, name })
 
 const matches = (key: string, host: string): boolean =>
   host.startsWith('\x01*') ? key !== parentOf(host) && isUnder(key, parentOf(host)) : key === host
 
-/** Whether all of `wanted` is in `selector`. */
-function includes(selector: Selector, wanted: Selector): boolean {
+/** The labels that all pods have which `selector` selects. */
+function labelsOf(selector: Selector): Labels {
   const labels = new Map<string, string>()
   for (let i = 0; i < selector.length; i += 2) labels.set(selector[i]!, selector[i + 1]!)
-  return wanted.every((part, i) => i % 2 === 1 || labels.get(part) === wanted[i + 1])
+  return labels
 }
