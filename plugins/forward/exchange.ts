@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import { readReply } from '#src/dns/message.ts'
 import type { Reply } from '#src/dns/reply.ts'
 import type { Question } from '#src/forwarding/question.ts'
+import { readUpstreamReply } from '#src/forwarding/reply.ts'
 import type { Endpoint } from '#src/plugin.ts'
 
 /** One question on its way to one upstream, as the transports see it. */
@@ -26,10 +26,10 @@ export interface Exchange {
 }
 
 /** The reply in a message of an upstream that answers `exchange`; undefined when it does not. */
-export function replyTo(exchange: Exchange, message: Uint8Array): Reply | undefined {
+export function replyTo(exchange: Exchange, message: Buffer): Reply | undefined {
   if (!exchange.question.isAnsweredBy(message)) return undefined
   try {
-    return readReply(message)
+    return readUpstreamReply(message)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import { rcodeName } from '#src/dns/codes.ts'
-import { readReply } from '#src/dns/message.ts'
 import type { Reply } from '#src/dns/reply.ts'
 import type { Question } from '#src/forwarding/question.ts'
+import { readUpstreamReply } from '#src/forwarding/reply.ts'
 import { Channel, type ChannelSettings } from '#src/grpc/channel.ts'
 import { LONGEST_PACKET, QUERY, readPacket, writePacket } from '#src/grpc/dns-service.ts'
 import { type Cell, exponential, type HistogramCell, type Metrics } from '#src/metrics.ts'
@@ -42,7 +42,7 @@ export class Upstream {
     const call = { path: QUERY, message: writePacket(message), longest: LONGEST_PACKET }
     const answer = readPacket(await this.#channel.call(call, milliseconds))
     if (!question.isAnsweredBy(answer)) throw new Error(`what ${this.to} answers is no reply to the question`)
-    const reply = readReply(answer)
+    const reply = readUpstreamReply(answer)
     this.#requests.value++
     this.#metrics
       .counter('coredns_grpc_responses_total', 'Replies of upstreams, by their rcodes.')

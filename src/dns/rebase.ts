@@ -1,10 +1,10 @@
 /** Records of a reply to one question, for a reply to another one. */
 import { TYPE } from './codes.ts'
-import { endOfName, FormatError, readKey } from './message.ts'
+import { endOfName, FormatError, readKey, readWire } from './message.ts'
 import type { Query } from './query.ts'
 import { NAMES_IN_DATA } from './rdata.ts'
 import type { RecordSpan } from './record-spans.ts'
-import { readTtl, readUint16, type Sections, type SectionsBuilder } from './sections.ts'
+import { readTtl, readUint16, type Sections, SectionsBuilder } from './sections.ts'
 
 /** What stands in the data of a record, from `start` on, before its names, in octets, and how many names there are. */
 export function namesIn(octets: Uint8Array, start: number, type: number): readonly [before: number, names: number] {
@@ -30,16 +30,17 @@ export interface WholeRecord {
  * All records of `sections`, which answer `asked`, in their order.
  * @throws {FormatError} a name is not well formed
  */
-export function wholeRecords(asked: Query, sections: Sections): WholeRecord[] {
+export const wholeRecords = (asked: Query, sections: Sections): WholeRecord[] =>
   // Compression pointers count from the start of the message.
-  const base = asked.questionEnd
-  const message = Buffer.concat([asked.message.subarray(0, base), sections.bytes])
-  return sections.spans.map(({ start, fixed, end, type }) => ({
-    owner: nameAt(message, base + start),
+  recordsOf(Buffer.concat([asked.message.subarray(0, asked.questionEnd), sections.bytes]), sections, readKey)
+
+function recordsOf(message: Buffer, { bytes, spans, base }: Sections, read: typeof readKey): WholeRecord[] {
+  return spans.map(({ start, fixed, end, type }) => ({
+    owner: nameAt(message, base + start, read),
     type,
-    class: readUint16(sections.bytes, fixed + 2),
-    ttl: readTtl(sections.bytes, fixed),
-    data: wholeData(message, base + fixed + 10, base + end, type),
+    class: readUint16(bytes, fixed + 2),
+    ttl: readTtl(bytes, fixed),
+    data: wholeData(message, base + fixed + 10, base + end, type, read),
   }))
 }
 
@@ -54,11 +55,32 @@ export function rebase(
   builder: SectionsBuilder,
   change = (record: WholeRecord, _at: number): WholeRecord | undefined => record,
 ): SectionsBuilder {
-  for (const [i, record] of wholeRecords(asked, sections).entries()) {
-    if (i === sections.answers) builder.authority()
-    if (i === sections.answers + sections.authorities) builder.additional()
-    const changed = change(record, i)
-    if (changed) builder.record(changed.owner, changed.type, changed.class, changed.ttl, changed.data)
+  return fill(builder, sections, wholeRecords(asked, sections).map(change))
+}
+
+/**
+ * The same records, their names compressed, if they are shorter then; as they are, if a name is not well formed.
+ * @param message where they stand
+ */
+export function compressed(message: Buffer, sections: Sections): Sections {
+  try {
+    const built = fill(new SectionsBuilder(readWire(message, 12)), sections, recordsOf(message, sections, readWire)).build()
+    return built.length < sections.length ? built : sections
+  } catch (error) {
+    if (error instanceof FormatError) return sections
+    throw error
+  }
+}
+
+function fill(
+  builder: SectionsBuilder,
+  { answers, authorities }: Sections,
+  records: readonly (WholeRecord | undefined)[],
+): SectionsBuilder {
+  for (const [i, record] of records.entries()) {
+    if (i === answers) builder.authority()
+    if (i === answers + authorities) builder.additional()
+    if (record) builder.record(record.owner, record.type, record.class, record.ttl, record.data)
   }
   return builder
 }
@@ -101,7 +123,7 @@ export function canonicalData(type: number, data: string): string {
   return wholeData(octets, 0, octets.length, type).toString('latin1')
 }
 
-function nameAt(message: Buffer, at: number): string {
+function nameAt(message: Buffer, at: number, read = readKey): string {
   endOfName(message, at)
-  return readKey(message, at)
+  return read(message, at)
 }

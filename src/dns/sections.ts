@@ -220,20 +220,17 @@ export class SectionsBuilder {
     return this.#close(rdata)
   }
 
-  /** A record of any type, its data as it stands, with no name in it compressed. */
+  /** A record of any type and class, with no name in its data compressed yet; see `octets`. */
   record(owner: string, type: number, classCode: number, ttl: number, data: Uint8Array): this {
-    const rdata = this.#open(owner, type, ttl, data.length, classCode)
-    this.#buffer.set(data, this.#length)
-    this.#length += data.length
-    return this.#close(rdata)
+    return this.octets(owner, type, ttl, Buffer.from(data).toString('latin1'), classCode)
   }
 
   /**
-   * A record of any type, its data as octets, one character each, with no name in it compressed.
+   * A record of any type, its data as octets, one character each, with no name in it compressed yet.
    * Names are where RFC 1035 has them, the only ones that may be (RFC 3597 §4).
    */
-  octets(owner: string, type: number, ttl: number, data: string): this {
-    const rdata = this.#open(owner, type, ttl, data.length)
+  octets(owner: string, type: number, ttl: number, data: string, classCode = 1): this {
+    const rdata = this.#open(owner, type, ttl, data.length, classCode)
     const [before, names] = (COMPRESSED.has(type) && NAMES_IN_DATA.get(type)) || [data.length, 0]
     this.#latin1(data.slice(0, before))
     let at = before

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
-import { optRecord } from '#test/support/message.ts'
+import { askUdp } from '#test/support/client.ts'
+import { optRecord, queryMessage } from '#test/support/message.ts'
 import { always, over, reply, upperCase, withoutEdns, zone } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
 import { startUpstream } from '#test/support/upstream.ts'
@@ -92,6 +93,27 @@ test('a truncated reply is asked for again over TCP, and comes to the client who
   const small = await server.query('long.example.org.', 'TXT')
   assert.equal(small.flags, 'qr tc rd ra')
   assert.ok(small.raw.length <= 512)
+})
+
+test('a reply whose names the upstream did not compress comes whole to a client that takes it compressed only, letters as they were', async () => {
+  const servers = Array.from({ length: 8 }, (_, i) => `Wide.Example.org. 300 IN NS Ns${i}.With-A-Long-Name.Wide.Example.org.`)
+  await using upstream = await startUpstream(zone(...servers))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  const { flags, answer, raw } = await server.query('Wide.Example.org.', 'NS')
+  assert.deepEqual([flags, answer], ['qr rd ra', servers])
+  assert.ok(raw.length <= 512)
+  assert.ok(((await upstream.script(upstream.seen[0]!)) as Buffer).length > 512)
+})
+
+test('a record that is not well formed is passed on as it came, however long the reply', async () => {
+  const texts = Array.from({ length: 4 }, (_, i) => `odd.example.org. 300 IN TXT "${String(i).padStart(150, '.')}"`)
+  // Its data is no name.
+  const odd = 'odd.example.org. 300 IN TYPE5 \\# 1 05'
+  await using upstream = await startUpstream(asked => reply(asked, [...texts, odd]))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  const raw = await askUdp(queryMessage('odd.example.org.', 'TXT', { edns: true }), { port: server.port })
+  assert.equal(raw.readUInt16BE(6), 5)
+  assert.ok(raw.includes(Buffer.from([0, 5, 0, 1, 0, 0, 1, 44, 0, 1, 5])))
 })
 
 test('where TCP fails after a truncated reply, the client is told that it was truncated', async () => {

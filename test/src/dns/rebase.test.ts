@@ -27,7 +27,8 @@ const compressed: readonly (readonly [type: number, data: string, line: string])
 test('what stands for one question stands for another one of another length', () => {
   const asked = queryOf('a.example')
   for (const [type, data, line] of compressed) {
-    const sections = new SectionsBuilder(SHORT).record(SHORT, type, 1, 9, Buffer.from(data, 'latin1')).build()
+    const head = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 9, 0, data.length])
+    const sections = new Sections(Buffer.concat([head, Buffer.from(data, 'latin1')]), 1, 0, 0, 12 + SHORT.length + 4)
     const moved = rebase(asked, sections, new SectionsBuilder(LONG)).build()
     const { message } = queryOf('quite.another.name.example.org')
     const whole = Buffer.concat([message, moved.bytes])
