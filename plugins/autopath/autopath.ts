@@ -96,7 +96,12 @@ export class Autopath implements Instance {
 }
 
 /** Whether the walk ends here: also with a failure, since then the name may be there. */
-const isEnd = ({ rcode, silent }: Reply): boolean => rcode !== RCODE.NXDOMAIN && rcode !== RCODE.REFUSED && !silent
+const isEnd = (reply: Reply): boolean =>
+  reply.rcode !== RCODE.NXDOMAIN && reply.rcode !== RCODE.REFUSED && !reply.silent && !isLacking(reply)
+
+/** SERVFAIL though nothing failed: *hosts* or *template* do not have the name, and no SOA record to say so with. */
+const isLacking = ({ rcode, cause, upstream, extendedError }: Reply): boolean =>
+  rcode === RCODE.SERVFAIL && cause === undefined && upstream === undefined && extendedError === undefined
 
 /** The reply to `asked` as one to `query`: a CNAME leads to where it was found. @throws {FormatError} a name in it is not well formed */
 function renamed(query: Query, asked: Query, reply: Reply): Reply {

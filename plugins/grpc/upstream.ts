@@ -43,6 +43,7 @@ export class Upstream {
     const answer = readPacket(await this.#channel.call(call, milliseconds))
     if (!question.isAnsweredBy(answer)) throw new Error(`what ${this.to} answers is no reply to the question`)
     const reply = readUpstreamReply(answer)
+    reply.upstream = this.to
     this.#requests.value++
     this.#metrics
       .counter('coredns_grpc_responses_total', 'Replies of upstreams, by their rcodes.')

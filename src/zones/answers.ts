@@ -101,6 +101,7 @@ export class Answers {
       if (reply.rcode === RCODE.NXDOMAIN || reply.rcode === RCODE.SERVFAIL) merged.rcode = reply.rcode
       merged.flags |= reply.flags & FLAG.TC
       merged.cause = reply.cause
+      merged.upstream = reply.upstream
       merged.extendedError = reply.extendedError
       return merged
     }

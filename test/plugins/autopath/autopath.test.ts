@@ -11,8 +11,12 @@ import { toKey, toText } from '#src/dns/name.ts'
 import { NO_RECORDS, SectionsBuilder } from '#src/dns/sections.ts'
 import { answer, failure, type Handler, nameError, noData, refused, silence } from '#src/plugin.ts'
 import { directiveOf, refuses } from '#test/support/directive.ts'
+import { GrpcUpstream } from '#test/support/grpc-upstream.ts'
 import { startInProcess } from '#test/support/in-process.ts'
+import { messageFrom } from '#test/support/records.ts'
+import { always } from '#test/support/scripts.ts'
 import { runServer } from '#test/support/server.ts'
+import { startUpstream } from '#test/support/upstream.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'autopath-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -94,6 +98,43 @@ test('a failure ends the walk, since the name may be there, and is no success', 
   const { rcode, answer: records } = await scene.server.query('a.team.example.org.')
   assert.deepEqual([rcode, records, scene.asked.length], ['SERVFAIL', [], 2])
   assert.equal(await scene.server.metric('coredns_autopath_success_total'), undefined)
+})
+
+test('a plugin that does not have the name, and no SOA record to say so with, does not end the walk', async () => {
+  await using server = await startInProcess(`autopath ${FILE}
+    template IN A team.example.org {
+      match ^a\\.
+    }
+    hosts {
+      192.0.2.1 www.example.net
+      fallthrough example.net
+    }
+    script`)
+  const { answer: records } = await server.query('www.example.net.team.example.org.')
+  assert.deepEqual(records, [
+    'www.example.net.team.example.org. 3600 IN CNAME www.example.net.',
+    'www.example.net. 3600 IN A 192.0.2.1',
+  ])
+  assert.equal((await server.query('www.example.com.team.example.org.')).rcode, 'SERVFAIL')
+})
+
+test('the failure of an upstream ends the walk, from a cache and through an alias, too', async () => {
+  await using forwarded = await startUpstream(always(2))
+  await using called = await GrpcUpstream.start(message => messageFrom(message, [], { rcode: 2 }))
+  const zone = join(folder, 'zone')
+  writeFileSync(zone, '@ 60 SOA ns mail 1 2 3 4 5\nalias 60 CNAME api.example.net.\n')
+  await using server = await startInProcess(`autopath ${FILE}
+    file ${zone} team.example.org
+    hosts {
+      192.0.2.1 www
+      192.0.2.1 alias.example.org
+      fallthrough example.org example.net
+    }
+    cache
+    forward www.example.org ${forwarded.to}
+    grpc . ${called.to}`)
+  for (const name of ['www', 'www', 'alias'])
+    assert.equal((await server.query(`${name}.team.example.org.`)).rcode, 'SERVFAIL', name)
 })
 
 test('what has to be waited for is waited for', async () => {
