@@ -55,7 +55,10 @@ export class External implements Instance {
     this.#zones = new ZoneSet(zones)
     this.#primary = zones.map(toKey).find(zone => !isReverse(zone))!
     this.#fallthrough = new ZoneSet(fallthrough)
-    this.#authority = new Authority(ttl, { server: ['ns1', ...apex], mailbox: ['hostmaster', ...apex] })
+    this.#authority = new Authority(ttl, {
+      server: zone => keyBelow(['ns1', ...apex], zone),
+      mailbox: zone => keyBelow(['hostmaster', ...apex], zone),
+    })
   }
 
   wrap(next: Handler): Handler {

@@ -5,13 +5,15 @@ import type { KindName } from '#src/feeds/kubernetes/objects.ts'
 import type { Logger, ServerBlock } from '#src/plugin.ts'
 import type { Options, Resource } from './options.ts'
 
+const LISTENING = ['Gateway', 'ListenerSet'] as const
+
 /** What has the hosts of each resource. */
 const KINDS: Readonly<Record<Resource, readonly KindName[]>> = {
   Ingress: ['Ingress'],
   Service: ['Service'],
-  HTTPRoute: ['HTTPRoute', 'Gateway'],
-  TLSRoute: ['TLSRoute', 'Gateway'],
-  GRPCRoute: ['GRPCRoute', 'Gateway'],
+  HTTPRoute: ['HTTPRoute', ...LISTENING],
+  TLSRoute: ['TLSRoute', ...LISTENING],
+  GRPCRoute: ['GRPCRoute', ...LISTENING],
   VirtualService: ['VirtualService', 'IstioGateway'],
   DNSEndpoint: ['DNSEndpoint'],
   Node: ['Node'],

@@ -5,14 +5,20 @@ import { type Found, type Lead, split } from './find.ts'
 
 export const explain = (found: Found | undefined): string[] =>
   found
-    ? found.leads.map(lead => `${lead.name} leads from ${toText(found.host)} to ${sayPlaces(lead)}`)
+    ? found.leads.map(lead => `${nameOf(lead)} leads from ${toText(found.host)} to ${sayPlaces(lead)}`)
     : ['nothing leads anywhere from this name']
 
-function sayPlaces({ places, texts }: Lead): string {
-  const { addresses, targets } = split(places)
+function nameOf({ object }: Lead): string {
+  if (!object) return 'this server'
+  const { kind, namespace, name } = object
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+}
+
+function sayPlaces(lead: Lead): string {
+  const { addresses, targets } = split([lead])
   return [
-    ...(addresses.length > 0 ? [listAddresses(addresses)] : []),
-    ...targets.map(toText),
-    ...texts.map(text => JSON.stringify(text)),
+    ...(addresses.size > 0 ? [listAddresses(addresses)] : []),
+    ...Array.from(targets, toText),
+    ...lead.texts.map(text => JSON.stringify(text)),
   ].join(' ')
 }

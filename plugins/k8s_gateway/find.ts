@@ -1,6 +1,6 @@
 /** What a cluster has under a host. */
 import { parentOf, ROOT } from '#src/dns/name.ts'
-import { type HostObject, isAnywhere } from '#src/feeds/cluster-index/host-index.ts'
+import { type HostIndex, type HostObject, isAnywhere } from '#src/feeds/cluster-index/host-index.ts'
 import type { Place } from '#src/registry/objects.ts'
 import { addressesOf } from '#src/registry/record.ts'
 import type { Clusters } from './clusters.ts'
@@ -8,8 +8,8 @@ import type { Options } from './options.ts'
 
 /** What leads from a host to places. */
 export interface Lead {
-  /** As people call it: `Ingress default/web`. */
-  readonly name: string
+  /** Undefined for this server itself. */
+  readonly object: HostObject | undefined
   readonly places: readonly Place[]
   /** Of TXT records. */
   readonly texts: readonly string[]
@@ -63,21 +63,29 @@ function find(clusters: Clusters, finding: Finding, { key, host, bare, depth }: 
   const anywhere = bare === ROOT ? [] : clusters.at(bare).filter(isAnywhere)
   if (named.length === 0 && anywhere.length === 0) return undefined
   const objects = [...named, ...anywhere]
+  const gatewaysOf = clusters.hosts.gatewaysFor(key)
   for (const resource of finding.resources) {
-    const leads = objects
-      .filter(({ kind }) => kind === resource)
-      .map(object => leadOf(clusters, finding, object, key, host, depth))
-      .filter(({ places, texts }) => places.length > 0 || texts.length > 0)
+    const leads: Lead[] = []
+    for (const object of objects) {
+      if (object.kind !== resource) continue
+      const lead = leadOf(clusters, finding, object, gatewaysOf, host, depth)
+      if (lead.places.length > 0 || lead.texts.length > 0) leads.push(lead)
+    }
     if (leads.length > 0) return { host, leads }
   }
   return undefined
 }
 
-function leadOf(clusters: Clusters, finding: Finding, object: HostObject, key: string, host: string, depth: number): Lead {
-  const { kind, namespace, name } = object
-  const called = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
-  const lead = (places: readonly Place[], texts: readonly string[] = [], fleeting = false): Lead => ({
-    name: called,
+function leadOf(
+  clusters: Clusters,
+  finding: Finding,
+  object: HostObject,
+  gatewaysOf: ReturnType<HostIndex['gatewaysFor']>,
+  host: string,
+  depth: number,
+): Lead {
+  const lead = (places: readonly Place[], texts: readonly string[] = NONE, fleeting = false): Lead => ({
+    object,
     places,
     texts,
     fleeting,
@@ -85,8 +93,8 @@ function leadOf(clusters: Clusters, finding: Finding, object: HostObject, key: s
   if (object.kind === 'Service') {
     const { places, endpoints } = object.outside!
     if (!endpoints) return lead(places)
-    const slices = clusters.slicesOf(namespace, name)
-    return lead(addressPlaces(slices.flatMap(({ group }) => [...addressesOf(group)])), [], true)
+    const slices = clusters.slicesOf(object.namespace, object.name)
+    return lead(addressPlaces(slices.flatMap(({ group }) => [...addressesOf(group)])), NONE, true)
   }
   if (object.kind === 'Ingress') {
     // Here, * stands for one label.
@@ -101,18 +109,29 @@ function leadOf(clusters: Clusters, finding: Finding, object: HostObject, key: s
       records.flatMap(({ texts }) => texts),
     )
   }
-  const gateways = clusters.hosts
-    .gatewaysOf(object, key)
-    .filter(gateway => gateway.kind === 'IstioGateway' || isOf(gateway.class, finding.gatewayClasses))
-  return lead(gateways.flatMap(gateway => clusters.hosts.placesOf(gateway)))
+  const places: Place[] = []
+  for (const gateway of gatewaysOf(object))
+    if (gateway.kind === 'IstioGateway' || isOf(gateway.class, finding.gatewayClasses))
+      places.push(...clusters.hosts.placesOf(gateway, object))
+  return lead(places)
 }
+
+const NONE: readonly string[] = []
 
 const isOf = (name: string, classes: readonly string[]): boolean => classes.length === 0 || classes.includes(name)
 
-/** The addresses among places, as octets, and the keys of the names. */
-export const split = (places: readonly Place[]): { readonly addresses: string[]; readonly targets: string[] } => ({
-  addresses: places.flatMap(place => ('address' in place ? [place.address] : [])),
-  targets: places.flatMap(place => ('target' in place ? [place.target] : [])),
-})
+/** The addresses that leads lead to, as octets, and the keys of the names, each once. */
+export function split(leads: readonly Lead[]): {
+  readonly addresses: ReadonlySet<string>
+  readonly targets: ReadonlySet<string>
+} {
+  const [addresses, targets] = [new Set<string>(), new Set<string>()]
+  for (const { places } of leads)
+    for (const place of places) {
+      if ('address' in place) addresses.add(place.address)
+      else targets.add(place.target)
+    }
+  return { addresses, targets }
+}
 
 const addressPlaces = (addresses: readonly string[]): Place[] => addresses.map(address => ({ address }))

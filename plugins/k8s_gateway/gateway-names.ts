@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { addressRecords } from '#src/dns/address-records.ts'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { sized } from '#src/dns/master-file/octets.ts'
-import { ROOT, toKey } from '#src/dns/name.ts'
+import { isUnder, ROOT, toKey } from '#src/dns/name.ts'
 import { NO_RECORDS, type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { ZoneMap, ZoneSet } from '#src/dns/zone-map.ts'
 import { Answers } from '#src/feeds/cluster-index/answers.ts'
@@ -21,6 +21,7 @@ import {
   type ServerBlock,
 } from '#src/plugin.ts'
 import { Authority } from '#src/registry/authority.ts'
+import { keyBelow } from '#src/registry/key-below.ts'
 import { answerTargets } from '#src/registry/targets.ts'
 import { Clusters } from './clusters.ts'
 import { explain } from './explain.ts'
@@ -53,7 +54,7 @@ export class GatewayNames implements Instance {
     this.#log = block.log('k8s_gateway')
     this.#zones = new ZoneMap(zones.map(toKey).map(key => [key, new Zone(key, options)]))
     this.#fallthrough = new ZoneSet(fallthrough)
-    this.#authority = new Authority(ttl, { server: apex, mailbox: ['hostmaster', ...apex] })
+    this.#authority = new Authority(ttl, { server: apex, mailbox: zone => keyBelow(['hostmaster'], apex(zone)) })
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -131,7 +132,11 @@ export class GatewayNames implements Instance {
     const found = findExact(this.#clusters!, this.#options, key, zone.bare(key))
     if (found || key !== zone.servers[0] || this.#addresses.length === 0) return found
     const places = this.#addresses.map(address => ({ address }))
-    return { host: key, leads: [{ name: 'this server', places, texts: [], fleeting: false }] }
+    return { host: key, leads: [{ object: undefined, places, texts: [], fleeting: false }] }
+  }
+
+  #isAboveServer(key: string, zone: Zone): boolean {
+    return zone.servers.some(server => isUnder(server, key) && this.#findServer(server, zone))
   }
 
   #nameServers(zone: Zone): Sections {
@@ -139,9 +144,12 @@ export class GatewayNames implements Instance {
     const builder = new SectionsBuilder(zone.key)
     for (const server of zone.servers) builder.name(zone.key, TYPE.NS, ttl, server)
     builder.additional()
-    for (const server of zone.servers)
-      for (const address of placesOf(this.#findServer(server, zone)).addresses)
-        builder.address(server, ttl, Buffer.from(address, 'latin1'))
+    for (const server of zone.servers) {
+      // One that is called elsewhere is for others to tell.
+      const own = this.#zones.find(server)
+      const { addresses } = split((own && this.#findServer(server, own)?.leads) ?? [])
+      for (const address of addresses) builder.address(server, ttl, Buffer.from(address, 'latin1'))
+    }
     return builder.build()
   }
 
@@ -150,12 +158,12 @@ export class GatewayNames implements Instance {
     const { ttl } = this.#options
     if (type === TYPE.TXT) return this.#reply(textRecords(found, key, ttl), zone, query)
     if (type !== TYPE.A && type !== TYPE.AAAA) return this.#reply(NO_RECORDS, zone, query)
-    const { addresses, targets } = placesOf(found)
+    const { addresses, targets } = split(found.leads)
     const own = [...addresses].filter(({ length }) => length === (type === TYPE.A ? 4 : 16))
-    if (targets.length > 0) {
+    if (targets.size > 0) {
       // A place may be called as the host itself, or be covered by it: then only others know it.
       const resolve: Handler = target => (this.#leadsBack(target.key, found) ? next(target) : this.#block.resolve(target))
-      return answerTargets(query, targets, addressRecords(key, own, ttl), ttl, resolve).then(
+      return answerTargets(query, [...targets], addressRecords(key, own, ttl), ttl, resolve).then(
         reply => reply ?? this.#reply(NO_RECORDS, zone, query),
       )
     }
@@ -176,18 +184,12 @@ export class GatewayNames implements Instance {
     // It may be among what is not read yet, and what others know of it would be remembered.
     if (state !== true) return notReady(state)
     if (this.#fallthrough.has(key)) return next(query)
-    const exists = key === zone.key || this.#clusters!.isAbove(key, zone.bare(key))
+    const exists = key === zone.key || this.#clusters!.isAbove(key, zone.bare(key)) || this.#isAboveServer(key, zone)
     return exists ? this.#reply(NO_RECORDS, zone, query) : nameError(this.#soa.negative(zone.key, key))
   }
 }
 
 const isFleeting = ({ leads }: Found): boolean => leads.some(({ fleeting }) => fleeting)
-
-/** Each once. */
-function placesOf(found: Found | undefined): { readonly addresses: ReadonlySet<string>; readonly targets: readonly string[] } {
-  const { addresses, targets } = split(found?.leads.flatMap(lead => lead.places) ?? [])
-  return { addresses: new Set(addresses), targets }
-}
 
 /** Texts of more than 255 octets are several strings (RFC 1035 §3.3.14). */
 function textRecords({ leads }: Found, key: string, ttl: number): Sections {

@@ -1,17 +1,21 @@
 import { LONGEST_TIMER } from '#src/clock.ts'
-import { labelsOf } from '#src/dns/name.ts'
+import { labelsOf, ROOT } from '#src/dns/name.ts'
 import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
 import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
 import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
 import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
 import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
 import type { Directive, Line } from '#src/plugin.ts'
+import { keyBelow } from '#src/registry/key-below.ts'
 
 const RESOURCES = ['Ingress', 'Service', 'HTTPRoute', 'TLSRoute', 'GRPCRoute', 'VirtualService', 'DNSEndpoint', 'Node'] as const
 
 const ADDRESS_TYPES = ['InternalIP', 'ExternalIP'] as const
 
 export type Resource = (typeof RESOURCES)[number]
+
+/** The key of a name server of a zone. */
+type ServerName = (zone: string) => string
 
 export interface Options {
   /** As text. */
@@ -24,9 +28,8 @@ export interface Options {
   /** Label selectors, of which a Service is to fit one; all Services do where there are none. */
   readonly serviceSelectors: readonly string[]
   readonly nodeAddresses: (typeof ADDRESS_TYPES)[number]
-  /** Labels of the name servers' names below each zone. */
-  readonly apex: readonly string[]
-  readonly secondary: readonly string[] | undefined
+  readonly apex: ServerName
+  readonly secondary: ServerName | undefined
   /** Seconds. */
   readonly ttl: number
   /** Where the API server is. @param root the directory that relative file names count from */
@@ -46,7 +49,7 @@ export function parseOptions(directive: Directive): Options {
     gatewayClasses: [],
     serviceSelectors: [],
     nodeAddresses: 'InternalIP',
-    apex: ['dns1', 'kube-system'],
+    apex: zone => keyBelow(['dns1', 'kube-system'], zone),
     secondary: undefined,
     ttl: 60,
     source: () => inCluster(),
@@ -60,8 +63,8 @@ export function parseOptions(directive: Directive): Options {
     gatewayClasses: option => set({ gatewayClasses: option.some('CLASS') }),
     serviceLabelSelectors: option => set({ serviceSelectors: [...options.serviceSelectors, ...readSelectors(option)] }),
     nodeAddressType: option => set({ nodeAddresses: option.oneOf('nodeAddressType', ADDRESS_TYPES) }),
-    apex: option => set({ apex: labelsOf(option.name('APEX')) }),
-    secondary: option => set({ secondary: labelsOf(option.name('SECONDARY')) }),
+    apex: option => set({ apex: readServer(option, 'APEX') }),
+    secondary: option => set({ secondary: readServer(option, 'SECONDARY') }),
     ttl: option => set({ ttl: option.integer('TTL', 0, 3600) }),
     kubeconfig: option => {
       const [file, context] = [option.text('KUBECONFIG'), option.left > 0 ? option.text('CONTEXT') : undefined]
@@ -76,6 +79,14 @@ export function parseOptions(directive: Directive): Options {
   })
   line.end()
   return options
+}
+
+/** A name below each zone, or, with a dot at its end, a whole one. */
+function readServer(option: Line, what: string): ServerName {
+  const isWhole = option.peek()?.endsWith('.')
+  const key = option.name(what)
+  if (key === ROOT) throw option.problem(`${what} must be the name of a server: '.'`)
+  return isWhole ? () => key : zone => keyBelow(labelsOf(key), zone)
 }
 
 function readResources(option: Line): Resource[] {

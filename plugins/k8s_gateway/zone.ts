@@ -1,5 +1,4 @@
 import { ROOT } from '#src/dns/name.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
 import type { Options } from './options.ts'
 
 /** A zone, and the name servers that it names. */
@@ -10,7 +9,7 @@ export class Zone {
 
   constructor(key: string, { apex, secondary }: Options) {
     this.key = key
-    this.servers = [apex, ...(secondary ? [secondary] : [])].map(labels => keyBelow(labels, key))
+    this.servers = secondary ? [apex(key), secondary(key)] : [apex(key)]
   }
 
   /** The key of the labels that a name in the zone has before it. */

@@ -6,14 +6,14 @@ import { keyBelow } from './key-below.ts'
 interface AuthorityOptions {
   /** How long negative answers may be kept, in seconds (RFC 2308 §4); by default the TTL. */
   readonly minimum: number
-  /** Labels of the first name server and of the mailbox, before the zone. */
-  readonly server: readonly string[]
-  readonly mailbox: readonly string[]
+  /** The keys of the first name server and of the mailbox of a zone. */
+  readonly server: (zone: string) => string
+  readonly mailbox: (zone: string) => string
 }
 
 /**
  * SOA records. One stands in the authority section of every negative answer, and depends on nothing but two lengths: all its names end in
- * the zone's name, which is a pointer into the question. So each is compiled once for all names of a length.
+ * the zone's name, which is a pointer into the question, or have nothing to do with it. So each is compiled once for all names of a length.
  */
 export class Authority {
   readonly #ttl: number
@@ -24,7 +24,12 @@ export class Authority {
   /** @param ttl of the records, in seconds */
   constructor(ttl: number, options: Partial<AuthorityOptions> = {}) {
     this.#ttl = ttl
-    this.#options = { minimum: ttl, server: ['ns', 'dns'], mailbox: ['hostmaster'], ...options }
+    this.#options = {
+      minimum: ttl,
+      server: zone => keyBelow(['ns', 'dns'], zone),
+      mailbox: zone => keyBelow(['hostmaster'], zone),
+      ...options,
+    }
     this.touch()
   }
 
@@ -54,8 +59,15 @@ export class Authority {
 
   #soa(builder: SectionsBuilder, zone: string): Sections {
     const { minimum, server, mailbox } = this.#options
-    const [mname, rname] = [keyBelow(server, zone), keyBelow(mailbox, zone)]
-    const soa = { mname, rname, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum }
+    const soa = {
+      mname: server(zone),
+      rname: mailbox(zone),
+      serial: this.#serial,
+      refresh: 7200,
+      retry: 1800,
+      expire: 86400,
+      minimum,
+    }
     return builder.soa(zone, this.#ttl, soa).build()
   }
 }

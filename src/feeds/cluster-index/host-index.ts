@@ -3,13 +3,16 @@ import { epochSeconds } from '../../dns/epoch.ts'
 import { isUnder, parentOf, ROOT, toKey } from '../../dns/name.ts'
 import { MultiMap } from '../../registry/multi-map.ts'
 import { idOf, type Labels, type Place, type Selector, selects } from '../../registry/objects.ts'
+import { isVisible } from '../../registry/visibility.ts'
 import type {
   ClusterObject,
   DNSEndpoint,
   Gateway,
+  GatewayListener,
   Ingress,
   IstioGateway,
   KindName,
+  ListenerSet,
   Node,
   Route,
   RouteParent,
@@ -19,7 +22,13 @@ import type {
 /** What has hosts that the outside is to know. */
 export type HostObject = Ingress | Service | Route | DNSEndpoint | Node
 type AnyGateway = Gateway | IstioGateway
-type OuterObject = HostObject | AnyGateway
+type Listening = AnyGateway | ListenerSet
+type OuterObject = HostObject | Listening
+
+interface Taking {
+  readonly gateway: AnyGateway | undefined
+  readonly listeners: readonly GatewayListener[]
+}
 
 /** The pattern of every name. */
 const ANY = toKey('*')
@@ -36,14 +45,13 @@ export class HostIndex {
   readonly #hosts = new MultiMap<string, HostObject>()
   /** How many hosts of objects of a kind are below a name. */
   readonly #below = new Map<KindName, Map<string, number>>()
-  readonly #gateways = new Map<string, AnyGateway>()
-  /** By the hosts of their listeners, and the routes of all names by the gateways that they are attached to. */
-  readonly #listening = new MultiMap<string, AnyGateway>()
+  /** What has listeners, by the hosts of these, and the routes of all names by the ids of what they are attached to. */
+  readonly #listening = new MultiMap<string, Listening>()
   readonly #attached = new MultiMap<string, Route>()
   /** Those that the outside reaches. */
   readonly #services = new Set<Service>()
-  /** Where gateways are reached that select Services; made when somebody asks. */
-  readonly #places = new Map<IstioGateway, readonly Place[]>()
+  /** The Services at which gateways are reached that select them; found when somebody asks. */
+  readonly #selected = new Map<IstioGateway, readonly Service[]>()
   #byEndpoints = 0
 
   /** Whether some Service is to be reached at its endpoints. */
@@ -59,7 +67,7 @@ export class HostIndex {
     if (before && after && isDeepStrictEqual({ ...before, version: '' }, { ...after, version: '' })) return
     if (before) this.#remove(before)
     this.#objects.delete(id)
-    this.#places.clear()
+    this.#selected.clear()
     this.version++
     this.modified = epochSeconds()
     if (!after) return
@@ -70,9 +78,9 @@ export class HostIndex {
   /** All that has exactly this host: the key of a name, or of one with `*` as its first label. A route of all names has those of the gateways that it is attached to. */
   of(host: string): readonly HostObject[] {
     const objects = this.#hosts.of(host)
-    const gateways = this.#listening.of(host)
-    if (gateways.length === 0) return objects
-    return [...new Set([...objects, ...gateways.flatMap(gateway => this.#attached.of(idOf(gateway)))])]
+    const listening = this.#listening.of(host)
+    if (listening.length === 0) return objects
+    return [...new Set([...objects, ...listening.flatMap(each => this.#attached.of(idOf(each)))])]
   }
 
   /** Whether there are hosts of objects of these kinds below this name. @param bare the key of its labels before the zone */
@@ -84,41 +92,50 @@ export class HostIndex {
     return false
   }
 
-  /** The gateways that take a route's traffic for the name `key`. */
-  gatewaysOf(route: Route, key: string): AnyGateway[] {
-    return route.parents.flatMap(parent => {
-      const gateway = this.#gateways.get(gatewayOf(route, parent))
-      const takes = gateway?.listeners.some(
-        listener =>
-          (parent.listener === '' || parent.listener === listener.name) &&
-          (parent.port === 0 || parent.port === listener.port) &&
-          (listener.namespace === '' || listener.namespace === route.namespace) &&
-          matches(key, listener.host),
-      )
-      return takes ? [gateway!] : []
-    })
+  /** Tells the gateways that take a route's traffic for the name `key`. There may be many routes of one name: what they are attached to is looked at once. */
+  gatewaysFor(key: string): (route: Route) => readonly AnyGateway[] {
+    const seen = new Map<string, Taking>()
+    return route => {
+      const gateways: AnyGateway[] = []
+      for (const parent of route.parents) {
+        let taking = seen.get(parent.id)
+        if (!taking) {
+          taking = this.#taking(parent.id, key)
+          seen.set(parent.id, taking)
+        }
+        const { gateway, listeners } = taking
+        if (gateway && listeners.some(listener => takes(listener, route, parent))) gateways.push(gateway)
+      }
+      return gateways
+    }
   }
 
-  /** Where a gateway is reached: one of Istio as the Services whose pods have all the labels that it selects. */
-  placesOf(gateway: AnyGateway): readonly Place[] {
+  /** The listeners of a gateway or ListenerSet that take traffic for the name `key`. */
+  #taking(id: string, key: string): Taking {
+    const listening = this.#objects.get(id) as Listening | undefined
+    const gateway =
+      listening?.kind === 'ListenerSet' ? (this.#objects.get(listening.gateway) as AnyGateway | undefined) : listening
+    return { gateway, listeners: listening?.listeners.filter(({ host }) => matches(key, host)) ?? [] }
+  }
+
+  /** Where a gateway is reached for a route: one of Istio as the Services whose pods have all the labels that it selects, and see the route. */
+  placesOf(gateway: AnyGateway, route: Route): readonly Place[] {
     if (gateway.kind === 'Gateway') return gateway.places
-    let places = this.#places.get(gateway)
-    if (!places) {
-      const services = [...this.#services].filter(({ selector }) => selects(gateway.selector, labelsOf(selector)))
-      places = services.flatMap(({ outside }) => outside!.places)
-      this.#places.set(gateway, places)
+    let services = this.#selected.get(gateway)
+    if (!services) {
+      services = [...this.#services].filter(({ selector }) => selects(gateway.selector, labelsOf(selector)))
+      this.#selected.set(gateway, services)
     }
-    return places
+    return services.filter(({ namespace }) => isVisible(route, namespace)).flatMap(({ outside }) => outside!.places)
   }
 
   #add(object: OuterObject): void {
     for (const host of hostsOf(object)) {
       this.#count(host, object, 1)
-      if (isGateway(object)) this.#listening.add(host, object)
+      if (isListening(object)) this.#listening.add(host, object)
       else this.#hosts.add(host, object)
     }
-    if (isForAll(object)) for (const parent of object.parents) this.#attached.add(gatewayOf(object, parent), object)
-    if (isGateway(object)) this.#gateways.set(idOf(object), object)
+    if (isForAll(object)) for (const { id } of object.parents) this.#attached.add(id, object)
     if (object.kind !== 'Service') return
     this.#services.add(object)
     if (!object.outside!.endpoints) return
@@ -129,19 +146,21 @@ export class HostIndex {
   #remove(object: OuterObject): void {
     for (const host of hostsOf(object)) {
       this.#count(host, object, -1)
-      if (isGateway(object)) this.#listening.delete(host, object)
+      if (isListening(object)) this.#listening.delete(host, object)
       else this.#hosts.delete(host, object)
     }
-    if (isForAll(object)) for (const parent of object.parents) this.#attached.delete(gatewayOf(object, parent), object)
-    if (isGateway(object)) this.#gateways.delete(idOf(object))
+    if (isForAll(object)) for (const { id } of object.parents) this.#attached.delete(id, object)
     if (object.kind !== 'Service') return
     this.#services.delete(object)
     if (object.outside!.endpoints) this.#byEndpoints--
   }
 
   #count(host: string, { kind }: OuterObject, change: 1 | -1): void {
-    const below = this.#below.get(kind) ?? new Map<string, number>()
-    this.#below.set(kind, below)
+    let below = this.#below.get(kind)
+    if (!below) {
+      below = new Map()
+      this.#below.set(kind, below)
+    }
     for (let key = parentOf(host); key !== ROOT; key = parentOf(key)) add(below, key, change)
   }
 }
@@ -152,7 +171,7 @@ function add(counts: Map<string, number>, key: string, change: 1 | -1): void {
   else counts.set(key, count)
 }
 
-const isGateway = (object: OuterObject): object is AnyGateway => object.kind === 'Gateway' || object.kind === 'IstioGateway'
+const isListening = (object: OuterObject): object is Listening => 'listeners' in object
 
 /** Whether the hosts of an object may also be what its names have before the zone, whichever that is. */
 export const isAnywhere = ({ kind }: { readonly kind: string }): boolean => kind === 'Service' || kind === 'Node'
@@ -164,6 +183,7 @@ function outer(object: ClusterObject): OuterObject | undefined {
       return object.outside && object
     case 'Ingress':
     case 'Gateway':
+    case 'ListenerSet':
     case 'IstioGateway':
     case 'HTTPRoute':
     case 'TLSRoute':
@@ -184,7 +204,7 @@ function hostsOf(object: OuterObject): ReadonlySet<string> {
       ? object.outside!.hosts
       : object.kind === 'DNSEndpoint'
         ? object.records.map(({ host }) => host)
-        : isGateway(object)
+        : isListening(object)
           ? object.listeners.map(({ host }) => host)
           : object.hosts
   return new Set(hosts.filter(host => host !== ANY))
@@ -193,9 +213,10 @@ function hostsOf(object: OuterObject): ReadonlySet<string> {
 /** Whether it is a route of all names. */
 const isForAll = (object: OuterObject): object is Route => 'parents' in object && object.hosts.includes(ANY)
 
-/** The gateway that a route is attached to, by its id. */
-const gatewayOf = ({ kind }: Route, { namespace, name }: RouteParent): string =>
-  idOf({ kind: kind === 'VirtualService' ? 'IstioGateway' : 'Gateway', namespace, name })
+const takes = (listener: GatewayListener, route: Route, parent: RouteParent): boolean =>
+  (parent.listener === '' || parent.listener === listener.name) &&
+  (parent.port === 0 || parent.port === listener.port) &&
+  (listener.namespace === '' || listener.namespace === route.namespace)
 
 const matches = (key: string, host: string): boolean =>
   host.startsWith('\x01*') ? key !== parentOf(host) && isUnder(key, parentOf(host)) : key === host

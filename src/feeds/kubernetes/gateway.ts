@@ -1,9 +1,9 @@
 /** Gateways and their routes (gateway.networking.k8s.io). */
 import { toKey } from '../../dns/name.ts'
-import type { Place } from '../../registry/objects.ts'
+import { idOf, type Place } from '../../registry/objects.ts'
 import type { Field, Skip } from '../objects/field.ts'
-import { readMeta } from '../objects/meta.ts'
-import type { Gateway, Route, RouteParent } from './objects.ts'
+import { isConditionTrue, readMeta } from '../objects/meta.ts'
+import type { Gateway, GatewayListener, ListenerSet, Route, RouteParent } from './objects.ts'
 import { isIgnored, readPatterns } from './outside.ts'
 
 /** The pattern of every name. */
@@ -17,21 +17,38 @@ export function readGateway(root: Field, skip: Skip): Omit<Gateway, 'version'> {
     namespace,
     name,
     class: spec.at('gatewayClassName').text(''),
-    listeners: spec.at('listeners').each(item => {
-      const host = item.at('hostname')
-      return {
-        name: item.at('name').text(''),
-        port: readPort(item),
-        host: host.text('') === '' ? ANY : host.pattern(),
-        namespace: '',
-      }
-    }, skip),
+    listeners: readListeners(spec, namespace, skip),
     places: root
       .at('status', 'addresses')
       .each(readAddress, skip)
       .filter(place => place !== undefined),
   }
 }
+
+/** @returns undefined for one that its Gateway has not accepted */
+export function readListenerSet(root: Field, skip: Skip): Omit<ListenerSet, 'version'> | undefined {
+  if (!isConditionTrue(root, 'Accepted')) return undefined
+  const { namespace, name } = readMeta(root)
+  const spec = root.at('spec')
+  const gateway = {
+    kind: 'Gateway',
+    namespace: spec.at('parentRef', 'namespace').text(namespace),
+    name: spec.at('parentRef', 'name').text(),
+  }
+  return { kind: 'ListenerSet', namespace, name, listeners: readListeners(spec, namespace, skip), gateway: idOf(gateway) }
+}
+
+const readListeners = (spec: Field, namespace: string, skip: Skip): GatewayListener[] =>
+  spec.at('listeners').each(item => {
+    const host = item.at('hostname')
+    return {
+      name: item.at('name').text(''),
+      port: readPort(item),
+      host: host.text('') === '' ? ANY : host.pattern(),
+      // Which namespaces a selector selects, the status of the routes tells.
+      namespace: item.at('allowedRoutes', 'namespaces', 'from').text('Same') === 'Same' ? namespace : '',
+    }
+  }, skip)
 
 const readPort = (item: Field): number => (item.at('port').absent ? 0 : item.at('port').port())
 
@@ -84,12 +101,12 @@ const refOf = (item: Field, namespace: string): string =>
 
 const GROUP = 'gateway.networking.k8s.io'
 
-/** @returns undefined for one that is no Gateway: a route within the mesh is attached to a Service */
-function readParent(item: Field, namespace: string): RouteParent | undefined {
-  if (item.at('group').text(GROUP) !== GROUP || item.at('kind').text('Gateway') !== 'Gateway') return undefined
+/** @returns undefined for one without listeners: a route within the mesh is attached to a Service */
+function readParent(item: Field, own: string): RouteParent | undefined {
+  const kind = item.at('kind').text('Gateway')
+  if (item.at('group').text(GROUP) !== GROUP || !(kind === 'Gateway' || kind === 'ListenerSet')) return undefined
   return {
-    namespace: item.at('namespace').text(namespace),
-    name: item.at('name').text(),
+    id: idOf({ kind, namespace: item.at('namespace').text(own), name: item.at('name').text() }),
     listener: item.at('sectionName').text(''),
     port: readPort(item),
   }

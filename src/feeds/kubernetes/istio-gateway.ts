@@ -1,6 +1,7 @@
 /** Gateways and VirtualServices (networking.istio.io). */
+import { idOf } from '../../registry/objects.ts'
 import { Field, type Skip } from '../objects/field.ts'
-import { readMeta, readSelector } from '../objects/meta.ts'
+import { readExportTo, readMeta, readSelector } from '../objects/meta.ts'
 import type { GatewayListener, IstioGateway, Route, RouteParent } from './objects.ts'
 import { isIgnored, readPatterns } from './outside.ts'
 
@@ -38,7 +39,14 @@ export function readVirtualService(root: Field, skip: Skip): Omit<Route, 'versio
     .each(item => readParent(item, namespace), skip)
     .filter(parent => parent !== undefined)
   if (parents.length === 0) return undefined
-  return { kind: 'VirtualService', namespace, name, hosts: readPatterns(spec.at('hosts').items(), skip), parents }
+  return {
+    kind: 'VirtualService',
+    namespace,
+    name,
+    hosts: readPatterns(spec.at('hosts').items(), skip),
+    parents,
+    exportTo: readExportTo(spec),
+  }
 }
 
 /** `NAME`, `NAMESPACE/NAME` where `.` is the own namespace, or, as it was written once, `NAME.NAMESPACE` with or without what follows that in a Service's name. */
@@ -46,7 +54,13 @@ function readParent(item: Field, own: string): RouteParent | undefined {
   const text = item.text()
   if (text === MESH) return undefined
   const [, namespace, name] = /^([^/]*)\/(.*)$/.exec(text) ?? []
-  if (name !== undefined) return { namespace: namespace === '.' ? own : namespace!, name, listener: '', port: 0 }
+  if (name !== undefined) return parentOf(namespace === '.' ? own : namespace!, name)
   const [first = '', second = own] = text.split('.')
-  return { namespace: second, name: first, listener: '', port: 0 }
+  return parentOf(second, first)
 }
+
+const parentOf = (namespace: string, name: string): RouteParent => ({
+  id: idOf({ kind: 'IstioGateway', namespace, name }),
+  listener: '',
+  port: 0,
+})

@@ -5,7 +5,7 @@ import { readServiceEntry, readWorkloadEntry } from '../objects/service-entry.ts
 import type { Details } from './columns.ts'
 import { readDnsEndpoint } from './dns-endpoint.ts'
 import { SERVICE_NAME, sliceFromJson, sliceFromProtobuf } from './endpoint-slice.ts'
-import { readGateway, readRoute } from './gateway.ts'
+import { readGateway, readListenerSet, readRoute } from './gateway.ts'
 import { INGRESS, readIngress } from './ingress.ts'
 import { readIstioGateway, readVirtualService } from './istio-gateway.ts'
 import type { Kind } from './kind.ts'
@@ -126,6 +126,7 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
     },
     { ...everything, name: 'Node', resource: 'nodes', path: '/api/v1/nodes', read: readNode, shape: NODE },
     custom('Gateway', GATEWAY_API, 'gateways', readGateway),
+    custom('ListenerSet', GATEWAY_API, 'listenersets', readListenerSet),
     ...ROUTES.map(([name, plural]) => custom(name, GATEWAY_API, plural, (root, skip) => readRoute(name, root, skip))),
     custom('IstioGateway', 'networking.istio.io/v1', 'gateways', readIstioGateway),
     custom('VirtualService', 'networking.istio.io/v1', 'virtualservices', readVirtualService),

@@ -81,6 +81,14 @@ export interface Gateway extends Named {
   readonly places: readonly mesh.Place[]
 }
 
+/** More listeners of a Gateway, which has accepted them. */
+export interface ListenerSet extends Named {
+  readonly kind: 'ListenerSet'
+  readonly listeners: readonly GatewayListener[]
+  /** Its id. */
+  readonly gateway: string
+}
+
 /** A Gateway of Istio, which is reached where the Services of the pods are that it selects. */
 export interface IstioGateway extends Named {
   readonly kind: 'IstioGateway'
@@ -94,12 +102,14 @@ export interface Route extends Named {
   /** As those of listeners. */
   readonly hosts: readonly string[]
   readonly parents: readonly RouteParent[]
+  /** Namespaces whose gateways have it, as Istio says it; undefined for all. */
+  readonly exportTo?: readonly string[] | undefined
 }
 
-/** A gateway that a route is attached to. */
+/** What has the listeners that a route is attached to. */
 export interface RouteParent {
-  readonly namespace: string
-  readonly name: string
+  /** Of a gateway or ListenerSet. */
+  readonly id: string
   /** The only listener; `''` for all. */
   readonly listener: string
   /** The port of the only listeners; 0 for all. */
@@ -140,6 +150,7 @@ export type ClusterObject =
   | WorkloadEntry
   | Ingress
   | Gateway
+  | ListenerSet
   | IstioGateway
   | Route
   | DNSEndpoint

@@ -21,3 +21,12 @@ export const isConditionTrue = (root: Field, type: string): boolean =>
     .at('status', 'conditions')
     .items()
     .some(condition => condition.at('type').value === type && condition.at('status').value === 'True')
+
+/** The namespaces that see it; undefined for all. */
+export const readExportTo = (spec: Field): readonly string[] | undefined =>
+  spec.at('exportTo').absent
+    ? undefined
+    : spec
+        .at('exportTo')
+        .items()
+        .map(item => item.text())

@@ -3,7 +3,7 @@ import { toOctets } from '../../dns/address.ts'
 import type { Endpoint, Place, ServiceEntry, WorkloadEntry } from '../../registry/objects.ts'
 import type { Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
-import { isConditionTrue, readLabels, readMeta, readSelector } from './meta.ts'
+import { isConditionTrue, readExportTo, readLabels, readMeta, readSelector } from './meta.ts'
 
 /** By which a ServiceEntry says that it wants no allocated addresses: then those in its status are of no more use. */
 const ALLOCATE = 'networking.istio.io/enable-autoallocate-ip'
@@ -40,12 +40,7 @@ export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
       .each(item => readListed(item, resolution), skip)
       .filter(endpoint => endpoint !== undefined),
     selector: selector.absent ? undefined : readSelector(selector.at('labels')),
-    exportTo: spec.at('exportTo').absent
-      ? undefined
-      : spec
-          .at('exportTo')
-          .items()
-          .map(item => item.text()),
+    exportTo: readExportTo(spec),
     created: readTime(root.at('metadata', 'creationTimestamp')),
   }
 }

@@ -4,7 +4,7 @@ import { askRows } from '#test/plugins/kubernetes/rows.ts'
 import { freePort } from '#test/support/ports.ts'
 import { startServer } from '#test/support/server.ts'
 import { corefileOf } from './corefile.ts'
-import { apex, definitions, objects, overlapping, rings } from './objects.ts'
+import { apex, definitions, nameServer, objects, overlapping, rings } from './objects.ts'
 
 const ALL = 'resources Ingress Service HTTPRoute TLSRoute GRPCRoute VirtualService DNSEndpoint Node'
 
@@ -84,6 +84,12 @@ onEachApi(
         two.example.org. A NXDOMAIN
         one.example.org. A NXDOMAIN
         any.name.example.org. A NXDOMAIN
+        a.open.example.org. A NOERROR = 203.0.113.40
+        a.set.example.org. A NOERROR = 203.0.113.40
+        one.set.example.org. A NOERROR = 203.0.113.40
+        b.set.example.org. A NXDOMAIN
+        beside.set.example.org. A NXDOMAIN
+        a.unanswered.example.org. A NXDOMAIN
         x.y.tls.example.org. A NOERROR = 198.51.100.9
         grpc.gw.example.org. A NOERROR = 203.0.113.40
         reviews.mesh.example.org. A NOERROR = 203.0.113.30
@@ -96,6 +102,11 @@ onEachApi(
         own.example.org. A NOERROR = 203.0.113.30
         foreign.example.org. A NXDOMAIN
         inside.mesh2.example.org. A NXDOMAIN
+        0.exported.example.org. A NOERROR = 203.0.113.30
+        1.exported.example.org. A NOERROR = 203.0.113.30
+        2.exported.example.org. A NXDOMAIN
+        3.exported.example.org. A NXDOMAIN
+        4.exported.example.org. A NXDOMAIN
         lost.example.org. A NXDOMAIN
         ingressgateway.istio-system.example.org. A NXDOMAIN
         written.example.org. A NOERROR = 203.0.113.60, 203.0.113.61
@@ -132,6 +143,7 @@ onEachApi(
         special.apps.example.org. A NOERROR = 203.0.113.11
         named.example.org. A NXDOMAIN
         site.gw.example.org. A NXDOMAIN
+        a.set.example.org. A NXDOMAIN
         x.tls.example.org. A NOERROR = 198.51.100.9
         across.gw.example.org. A NOERROR = 198.51.100.9
         plain.default.example.org. A NOERROR = 203.0.113.20
@@ -147,6 +159,25 @@ onEachApi(
       )
       for (const name of ['x.apps.example.org.', 'apps.example.org.'])
         assert.equal((await server.query(name)).additional.length, 2, `${name} is passed on`)
+    },
+    'name servers that are called by whole names': async api => {
+      await api.put(nameServer)
+      const options = ['apex ns1.example.org.', 'secondary ns.example.com.']
+      await using server = await startServer(corefileOf(api.port, options, { zones: 'example.org example.net' }))
+      await askRows(
+        server,
+        `
+        example.org. NS NOERROR = ns1.example.org., ns.example.com. + 203.0.113.54
+        example.net. NS NOERROR = ns1.example.org., ns.example.com. + 203.0.113.54
+        ns1.example.org. A NOERROR = 203.0.113.54
+        ns1.example.net. A NXDOMAIN
+        `,
+      )
+      for (const zone of ['example.org.', 'example.net.'])
+        assert.match(
+          (await server.query(`gone.${zone}`)).authority.join(),
+          new RegExp(`^${zone} 60 IN SOA ns1\\.example\\.org\\. hostmaster\\.ns1\\.example\\.org\\. \\d+ 7200 1800 86400 60$`),
+        )
     },
     'the first resource that has a name has it alone': async api => {
       await api.put(...overlapping)

@@ -11,7 +11,17 @@ import { freePort } from '#test/support/ports.ts'
 import { type ServerProcess, startServer } from '#test/support/server.ts'
 import { until } from '#test/support/waiting.ts'
 import { corefileOf } from './corefile.ts'
-import { balanced, dnsEndpoint, gateway, httpRoute, ingress, istioGateway, virtualService } from './objects.ts'
+import {
+  balanced,
+  dnsEndpoint,
+  gateway,
+  httpRoute,
+  ingress,
+  istioGateway,
+  listener,
+  listenerSet,
+  virtualService,
+} from './objects.ts'
 
 const own = localAddresses([])
   .filter(({ length }) => length === 4)
@@ -67,6 +77,19 @@ test('every change is in the next answer', async () => {
   await becomes('a.two', 'NOERROR 203.0.113.3', publicGateway('203.0.113.3', '*.two.example.org'))
   api.delete(everything)
   await becomes('a.two', 'NXDOMAIN')
+
+  const ofSet = httpRoute(
+    'of-set',
+    { hostnames: ['a.set.example.org'], parentRefs: [{ kind: 'ListenerSet', name: 'team' }] },
+    {},
+    { namespace: 'shop' },
+  )
+  const set = (accepted: 'True' | 'False') => listenerSet('team', [listener('set', '*.set.example.org')], accepted)
+  await becomes('a.set', 'NOERROR 203.0.113.3', ofSet, set('True'))
+  await becomes('a.set', 'NXDOMAIN', set('False'))
+  await becomes('a.set', 'NOERROR 203.0.113.3', set('True'))
+  api.delete(publicGateway(''))
+  await becomes('a.set', 'NXDOMAIN')
 
   const selected = (ip: string, app: string) => balanced('edge', [{ ip }], { selector: { app } })
   await becomes('edge.default', 'NOERROR 203.0.113.5', selected('203.0.113.5', 'edge'))
@@ -219,6 +242,7 @@ test('a server whose Service is not known is reached at its own addresses', { sk
   assert.deepEqual(answer, ['example.org. 5 IN NS dns1.kube-system.example.org.'])
   for (const address of own) assert.ok(additional.includes(`dns1.kube-system.example.org. 5 IN A ${address}`), address)
   assert.equal((await server.query('dns1.kube-system.example.org.')).answer.length, own.length)
+  assert.equal(await ask(server, 'kube-system'), 'NOERROR', 'the name above it exists')
 })
 
 test('all threads answer alike, whatever comes and goes', async () => {

@@ -45,12 +45,28 @@ const HEADLESS = { clusterIP: 'None', clusterIPs: ['None'] }
 const BY_ENDPOINTS = { annotations: { 'k8s-gateway.dns/resolve-endpoints': 'true' } }
 
 export const definitions: readonly KubeObject[] = [
-  ...['Gateway', 'HTTPRoute', 'TLSRoute', 'GRPCRoute'].map(kind => definition(kind, 'gateway.networking.k8s.io', 'v1')),
+  ...['Gateway', 'ListenerSet', 'HTTPRoute', 'TLSRoute', 'GRPCRoute'].map(kind =>
+    definition(kind, 'gateway.networking.k8s.io', 'v1'),
+  ),
   ...['Gateway', 'VirtualService'].map(kind => definition(kind, 'networking.istio.io', 'v1')),
   definition('DNSEndpoint', 'externaldns.k8s.io', 'v1alpha1'),
 ]
 
-const listener = (name: string, hostname?: string) => ({ name, port: 80, protocol: 'HTTP', ...(hostname && { hostname }) })
+export const listener = (name: string, hostname?: string) => ({ name, port: 80, protocol: 'HTTP', ...(hostname && { hostname }) })
+
+/** For routes of every namespace. */
+const open = { allowedRoutes: { namespaces: { from: 'All' } } }
+
+const makeListenerSet = of(GATEWAY_API, 'ListenerSet')
+
+/** More listeners of the Gateway `public`. */
+export const listenerSet = (name: string, listeners: readonly object[], accepted: 'True' | 'False' | 'Unknown') =>
+  makeListenerSet(
+    name,
+    { parentRef: { name: 'public', namespace: 'default' }, listeners },
+    { conditions: [{ type: 'Accepted', status: accepted, reason: 'Accepted' }] },
+    { namespace: 'shop' },
+  )
 
 const refusedBy = (name: string) => ({
   parents: [
@@ -126,6 +142,7 @@ export const objects: readonly KubeObject[] = [
         listener('one', 'one.example.org'),
         listener('two', 'two.example.org'),
         listener('three', 'three.example.org'),
+        { ...listener('open', '*.open.example.org'), ...open },
       ],
     },
     {
@@ -138,7 +155,7 @@ export const objects: readonly KubeObject[] = [
   ),
   gateway(
     'private',
-    { gatewayClassName: 'nginx', listeners: [listener('any')] },
+    { gatewayClassName: 'nginx', listeners: [{ ...listener('any'), ...open }] },
     { addresses: [{ type: 'Hostname', value: 'lb.example.net' }] },
     { namespace: 'shop' },
   ),
@@ -153,6 +170,31 @@ export const objects: readonly KubeObject[] = [
   httpRoute('ported', { hostnames: ['three.example.org'], parentRefs: [{ name: 'public', port: 80 }] }),
   httpRoute('closed', { hostnames: ['two.example.org'], parentRefs: [{ name: 'public', port: 443 }] }),
   httpRoute('every', { parentRefs: [{ name: 'private', namespace: 'shop' }] }),
+  httpRoute(
+    'visitor',
+    { hostnames: ['a.open.example.org', 'two.example.org'], parentRefs: [{ name: 'public', namespace: 'default' }] },
+    {},
+    { namespace: 'shop' },
+  ),
+  listenerSet('team', [listener('set', '*.set.example.org'), listener('one', 'one.set.example.org')], 'True'),
+  listenerSet('unanswered', [listener('set', '*.unanswered.example.org')], 'Unknown'),
+  httpRoute(
+    'of-set',
+    {
+      hostnames: ['a.set.example.org', 'two.example.org'],
+      parentRefs: [{ kind: 'ListenerSet', name: 'team', sectionName: 'set' }],
+    },
+    {},
+    { namespace: 'shop' },
+  ),
+  httpRoute('all-of-set', { parentRefs: [{ kind: 'ListenerSet', name: 'team', sectionName: 'one' }] }, {}, { namespace: 'shop' }),
+  httpRoute('beside-set', { hostnames: ['beside.set.example.org'], parentRefs: [{ name: 'public' }] }),
+  httpRoute(
+    'unanswered',
+    { hostnames: ['a.unanswered.example.org'], parentRefs: [{ kind: 'ListenerSet', name: 'unanswered' }] },
+    {},
+    { namespace: 'shop' },
+  ),
   of(GATEWAY_API, 'TLSRoute')('tls', { hostnames: ['*.tls.example.org'], parentRefs: [{ name: 'private', namespace: 'shop' }] }),
   of(GATEWAY_API, 'GRPCRoute')('grpc', {
     hostnames: ['grpc.gw.example.org'],
@@ -194,6 +236,10 @@ export const objects: readonly KubeObject[] = [
     { namespace: 'shop' },
   ),
   virtualService('inside', { hosts: ['inside.mesh2.example.org'] }),
+  istioGateway('exported', { selector: { istio: 'ingressgateway' }, servers: [{ hosts: ['*.exported.example.org'] }] }),
+  ...[['*'], ['.', 'istio-system'], ['.'], ['~'], ['istio-system', '~']].map((exportTo, i) =>
+    virtualService(`exported-${i}`, { hosts: [`${i}.exported.example.org`], gateways: ['exported'], exportTo }),
+  ),
   virtualService('lost', { hosts: ['lost.example.org'], gateways: ['nowhere', 'gone'] }),
   dnsEndpoint('records', {
     endpoints: [
@@ -226,6 +272,14 @@ const ring = Array.from({ length: 6 }, (_, i) => `${i}.ring.example.org`)
 export const rings = dnsEndpoint('ring', {
   endpoints: ring.map(dnsName => ({ dnsName, recordType: 'CNAME', targets: ring })),
 })
+
+/** The Service of a name server, which has a name of its own. */
+export const nameServer = balanced(
+  'name-server',
+  [{ ip: '203.0.113.54' }],
+  {},
+  { annotations: { 'coredns.io/hostname': 'ns1.example.org' } },
+)
 
 /** A host that is the zone itself. */
 export const apex = ingress('apex', ['example.org'], [{ ip: '203.0.113.83' }])

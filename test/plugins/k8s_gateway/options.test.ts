@@ -13,6 +13,7 @@ for (const [line, problem] of [
   ['ttl 3601', /TTL must be a whole number between 0 and 3600/],
   ['apex', /expected APEX/],
   ['apex a..b', /APEX must be a domain name/],
+  ['apex .', /APEX must be the name of a server: '\.'/],
   ['secondary ns1 ns2', /expected no more arguments/],
   ['kubeconfig', /expected KUBECONFIG/],
   ['kubeconfig file context more', /expected no more arguments/],

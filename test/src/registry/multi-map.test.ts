@@ -18,3 +18,15 @@ test('a key has the values that were added, each once, until they are deleted', 
   map.delete('x', c)
   assert.deepEqual([map.of('x'), map.of('y')], [[], [b]])
 })
+
+test('many values of one key are as few are', () => {
+  const map = new MultiMap<string, { name: string }>()
+  const values = Array.from({ length: 100 }, (_, i) => ({ name: `${i}` }))
+  for (const value of [...values, ...values]) map.add('x', value)
+  assert.deepEqual(map.of('x'), values)
+  for (const [i, value] of values.entries()) {
+    map.delete('x', value)
+    assert.deepEqual(map.of('x'), values.slice(i + 1))
+  }
+  assert.equal(map.has('x'), false)
+})

@@ -56,6 +56,7 @@ const KINDS = [
   ['/apis/networking.k8s.io/v1/ingresses', 'Ingress'],
   ['/api/v1/nodes', 'Node'],
   ['/apis/gateway.networking.k8s.io/v1/gateways', 'Gateway'],
+  ['/apis/gateway.networking.k8s.io/v1/listenersets', 'ListenerSet'],
   ['/apis/gateway.networking.k8s.io/v1/httproutes', 'HTTPRoute'],
   ['/apis/gateway.networking.k8s.io/v1/tlsroutes', 'TLSRoute'],
   ['/apis/gateway.networking.k8s.io/v1/grpcroutes', 'GRPCRoute'],

@@ -90,6 +90,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   Ingress: 'ingresses',
   Node: 'nodes',
   Gateway: 'gateways',
+  ListenerSet: 'listenersets',
   HTTPRoute: 'httproutes',
   TLSRoute: 'tlsroutes',
   GRPCRoute: 'grpcroutes',
