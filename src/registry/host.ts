@@ -225,12 +225,14 @@ export const seen = (host: Host | undefined, client: string | undefined): Host |
   client === undefined ? host : host?.seenFrom(client)
 
 /**
- * The parts that count: a Service takes precedence over a ServiceEntry. Of ServiceEntries, in each source those of one namespace count, as in Istio: the
- * client's, else that of the one that is exported to its namespace by name, else that of the oldest.
+ * The parts that count, as in Istio: a Service takes precedence over a ServiceEntry, if not that one alone is of the client's namespace. Of ServiceEntries, in each source
+ * those of one namespace count: the client's, else that of the one that is exported to its namespace by name, else that of the oldest.
  */
 function countingOf(parts: readonly Part[], client: string): readonly Part[] {
   if (parts.length < 2) return parts
-  const rank = Math.max(...parts.map(({ record }) => RANK[record.kind]))
+  const own = parts.filter(({ record }) => client !== '' && record.namespace === client)
+  const ranks = own.some(({ record }) => record.kind === 'ServiceEntry') ? own : parts
+  const rank = Math.max(...ranks.map(({ record }) => RANK[record.kind]))
   const highest = parts.filter(({ record }) => RANK[record.kind] === rank)
   if (rank !== RANK.ServiceEntry || !isContested(highest)) return highest
   const first = new Map<number, HostRecord>()
@@ -241,12 +243,13 @@ function countingOf(parts: readonly Part[], client: string): readonly Part[] {
   return highest.filter(({ source, record }) => record.namespace === first.get(source)!.namespace)
 }
 
-/** Whether ServiceEntries of several namespaces in one source have it. */
+/** Whether ServiceEntries of several namespaces in one source have it, or one of another namespace than its Service. */
 function isContested(parts: readonly Part[]): boolean {
+  const service = parts.find(({ record }) => record.kind === 'Service')?.record.namespace
   const namespaces = new Map<number, string>()
   for (const { source, record } of parts) {
     if (record.kind !== 'ServiceEntry') continue
-    const held = namespaces.get(source) ?? record.namespace
+    const held = service ?? namespaces.get(source) ?? record.namespace
     if (held !== record.namespace) return true
     namespaces.set(source, held)
   }

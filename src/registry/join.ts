@@ -1,5 +1,6 @@
 /** Objects in, records out: puts Services together with their endpoints and keeps track of what changes with what. */
 import { isDeepStrictEqual } from 'node:util'
+import { labelsOf } from '../dns/name.ts'
 import { namespaceRecord, serviceRecord } from './join-service.ts'
 import { serviceEntryRecords } from './join-service-entry.ts'
 import { MultiMap } from './multi-map.ts'
@@ -154,10 +155,13 @@ export class Join {
     }
   }
 
-  /** @returns whether another namespace has one of the hosts, too */
+  /** @returns whether another namespace has one of the hosts, too, or may have it as a Service */
   #claim(entry: ServiceEntry): boolean {
     for (const host of entry.hosts) this.#claims.add(host, entry)
-    return entry.hosts.some(host => this.#claims.of(host).some(({ namespace }) => namespace !== entry.namespace))
+    const isOther = (namespace: string | undefined) => namespace !== undefined && namespace !== entry.namespace
+    return entry.hosts.some(
+      host => isOther(namespaceOf(host)) || this.#claims.of(host).some(({ namespace }) => isOther(namespace)),
+    )
   }
 
   #restrict(): void {
@@ -201,6 +205,12 @@ function clientRecord(object: MeshObject | undefined): ClientRecord | undefined 
         ? [object.place.address]
         : []
   return object && addresses.length > 0 ? { kind: 'Client', namespace: object.namespace, addresses } : undefined
+}
+
+/** Of the Service that would have this host, whatever the zone; undefined where it is no name of one. */
+function namespaceOf(host: string): string | undefined {
+  const [, namespace, svc] = labelsOf(host)
+  return svc === 'svc' ? namespace : undefined
 }
 
 const isWorkload = (object: MeshObject): object is Workload => object.kind === 'Pod' || object.kind === 'WorkloadEntry'

@@ -125,6 +125,29 @@ test('of each source, one namespace counts', () => {
   assert.equal(told(registry, host, 'c'), '192.0.2.1 192.0.2.4')
 })
 
+test('a ServiceEntry stands before the Service of another namespace, for clients of its own', () => {
+  const host = 'a.default.svc.cluster.local.'
+  const entry = (namespace: string, address: string) => record(host, [{ addresses: [address] }], { namespace })
+  const service = record('a.default.svc', [{ addresses: ['10.1.0.1'] }])
+  const registry = registryOf([entry('other', '192.0.2.1'), service])
+  registry.apply(1, '0', record('a.default.svc', [{ addresses: ['10.2.0.1'] }]), undefined)
+  for (const [client, addresses] of [
+    ['', '10.1.0.1 10.2.0.1'],
+    ['default', '10.1.0.1 10.2.0.1'],
+    ['third', '10.1.0.1 10.2.0.1'],
+    ['other', '192.0.2.1'],
+  ] as const)
+    assert.equal(told(registry, host, client), addresses, client)
+  assert.equal(told(registry, '1.0.1.10.in-addr.arpa.', 'other', 'PTR'), 'not known')
+  registry.apply(0, '0', undefined, entry('other', '192.0.2.1'))
+  assert.equal(registry.restricted, false)
+  assert.equal(told(registry, host), '10.1.0.1 10.2.0.1')
+  // Of whatever source it is; istiod does not always tell a namespace.
+  for (const [id, namespace] of ['other', ''].entries()) registry.apply(1, `${id}`, entry(namespace, '192.0.2.3'), undefined)
+  assert.equal(told(registry, host, 'other'), '192.0.2.3')
+  assert.equal(told(registry, host, ''), '10.1.0.1')
+})
+
 test('a Service that is hidden does not hide a ServiceEntry of the same host', () => {
   const registry = registryOf([
     record('a.default.svc', [{ addresses: ['10.1.0.1'] }], { exportTo: ['.'] }),

@@ -62,3 +62,20 @@ spec: { hosts: [${host}], resolution: STATIC }
   manifests.read('one.yaml', entry('one', 'api.example.com', '2026-01-01T00:00:00Z'))
   assert.deepEqual(manifests.hosts, ['api.example.com.', host, 'client of shop at 10.0.0.1'])
 })
+
+test('clients are told as soon as a ServiceEntry may have the host of a Service of another namespace', () => {
+  const entry = (host: string) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: api, namespace: one }
+spec: { hosts: [${host}], resolution: STATIC }
+---`
+  const manifests = new Manifests()
+  manifests.read('pods.yaml', pod('one', '10.0.0.1'))
+  for (const host of ['api.one.svc.cluster.local.', 'svc.example.', 'api.shop.example.']) {
+    manifests.read('entry.yaml', entry(host))
+    assert.deepEqual(manifests.hosts, [host])
+  }
+  manifests.read('entry.yaml', entry('api.shop.svc.cluster.local.'))
+  assert.deepEqual(manifests.hosts, ['api.shop.svc.cluster.local.', 'client of shop at 10.0.0.1'])
+})
