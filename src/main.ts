@@ -96,6 +96,8 @@ process.on('SIGINT', () => {
   void shutdown(0)
 })
 process.once('SIGTERM', () => {
+  // Without a handler, a further one would end the process before it has drained.
+  process.on('SIGTERM', () => {})
   log.info('SIGTERM: Shutting down servers then terminating')
   void shutdown(0)
 })

@@ -118,6 +118,14 @@ suite('SIGTERM', () => {
     assert.ok(server.stdout.includes('[INFO] SIGTERM: Shutting down servers then terminating'))
   })
 
+  test('a further one changes nothing', async () => {
+    await using server = await startServer(HOSTS.replace('hosts', 'health 127.0.0.1:0 {\n  lameduck 1s\n }\n hosts'))
+    server.signal('SIGTERM')
+    await server.waitForLine(/lameduck/)
+    server.signal('SIGTERM')
+    assert.deepEqual(await server.exited, GONE)
+  })
+
   test('it ends a server that is still starting', async () => {
     await using server = await runServer('.:0 {\n mesh cluster.local {\n  source file missing\n  startup_timeout 1m\n }\n}\n')
     await server.waitForLine(/missing cannot be read/)
