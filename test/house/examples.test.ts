@@ -103,8 +103,8 @@ test('a transcript that is not true is found', async () => {
 test('ports are taken out of the way of other tests', () => {
   assert.equal(
     onFreePorts(
-      '. example.org:1053, dns://example.net {\n    health :8080 {\n        lameduck 1s\n    }\n    ready\n    forward . 192.0.2.53:53\n}\n',
+      '. example.org:1053, dns://example.net {\n    health :8080 {\n        lameduck 1s\n    }\n    ready\n    explain localhost:8053\n    forward . 192.0.2.53:53\n}\n',
     ),
-    '.:0 example.org:0, dns://example.net:0 {\n    health 127.0.0.1:0 {\n        lameduck 1s\n    }\n    ready 127.0.0.1:0\n    forward . 192.0.2.53:53\n}\n',
+    '.:0 example.org:0, dns://example.net:0 {\n    health 127.0.0.1:0 {\n        lameduck 1s\n    }\n    ready 127.0.0.1:0\n    explain 127.0.0.1:0\n    forward . 192.0.2.53:53\n}\n',
   )
 })

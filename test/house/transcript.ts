@@ -106,4 +106,4 @@ export async function ask(server: ServerProcess, { command, output }: Step): Pro
 export const onFreePorts = (corefile: string): string =>
   corefile
     .replace(/^(\S.*?)(?= \{$)/gm, labels => labels.replace(/:\d+(?=[ ,]|$)/g, '').replace(/[^\s,]+/g, '$&:0'))
-    .replace(/^(\s+(?:health|ready|prometheus))(?: \S*:\d+)?/gm, '$1 127.0.0.1:0')
+    .replace(/^(\s+(?:health|ready|prometheus|explain|pprof))(?: \S*:\d+)?/gm, '$1 127.0.0.1:0')
