@@ -62,7 +62,7 @@ export class Answering {
       if (this.#fallthrough.has(key)) return next(query)
       return key === zone || (await search.hasBelow()) ? noData(soa) : nameError(soa)
     } catch (error) {
-      if (error instanceof LookupFailure) return failure(error)
+      if (error instanceof LookupFailure) return failure(error, error.extendedError)
       throw error
     }
   }

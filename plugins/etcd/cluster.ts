@@ -1,3 +1,4 @@
+import { EXTENDED_ERROR } from '#src/dns/codes.ts'
 import { ordering } from '#src/forwarding/policy.ts'
 import { inTurn } from '#src/grpc/in-turn.ts'
 import { CallError, inGo } from '#src/grpc/status.ts'
@@ -46,7 +47,7 @@ export class Cluster {
       if (found.length > MOST_KEYS) throw new LookupFailure(`${key}: more than ${MOST_KEYS} keys`)
       return found
     } catch (error) {
-      throw error instanceof CallError ? new LookupFailure(told(error)) : error
+      throw error instanceof CallError ? new LookupFailure(told(error), { code: EXTENDED_ERROR.NO_REACHABLE_AUTHORITY }) : error
     }
   }
 

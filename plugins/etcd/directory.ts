@@ -1,3 +1,4 @@
+import { EXTENDED_ERROR } from '#src/dns/codes.ts'
 import type { Cluster } from './cluster.ts'
 import { LookupFailure } from './failure.ts'
 import type { KeyValue } from './messages.ts'
@@ -52,7 +53,7 @@ export class Directory {
       try {
         return readService(key, value, ttls.get(lease))
       } catch (error) {
-        throw new LookupFailure(`${key}: ${(error as Error).message}`)
+        throw new LookupFailure(`${key}: ${(error as Error).message}`, { code: EXTENDED_ERROR.INVALID_DATA })
       }
     })
   }
@@ -85,7 +86,7 @@ export class Directory {
     try {
       return nameAt(this.#options.path, key)
     } catch (error) {
-      throw new LookupFailure(`${key}: ${(error as Error).message}`)
+      throw new LookupFailure(`${key}: ${(error as Error).message}`, { code: EXTENDED_ERROR.INVALID_DATA })
     }
   }
 }

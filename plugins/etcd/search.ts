@@ -1,4 +1,4 @@
-import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
+import { EXTENDED_ERROR, FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
 import { octetsOf } from '#src/dns/master-file/octets.ts'
 import { isUnder, keyOf, labelsOf, toText } from '#src/dns/name.ts'
 import { wholeRecords } from '#src/dns/rebase.ts'
@@ -137,9 +137,9 @@ export class Search {
   async #elsewhere(name: string, type: number): Promise<readonly Resource[]> {
     this.#count()
     const derived = this.#query.derive(name, type)
-    const { rcode, sections, ttl, flags, cause } = await this.#settings.resolve(derived)
+    const { rcode, sections, ttl, flags, cause, extendedError } = await this.#settings.resolve(derived)
     if (rcode === RCODE.SERVFAIL)
-      throw new LookupFailure(`${toText(name)}: ${cause instanceof Error ? cause.message : 'SERVFAIL'}`)
+      throw new LookupFailure(`${toText(name)}: ${cause instanceof Error ? cause.message : 'SERVFAIL'}`, extendedError)
     if (flags & FLAG.TC) this.truncated = true
     return wholeRecords(derived, sections)
       .slice(0, sections.answers)
@@ -195,7 +195,10 @@ export class Search {
     const services = await this.#services(keyBelow(['ns', 'dns'], zone))
     if (!services) return undefined
     const unfit = services.find(({ type }) => type === TYPE.CNAME)
-    if (unfit) throw new LookupFailure(`${unfit.key}: NS record must be an IP address: ${unfit.host}`)
+    if (unfit)
+      throw new LookupFailure(`${unfit.key}: NS record must be an IP address: ${unfit.host}`, {
+        code: EXTENDED_ERROR.INVALID_DATA,
+      })
     const servers = services.filter(isAddress).map(service => ({ ...service, name: this.#target(service) }))
     return {
       answers: distinct(servers.map(({ ttl, name }) => ({ owner: zone, type: TYPE.NS, ttl, data: name }))),

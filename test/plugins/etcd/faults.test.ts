@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { notReady } from '#src/plugin.ts'
 import { FakeEtcd, fail } from '#test/support/fake-etcd.ts'
 import { refuse, respond } from '#test/support/grpc-server.ts'
 import { type InProcessServer, startInProcess } from '#test/support/in-process.ts'
+import { extendedErrorOf } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { until } from '#test/support/waiting.ts'
 import { below, serving } from './serving.ts'
@@ -89,6 +91,29 @@ test('what a member says of a call is the cause', async () => {
     const line = await server.waitForLine(/plugin\/errors/, { from })
     assert.equal(line.slice(line.indexOf(' 2 ')), ` 2 web.example.org. A: ${cause}`)
   }
+})
+
+test('clients that speak EDNS are told the kind of failure', async () => {
+  await using started = await serving(
+    {
+      ...WEB,
+      'bad/a': '[]',
+      'name/x..y': { host: '192.0.2.1' },
+      'dns/ns/a': { host: 'www.example.net' },
+      'alias/a': { host: 'www.example.net' },
+    },
+    '',
+    'script',
+  )
+  const { server, etcd } = started
+  server.script = () => notReady('a zone')
+  const told = async (name: string, type: string) => extendedErrorOf(await server.query(name, type, { edns: true }))
+  assert.equal(await told('bad.example.org', 'A'), '24')
+  assert.equal(await told('name.example.org', 'SRV'), '24')
+  assert.equal(await told('example.org', 'NS'), '24')
+  assert.equal(await told('alias.example.org', 'A'), '14 a zone')
+  await etcd[Symbol.asyncDispose]()
+  assert.equal(await told('web.example.org', 'A'), '22')
 })
 
 test('a value that is none fails the names above it, and is named', async () => {
