@@ -23,7 +23,7 @@ function print(lines: readonly string[]): void {
   try {
     writeSync(1, lines.map(line => `${line}\n`).join(''))
   } catch (error) {
-    // Who reads has seen enough.
+    // The reader has closed the pipe: it has seen enough.
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   }
 }
@@ -134,7 +134,7 @@ try {
   fail(error)
 }
 if (!flags.quiet) banner()
-// What the next start will need is kept before the flags change that it was compiled with.
+// The code for the next start is kept before the flags change that it was compiled with.
 flushCompileCache()
 leanCompilers()
 if (flags.udp !== 'dgram') giveBackMemory()

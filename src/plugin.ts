@@ -54,9 +54,9 @@ export interface ServedListener extends Listener {
 export interface Instance {
   /** Puts itself before `next`. Called once, at start. */
   wrap?(next: Handler): Handler
-  /** Puts itself before the handler of `plugin`, which stands below it in the chain and never throws. Called once for each, at start, from the last on. */
+  /** Puts itself before the handler of `plugin`, which stands below it in the chain and never throws. Called once for each such plugin, at start, the last one first. */
   around?(plugin: string, handler: Handler, instance: Instance): Handler
-  /** What it knows about the question, in sentences for people (*explain*); asked before the query comes. */
+  /** What it knows about the question, in sentences for people (*explain*). Called before the query comes. */
   explain?(query: Query): readonly string[]
   /** Reads what it knows about a query under `label` (`kubernetes/namespace`); undefined for a label that is not its own. */
   metadata?(label: string): MetadataReader | undefined
@@ -89,7 +89,7 @@ export interface Plugin<Options = unknown> {
   readonly name: string
   /** It asks others over the network: the server limits how many queries wait in it at a time. */
   readonly waits?: true
-  /** It has its own zones: at the end of a chain that asks nobody else, all other names are refused (RFC 1035 §4.1.1). */
+  /** It has its own zones: if no plugin of the chain `waits`, all other names are refused (RFC 1035 §4.1.1). */
   readonly authoritative?: true
   /** It takes queries of classes other than IN. They are refused if no plugin of the listener does. */
   readonly otherClasses?: true
@@ -138,7 +138,7 @@ export interface ServerBlock {
   tls: TlsSettings | undefined
   /** The keys that clients sign their queries with (*tsig*); undefined where there are none. */
   keys: Keys | undefined
-  /** See what its plugins ask other servers (*dnstap*, *trace*). */
+  /** They see the messages between its plugins and other servers (*dnstap*, *trace*). */
   readonly taps: UpstreamTap[]
   /** Which queries for its zones it takes (*view*); undefined where it takes all. */
   view: View | undefined
@@ -154,7 +154,7 @@ export interface ServerBlock {
   zone(key: string): ZoneVersion | undefined
   /** Notifies servers with a copy of the zone with this key that it has a new version (*transfer*). */
   notify: (key: string) => void
-  /** Asks the server itself a question made by `query.derive`, beginning with the choice of the server block. SERVFAIL at a depth over 8, and where it makes more than 200 for one query of a client. */
+  /** Asks the server itself a question made by `query.derive`, beginning with the choice of the server block. SERVFAIL at a depth over 8, or after more than 200 such questions for one query of a client. */
   resolve: Handler
 }
 

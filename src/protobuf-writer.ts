@@ -29,7 +29,7 @@ export class FieldWriter {
   readonly #octets: Buffer
   #end = 0
 
-  /** @param octets of which there are enough: nobody looks */
+  /** @param octets which must be enough: this is not checked */
   constructor(octets: Buffer) {
     this.#octets = octets
   }

@@ -16,10 +16,10 @@ export interface Site extends Listener {
 /** How deep the server may ask itself (CNAME targets and the like) on behalf of one query. */
 const MAX_DEPTH = 8
 
-/** How many of them there may be: names that lead to several others, which do so in turn, are many more than the depth alone would allow. */
+/** How often it may do so for one query: names that each lead to several others would need far more lookups than the depth alone allows. */
 const MAX_LOOKUPS = 200
 
-/** Is told of everything that no chain sees. */
+/** Hears of everything that no chain sees. */
 export interface Observer {
   /** The message was not a query; `reply` is what it was answered with, if anything. */
   dropped(site: Site, message: Uint8Array, client: Client, transport: Transport, reply: Uint8Array | undefined): void

@@ -3,7 +3,7 @@ import { loadFfi } from './ffi.ts'
 /** Milliseconds. */
 const INTERVAL = 5000
 
-/** From now on gives back, now and then, what malloc(3) holds and nobody uses: compilers of JavaScript take megabytes for moments. */
+/** From now on, returns memory that malloc(3) holds unused to the system at intervals: compilers of JavaScript need megabytes for moments. */
 export function giveBackMemory(): void {
   try {
     const { functions } = loadFfi().dlopen(null, { malloc_trim: { arguments: ['u64'], return: 'i32' } })

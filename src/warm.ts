@@ -1,6 +1,6 @@
 /**
- * Starts the server a few times, on ports of its own, and ends it: the code that it compiles, types stripped, stays for later starts, which then need
- * less time and memory. npm runs this at the end of `npm ci`. Where it does not work, nothing is lost but that.
+ * Fills the compile cache: starts the server a few times, on free ports, and ends it. Later starts find the code stripped of types and compiled, and need
+ * less time and memory. npm runs this at the end of `npm ci`. If it fails, only that gain is lost.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -30,7 +30,7 @@ const COREFILE = `.:0 {
 }
 `
 
-/** What watches a cluster, each alone, since the flags of V8 change as soon as one has begun; that there is none takes no longer than it must. */
+/** The plugins that watch a cluster, each alone, since the flags of V8 change as soon as one has begun. No cluster is found, which takes 100 ms. */
 const WATCHING = ['mesh cluster.local {\nsource kubernetes', 'kubernetes cluster.local {'].map(
   directive => `.:0 {\nbind 127.0.0.1\n${directive}\nstartup_timeout 100ms\n}\n}\n`,
 )
@@ -53,5 +53,5 @@ for (const corefile of [COREFILE, ...WATCHING]) {
   server.stdout.on('data', text => `${text}`.includes(process.version) && server.kill('SIGINT'))
   await once(server, 'close').catch(() => {})
 }
-// The other plugins: that most want more than their name is told when all are loaded. Later, so that what serving compiled is what is kept.
+// The other plugins: most complain that their options are missing, but all are loaded. Last, so that what serving compiled is what is kept.
 start(['-validate'], `.:0 {\n${plugins.map(({ name }) => name).join('\n')}\n}\n`).stdout.resume()

@@ -6,7 +6,7 @@ import { soaOf, type Verdict } from './verdict.ts'
 
 /** For how long an empty reply, which names no time, is remembered; seconds. */
 const EMPTY = 5
-/** What nobody could be asked about is remembered for the least that RFC 9520 §3.2 demands, so that the upstream's return is seen at once; milliseconds. */
+/** How long it is remembered that no upstream answered, in milliseconds: the least that RFC 9520 §3.2 demands, so that the upstream's return is seen at once. */
 const UNREACHED = 1000
 
 /** For how many whole seconds a reply is fresh. At 0 it is for the client that asked alone. */

@@ -14,7 +14,7 @@ import type { Query, Reply } from '#src/plugin.ts'
  */
 export type Verdict = 'answer' | 'denial' | 'empty' | 'failure'
 
-/** The verdict of a reply; undefined for one that nobody else must get. */
+/** The verdict of a reply; undefined for one that must not be given to others. */
 export function verdictOf(query: Query, reply: Reply): Verdict | undefined {
   const { rcode, sections } = reply
   if (reply.flags & FLAG.TC) return undefined

@@ -32,7 +32,7 @@ export class Explanation {
     return this.#ways.length > 0
   }
 
-  /** Has `handler` answer, and remembers what came of it. @param isFirst whether the plugin is the first of its chain */
+  /** Lets `handler` answer, and notes what it did. @param isFirst whether the plugin is the first of its chain */
   follow(
     query: Query,
     plugin: string,

@@ -186,7 +186,7 @@ class DatagramSocket implements Outgoing {
     for (const exchange of this.#waiting()) exchange.failed(error)
   }
 
-  /** What is no reply to a question of ours is passed over: waiting goes on, and nobody is answered with it. */
+  /** A datagram that is no reply to a question of ours is ignored, and waiting goes on. */
   #received(message: Buffer): void {
     const id = message.length < 12 ? -1 : (message[0]! << 8) | message[1]!
     const place = id & (PLACES - 1)

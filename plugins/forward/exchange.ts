@@ -15,13 +15,13 @@ export interface Exchange {
   readonly edns: boolean
   /** Whether anybody still wants the answer. */
   readonly waiting: boolean
-  /** For who wants to know: it went out, from `local` as far as that is known. */
+  /** For taps: it went out, from `local` as far as that is known. */
   sent?(local: Endpoint | undefined): void
   /** @param message that the reply was read from */
   answered(reply: Reply, message: Uint8Array): void
   /** The transport gave up; an answer may come nevertheless, and is as good as any. */
   failed(error: Error): void
-  /** Somebody may be guessing at the reply: it should be asked for in a way that no stranger can answer. */
+  /** Somebody may be guessing at the reply: the question should be asked in a way that no stranger can answer (TCP). */
   doubted(): void
 }
 

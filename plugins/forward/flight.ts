@@ -17,7 +17,7 @@ export interface Terms {
   readonly attempts: number
   /** Milliseconds that an upstream may be silent before the next one is asked as well; with each pass over the upstreams twice as many. */
   readonly silence: number
-  /** Milliseconds until nobody waits any longer. */
+  /** Milliseconds that a question may be waited for. */
   readonly patience: number
   /** Milliseconds to wait for something better than a reply that is there. */
   readonly readTimeout: number
@@ -27,18 +27,18 @@ export interface Terms {
   readonly failfast: boolean
   /** Counts the times that no upstream was up. */
   readonly broken: Cell
-  /** See what is asked and answered. */
+  /** They see the messages to and from upstreams. */
   readonly taps: readonly UpstreamTap[]
   /** The flight is over. */
   land(flight: Flight, reply: Reply): void
 }
 
 /**
- * One question on its way to the upstreams, until the first good reply: it is what who asked first waits for, and everybody who asks the same meanwhile
- * waits with it. One object, as it outlives collections when an upstream is slow.
+ * One question on its way to the upstreams, until the first good reply. It is what the first client waits for, and all that ask the same meanwhile
+ * wait with it. It is one object, since it outlives collections when an upstream is slow.
  */
 export class Flight extends Pending<Reply> {
-  /** Who waits beside who asked first. */
+  /** What waits besides the first query. */
   others: Pending<Reply>[] | undefined
   finished = false
   readonly question: Question
@@ -87,7 +87,7 @@ export class Flight extends Pending<Reply> {
     this.#try(now)
   }
 
-  /** For somebody else who asks the same. */
+  /** For a further query with the same question. */
   join(query: Query): Pending<Reply> {
     const reply = new Pending<Reply>(query)
     this.others ??= []

@@ -125,7 +125,7 @@ export class Forwarder {
     return flight
   }
 
-  /** Gives each who waits a reply of its own; the sections are shared. */
+  /** Gives each query that waits a reply of its own; the sections are shared. */
   #land(flight: Flight, reply: Reply): void {
     const { others } = flight
     this.#flights.delete(flight)

@@ -93,7 +93,7 @@ export class HttpsPool {
   #open(): ClientHttp2Session {
     if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session
     this.#session = connect(`https://${this.#settings.authority}`, { createConnection: this.#dial })
-    // Its queries are told by themselves.
+    // Each of its queries fails by itself.
     this.#session.on('error', () => {})
     return this.#session
   }

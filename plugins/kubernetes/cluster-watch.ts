@@ -6,7 +6,7 @@ import type { Logger, ServerBlock } from '#src/plugin.ts'
 import { observeProgramming, observeRequests } from './metrics.ts'
 import type { Options } from './options.ts'
 
-/** Begins to watch the cluster, and shows it in `view`. Fulfilled when everything is known, or when that has taken too long. */
+/** Begins to watch the cluster, and keeps `view` up to date. Fulfilled when everything is known, or when that has taken too long. */
 export async function watch(
   options: Options,
   { root, server: { metrics } }: ServerBlock,

@@ -8,7 +8,7 @@ import type { EndpointSlice, ImportedSlice } from '#src/feeds/kubernetes/objects
 import { keyBelow } from '#src/registry/key-below.ts'
 import type { ServiceName } from './name.ts'
 
-/** Addresses, none of them for a name that has nothing; or another name; undefined for a name that there is not. */
+/** Addresses, none for a name without any; or the name that this one is an alias of; undefined for a name that does not exist. */
 type Found = readonly Batch[] | { readonly alias: string } | undefined
 
 interface Finding {
@@ -71,5 +71,5 @@ function endpoints(
   })
 }
 
-/** Whether a name is an IP address in truth, which no CNAME can lead to. */
+/** Whether a name is really an IP address, which no CNAME can lead to. */
 const isAddress = (key: string): boolean => toOctets(toText(key).slice(0, -1)) !== undefined

@@ -7,7 +7,7 @@ import { serviceKey } from './service-key.ts'
 
 type NameServer = readonly [name: string, address: string]
 
-/** How this server is called and reached: as the Services that it is an endpoint of, else at its own addresses. */
+/** The names and addresses of this server: those of the Services that it is an endpoint of, else its own addresses. */
 export function nameServers(view: ClusterView, zone: string): NameServer[] {
   const own = view.ownServices
   if (own.length === 0) return view.addresses.map(address => [keyBelow(['ns', 'dns'], zone), address])

@@ -18,7 +18,7 @@ export interface Options {
   /** Where the API server is. @param root the directory that relative file names count from */
   readonly source: (root: string) => AccessSource
   readonly selectors: Selectors
-  /** Namespaces that are shown; all where none are named. */
+  /** Namespaces that exist; all where none are named. */
   readonly namespaces: ReadonlySet<string>
   readonly pods: (typeof POD_MODES)[number]
   readonly podNames: boolean

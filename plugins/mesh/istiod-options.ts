@@ -62,7 +62,7 @@ export class IstiodOptions {
     }
   }
 
-  /** @param apart whether somebody else tells of the cluster that this process is a pod of @param root as for {@link istiodSource} */
+  /** @param apart whether another source reads the cluster that this process runs in @param root as for {@link istiodSource} */
   source(apart: boolean, root: string): Source {
     return istiodSource({ ...this.#istiod, apart }, root)
   }

@@ -3,7 +3,7 @@ import { feeds } from '#src/feeds/feeds.ts'
 import { exponential, type Histogram, type Metrics, type Scalar } from '#src/metrics.ts'
 import type { Traffic } from '#src/registry/record.ts'
 
-/** Makes the state of every feed a metric, read when somebody scrapes. */
+/** Exports the state of every feed as metrics, read at each scrape. */
 export function exportMetrics(metrics: Metrics): void {
   perFeed(metrics.gauge('coredns_mesh_hosts', 'Hosts that the source knows.'), countHosts)
   perFeed(metrics.gauge('coredns_mesh_endpoints', 'Ready endpoint addresses of the hosts that the source knows.'), countEndpoints)

@@ -28,7 +28,7 @@ export function parseOptions(directive: Directive): Options {
   const hasZones = line.left > 0
   const zones = line.zones(directive.zones)
   const options = {
-    // The root has names of everybody; a mesh is asked for by its own.
+    // In a root block, a mesh answers for its own zone only, not for all names.
     zones: hasZones ? zones : zones.map(zone => (zone === '.' ? 'cluster.local.' : zone)),
     sources: [] as ((root: string) => Source)[],
     answer: 'endpoints' as Options['answer'],
@@ -65,7 +65,7 @@ export function parseOptions(directive: Directive): Options {
 interface Named {
   /** For the options below them. */
   readonly istiods: IstiodOptions[]
-  /** Whether the cluster that this process is a pod of is a source. */
+  /** Whether the cluster that this process runs in is a source. */
   own: boolean
 }
 

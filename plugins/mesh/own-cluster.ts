@@ -3,8 +3,8 @@ import type { Logger } from '#src/plugin.ts'
 import type { HostRecord, MeshRecord } from '#src/registry/record.ts'
 
 /**
- * The cluster that this process is a pod of, where it is a source beside others that know it as well. What those tell of its endpoints counts
- * until its own source has told everything; from then on no more, since that one knows first what becomes of them.
+ * The cluster that this process runs in, if it is a source beside others that know it as well. Its endpoints from the others count
+ * until its own source is complete; from then on no more, since its own source is the first to know of changes.
  */
 export class OwnCluster {
   readonly #feed: Feed | undefined
@@ -19,7 +19,7 @@ export class OwnCluster {
     return { ...record, groups: record.groups.filter(({ own }) => !own) }
   }
 
-  /** Has `subscriber`, who was told what `feed` tells, told again when less of it counts. @param signal of the end */
+  /** Tells `subscriber` the records of `feed` again when less of them counts. @param signal of the end */
   async retell(feed: Feed, subscriber: Subscriber, log: Logger, signal: AbortSignal): Promise<void> {
     const { apart, name } = feed.source
     if (!this.#feed || apart === undefined) return

@@ -1,4 +1,4 @@
-/** *multisocket* has several threads answer on the block's listeners, each through a socket of its own. */
+/** *multisocket* answers on the block's listeners with several threads, each with a socket of its own. */
 import { availableParallelism } from 'node:os'
 import type { Plugin } from '#src/plugin.ts'
 

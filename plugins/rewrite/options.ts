@@ -2,14 +2,14 @@ import { findOption } from '#src/dns/message.ts'
 import { MOST_UPSTREAM_OPTIONS, type Query, writeOption } from '#src/dns/query.ts'
 import { readUint16 } from '#src/dns/sections.ts'
 
-/** The EDNS options of a question, as rules leave them. Those that no rule is about go to nobody. */
+/** The EDNS options of a question, as rules leave them. Options that no rule is about are not sent on. */
 export class Options {
   readonly #query: Query
   /** By code; undefined for one that was taken away. */
   readonly #options = new Map<number, Uint8Array | undefined>()
   /** Codes of the options that the client gets back. */
   readonly #returned = new Set<number>()
-  /** What those were before that the client is to get back as they were; the last is to be undone first. */
+  /** The former values of options that the client gets back unchanged; the last is undone first. */
   readonly #reverts: (readonly [code: number, data: Uint8Array | undefined])[] = []
   /** A rule did something. */
   isChanged = false

@@ -25,13 +25,13 @@ const MAX_TRANSFERS = 20
 export interface Rule {
   readonly zones: readonly string[]
   readonly servers: { readonly address: string; readonly port: number }[]
-  /** Whether all others may have the zones, too; they are told of nothing. */
+  /** Whether all others may have the zones, too; they are not notified. */
   everybody: boolean
-  /** The address that others are told of changes from; any by default. */
+  /** The address that notifications are sent from; any by default. */
   source: string | undefined
 }
 
-/** Who may have a zone, and who is told when there is another version of it. */
+/** Who may have a zone, and who is notified of a new version. */
 interface Secondaries {
   allows(address: string): boolean
   readonly notifiers: readonly Notifier[]
@@ -51,7 +51,7 @@ export class Transfer implements Instance {
       // Of several uses for a zone the first counts, as in CoreDNS.
       for (const key of rule.zones.map(toKey)) if (!this.#zones.get(key)) this.#zones.set(key, secondaries)
     }
-    // All threads have the same zones; one tells of them.
+    // All threads have the same zones; one of them notifies.
     if (block.server.control) block.notify = key => this.#notify(key)
   }
 

@@ -7,9 +7,9 @@ export interface Source {
   readonly key: string
   /** As logs and metrics name it: `file examples/mesh`. */
   readonly name: string
-  /** Whether it is the cluster that this process is a pod of. */
+  /** Whether it is the cluster that this process runs in. */
   readonly own?: boolean
-  /** The cluster whose endpoints it marks as the own one's, as it calls it; undefined where it marks none. */
+  /** The name of the cluster whose endpoints it marks as `own`; undefined where it marks none. */
   readonly apart?: string | undefined
   /** Begins to read. That the source cannot be reached is no failure: it is waited for. */
   open(log: Logger): Promise<Feed>
@@ -20,7 +20,7 @@ export type Subscriber = (id: string, record: MeshRecord | undefined, previous: 
 /** The hosts of one source, and their clients where it matters who asks. What is known stays known while the source is lost. */
 export interface Feed {
   readonly source: Source
-  /** Where it tells its troubles from now on. */
+  /** Where it logs from now on. */
   log: Logger
   /** Whether everything that the source held at first has been told. */
   readonly complete: boolean
@@ -39,7 +39,7 @@ export interface Feed {
   readonly connected?: boolean | undefined
   /** What the stream has brought, by type. */
   readonly traffic?: readonly Traffic[]
-  /** Told of changes of endpoints how many seconds after what led to them they were told, where the source says when that was. */
+  /** Called with the delay of each change of endpoints, in seconds since its cause, where the source says when that was. */
   onDelay: (seconds: number) => void
   /** Tells `subscriber` all records, then every change, until {@link unsubscribe}. A record may be told twice. */
   subscribe(subscriber: Subscriber): Promise<void>

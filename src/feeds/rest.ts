@@ -1,13 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Milliseconds without anything read until the memory that reading took is given back. */
+/** Milliseconds without anything read until garbage is collected. */
 const REST = 500
 
 let timer: NodeJS.Timeout | undefined
 let collect: NodeJS.GCFunction | undefined
 
-/** Much was read. V8 itself would wait for more garbage until it gives back what reading took. */
+/** Collects garbage when nothing has been read for a while. V8 itself would wait for more garbage before it gives back what reading took. */
 export function restSoon(): void {
   clearTimeout(timer)
   timer = setTimeout(() => {
@@ -16,7 +16,7 @@ export function restSoon(): void {
   }, REST)
 }
 
-/** The same at once, and in one pass instead of two: where changes come at any time, each pass holds up one that comes meanwhile. */
+/** Collects garbage at once, and in one pass instead of two, as each pass holds up changes that come meanwhile. */
 export function rest(): void {
   collect ??= exposedCollector()
   collect({ type: 'major', execution: 'sync' })

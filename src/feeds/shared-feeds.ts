@@ -3,7 +3,7 @@ import { Shared } from './shared.ts'
 
 /** What is followed from outside: a feed, a cluster, a zone. */
 interface Followed {
-  /** Where it tells its troubles. */
+  /** Where it logs. */
   log: Logger
   close(): void | Promise<void>
 }
@@ -24,7 +24,7 @@ export class SharedFeeds<T extends Followed, Named extends readonly unknown[]> {
     this.#make = way
   }
 
-  /** One user more; the first one makes it. @param log where it tells its troubles from now on */
+  /** One user more; the first one makes it. @param log where it logs from now on */
   async open(log: Logger, ...named: Named): Promise<T> {
     const key = this.#key(...named)
     const followed = await this.#shared.open(key, () => this.#make(key, log, ...named))

@@ -44,7 +44,7 @@ export class Question {
     })
   }
 
-  /** Equal for questions that are answered alike, and hardly ever for others; nobody outside can tell for which. */
+  /** Equal for questions with the same answer, and hardly ever for others; outsiders cannot know for which. */
   get hash(): number {
     const { hash, type, class: classCode, upstreamOptions } = this.#asked
     const mixed = mix(mix(mix(seed ^ hash, this.#flags), type), classCode)

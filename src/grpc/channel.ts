@@ -26,12 +26,12 @@ export interface ChannelSettings {
 export class Channel {
   readonly #settings: ChannelSettings
   readonly #backoff = new Backoff(PACE)
-  /** What is asked over. */
+  /** Carries the calls. */
   #session: ClientHttp2Session | undefined
   /** The last that was dialled. */
   #newest: ClientHttp2Session | undefined
   #opening: Promise<ClientHttp2Session> | undefined
-  /** Why there is no connection: another is tried after a while, and whoever asks meanwhile is told at once. */
+  /** Why there is no connection. Another is tried after a while; until then, calls fail with this at once. */
   #failure: CallError | undefined
   #retry: NodeJS.Timeout | undefined
   /** Of the last connection; undefined where nothing has worked since a failure. */
@@ -181,7 +181,7 @@ function describe(error: NodeJS.ErrnoException, { to, secure }: ChannelSettings)
   return `${secure ? 'transport: authentication handshake failed' : 'error reading server preface'}: ${reasonOf(error)}`
 }
 
-/** What comes before a time of `performance.now()`. @throws {CallError} it does not */
+/** What `work` comes to, if it does so before a time of `performance.now()`. @throws {CallError} it does not */
 async function before<T>(end: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(

@@ -9,7 +9,7 @@ export const headersOfCall = (path: string): Record<string, string> => ({
   'user-agent': 'istio-coredns',
 })
 
-/** What a connection ended with. The errors of a name with several addresses are told one by one. */
+/** Why a connection failed. A name with several addresses has an error for each. */
 export function reasonOf(error: Error): string {
   const errors = error instanceof AggregateError ? error.errors.map((one: Error) => one.message) : [error.message]
   return (

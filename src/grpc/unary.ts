@@ -45,7 +45,7 @@ const RESET: Readonly<Record<number, number>> = {
 }
 
 /**
- * @param milliseconds that the server is told to take at most, and is given
+ * @param milliseconds that the call may take, as the server is told
  * @param heard told when it begins to answer
  * @returns what is answered; rejects with a CallError
  */

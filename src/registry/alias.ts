@@ -21,7 +21,7 @@ export function answerAlias(
       else builder.address(record.owner, record.ttl, record.octets)
     }
     const merged = answer(builder.build())
-    // The rcode tells of the last name of the chain (RFC 6604 §3).
+    // The rcode is that of the last name of the chain (RFC 6604 §3).
     merged.rcode = reply.rcode
     merged.flags |= reply.flags & FLAG.TC
     merged.shuffle = true

@@ -16,7 +16,7 @@ export function serviceEntryRecords(entry: ServiceEntry, selected: readonly (Pod
     if ('address' in place) endpoints.push({ address: place.address, hostname: '', ports: portsOf(entry, ports) })
     else targets.push({ name: place.target, ports: portsOf(entry, ports) })
   }
-  // What NONE and DYNAMIC_DNS list is nowhere used: the client connects to where the DNS says.
+  // Endpoints of NONE and DYNAMIC_DNS are not used: the client connects to where the DNS says.
   if (entry.resolution !== 'NONE' && entry.resolution !== 'DYNAMIC_DNS') entry.endpoints.forEach(add)
   for (const workload of selected) {
     if (workload.kind === 'WorkloadEntry') {

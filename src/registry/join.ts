@@ -196,7 +196,7 @@ export class Join {
   }
 }
 
-/** What asks from addresses of its own; undefined for anything else. */
+/** The client that an object is: a Pod or WorkloadEntry with addresses of its own; undefined for anything else. */
 function clientRecord(object: MeshObject | undefined): ClientRecord | undefined {
   const addresses =
     object?.kind === 'Pod' && !object.hostNetwork

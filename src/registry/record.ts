@@ -1,6 +1,6 @@
 /**
- * What a feed tells of the mesh, as plain data that crosses from the feed's thread to the serving one: for each host of each object one
- * record, sent whole when anything in it changes. Only what can be answered is in it; endpoints that are not ready are left out.
+ * What a feed reports of the mesh, as plain data that crosses from the feed's thread to the serving one: one record for each host of each
+ * object, sent whole when anything in it changes. Only what can be answered is in it; endpoints that are not ready are left out.
  *
  * Addresses are octets, names are keys (see `dns/name.ts`): both strings with a character for each octet, which cost little to hold, to
  * send and to look up.
@@ -23,7 +23,7 @@ export interface EndpointGroup {
   readonly addresses: string
   /** The hostname of each address, in lower case; `''` for one that has none. Undefined where none has. */
   readonly hostnames?: readonly string[]
-  /** They are of the cluster that this server runs in, and the source is not the one that knows it first. */
+  /** They are of the cluster that this server runs in, which another source knows sooner. */
   readonly own?: true
 }
 
@@ -57,7 +57,7 @@ export interface HostRecord {
   readonly created?: number
 }
 
-/** Somebody who may ask, and where: told only where some host is not for everybody. */
+/** A client with its namespace; reported only if some host is not for everybody. */
 export interface ClientRecord {
   readonly kind: 'Client'
   readonly namespace: string
@@ -72,11 +72,11 @@ export type Change = readonly [id: string, record: MeshRecord | undefined]
 /** What a feed's thread posts. */
 export interface Report {
   changes?: readonly Change[]
-  /** Everything that was there when the feed began has been told. */
+  /** Everything that existed when the feed began has been reported. */
   complete?: true
   /** What the feed waits for, before it is complete. */
   waiting?: string
-  /** All that was told is known to be what the source says, at this very moment. */
+  /** What was reported is, at this very moment, all that the source has. */
   current?: true
   /** How many objects of each kind are held. */
   objects?: readonly (readonly [kind: string, count: number])[]
@@ -102,7 +102,7 @@ export interface Traffic {
 /** Whether a host's key holds the whole name. */
 export const isAbsolute = (host: string): boolean => host.endsWith('\0')
 
-/** Whether all that is listed of a host is its own name: then it is the DNS that knows where it is. */
+/** Whether the only endpoint of a host is its own name: then the DNS knows where it is. */
 export const isItself = (host: string, groups: readonly EndpointGroup[], targets: readonly Target[]): boolean =>
   groups.length === 0 && targets.length > 0 && targets.every(({ name }) => name === host)
 

@@ -28,7 +28,7 @@ export class TreeName implements Known {
   /** The zone that it is in; `''` outside of all. */
   readonly zone: string
   host: Host | undefined
-  /** Who answers for all names below this one that have no more to say. */
+  /** The host that answers for all names below this one without a host of their own: a wildcard. */
   wildcard: Host | undefined
   /** Names right below, and one more where the name is to stay. */
   children = 0
@@ -65,7 +65,7 @@ export class Registry {
   readonly #names = new NameMap<TreeName>()
   readonly #reverse: ReverseIndex
   readonly #clients = new Clients()
-  /** How many hosts are not the same for everybody. */
+  /** How many hosts are not the same for all clients. */
   #restricted = 0
   /** By zone. */
   readonly #missing: ReadonlyMap<string, Missing>
@@ -138,7 +138,7 @@ export class Registry {
     return this.#names.get(key, above, 1 + key.charCodeAt(0)) ?? this.#name(parentOf(key), above)
   }
 
-  /** Takes a name out of the tree that has nothing any more, and those above it that had nothing but that. */
+  /** Removes a name that has nothing any more from the tree, and the names above it that had only this one. */
   #prune(name: TreeName): void {
     for (let at: TreeName | undefined = name; at && !at.host && !at.wildcard && at.children === 0; at = at.parent) {
       this.#names.delete(at.key)
@@ -146,7 +146,7 @@ export class Registry {
     }
   }
 
-  /** Whether it matters who asks: some hosts are not the same for everybody. */
+  /** Whether it matters who asks: some hosts are not the same for all clients. */
   get restricted(): boolean {
     return this.#restricted > 0
   }

@@ -18,7 +18,7 @@ export const isReverse = (key: string): boolean => REVERSE.some(({ zone }) => ke
 /** Which hosts an address belongs to. */
 export class ReverseIndex {
   readonly #hosts = new AddressMap<Host>()
-  /** Hosts that are not indexed: none of them is before somebody asks, which in most meshes nobody does. Undefined from then on. */
+  /** Hosts that are not indexed yet: the index is made for the first PTR query, which most meshes never see. Undefined from then on. */
   #waiting: Set<Host> | undefined = new Set()
   readonly #ttl: number
 

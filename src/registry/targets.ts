@@ -4,7 +4,7 @@ import { answer, failure, type Reply } from '../dns/reply.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { type AnswerRecord, answerRecords } from './answer-records.ts'
 
-/** More of them than this are not asked for: each is a query of its own. */
+/** The most that are looked up: each is a query of its own. */
 const MAX_TARGETS = 32
 
 /**

@@ -53,7 +53,7 @@ function readQuery(
   const answers = readUint16(message, 6)
   const authorities = readUint16(message, 8)
   const additionals = readUint16(message, 10)
-  // A query has one question; IXFR brings an SOA as authority, EDNS and TSIG are additional. More is never decoded, but of an update.
+  // A query has one question; IXFR brings an SOA as authority, EDNS and TSIG are additional. More is decoded of updates only.
   if (questions > 1 || (!isUpdate && (answers > 1 || authorities > 1 || additionals > 2)))
     throw new FormatError('counts are not those of a query')
   let at = 12
@@ -104,7 +104,7 @@ function readQuery(
 }
 
 /**
- * Where nobody has keys, NOTAUTH with error BADKEY (RFC 8945 §5.2.1).
+ * A query whose signature is checked. If no server block has keys, the reply is NOTAUTH with error BADKEY (RFC 8945 §5.2.1).
  * @param rcode of the reply to a message that is no query, if its signature is valid
  */
 function signed(query: Query, tsig: Tsig, zones: Zones | undefined, rcode: number | undefined): SignedQuery | Uint8Array {

@@ -60,8 +60,8 @@ export class InFlight {
 
 /**
  * Folds plugins into one handler, once, at start. Each is guarded: what it throws arrives above as SERVFAIL with its cause, and every
- * reply is signed by the plugin that made it. Those that look at others are before each that is below them.
- * @returns undefined where no plugin handles queries: such a zone refuses
+ * reply has the name of the plugin that made it. A plugin with `around` stands before each plugin below it.
+ * @returns undefined if no plugin handles queries: such a zone refuses
  */
 export function fold(
   stages: readonly Stage[],

@@ -201,7 +201,7 @@ export class Generation {
     return this.#inFlight.count
   }
 
-  /** What is still starting is told to give up, and waited for. */
+  /** Plugins that are still starting are aborted, and waited for. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped

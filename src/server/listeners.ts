@@ -26,7 +26,7 @@ export interface Place {
   /** An IP address; empty for all. */
   readonly address: string
   readonly port: number
-  /** How many threads have a socket there; undefined for one, which shares it with nobody. */
+  /** How many threads have a socket there; undefined for one thread, which does not share its port. */
   readonly sockets: number | undefined
   /** For those that are not plain DNS; undefined for gRPC in the clear. */
   readonly tls: TlsSettings | undefined
@@ -108,8 +108,8 @@ export class Listeners {
   async #openChecked(place: Place, zones: Zones, joined: number | undefined): Promise<OpenPlace> {
     if (place.sockets === undefined) return this.#openOnce(place, zones, {})
     if (joined !== undefined) return this.#openOnce({ ...place, port: joined }, zones, { shared: true })
-    // Another process of this user would share a port in silence. That nobody has it shows when it can be had alone; nobody is answered
-    // there yet, as there is a moment without a socket after it.
+    // Another process of this user could share the port unnoticed, so it is first opened alone, to see that it is free. That socket answers
+    // nobody, since there is a moment without a socket after it.
     const alone = await this.#openOnce(place, zones, {}, () => undefined)
     await alone.close()
     return this.#openOnce({ ...place, port: alone.port }, zones, { shared: true })

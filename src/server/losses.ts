@@ -5,7 +5,7 @@ import type { OpenPlace } from './listeners.ts'
 
 const REASONS: readonly (keyof Losses)[] = ['overflows', 'shed', 'unsent']
 
-/** Exports what the sockets of the places lost, and how many connections were turned away. It is asked for when somebody looks. */
+/** Exports what the sockets of the places lost, and how many connections were turned away. Read at each scrape. */
 export function exportLosses(metrics: Metrics, places: () => Iterable<OpenPlace>, connections: Connections): void {
   const lost = metrics.counter(
     'coredns_udp_lost_total',

@@ -14,7 +14,7 @@ export interface Zone {
   readonly name: string
   /** Undefined where the block has no plugin that handles queries. */
   readonly handler: Handler | undefined
-  /** Takes notifications and updates of zones at or below it; undefined for one that nobody takes. */
+  /** Gives a notification or an update of a zone at or below this one to its plugin; undefined if none takes it. */
   take?(message: Query): Reply | PromiseLike<Reply> | undefined
   /** Undefined if there are none. */
   readonly keys?: Keys | undefined

@@ -5,7 +5,7 @@ import { rebase, type WholeRecord } from '../dns/rebase.ts'
 import type { Reply } from '../dns/reply.ts'
 import { readTtl, type Sections, SectionsBuilder } from '../dns/sections.ts'
 
-/** A translated address may be kept no longer than this if nobody says how long there is none of its own family, in seconds (RFC 6147 §5.1.7). */
+/** The longest TTL of a translated address, in seconds, if no SOA says how long there will be none of its own family (RFC 6147 §5.1.7). */
 const LONGEST_TTL = 600
 
 /** How long it may be said that there are no addresses, in seconds. */

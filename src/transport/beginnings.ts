@@ -3,7 +3,7 @@ import { type Connections, clientOf, STREAM_LIMITS } from './stream.ts'
 import type { Spoken } from './tcp.ts'
 import type { Held, ProxyHeaders } from './transport.ts'
 
-/** Connections that have not come to an end of what a proxy tells of their clients. */
+/** Connections whose proxy header has not been read completely. */
 export class Beginnings {
   readonly #connections: Connections
   readonly #spoken: Spoken

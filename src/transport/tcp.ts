@@ -14,7 +14,7 @@ export interface Spoken {
   end(): void
 }
 
-/** What is spoken over connections that `serve` takes, each of which answers what it owes, and ends, when it is told to. */
+/** A protocol whose connections `serve` handles. `end` lets each of them answer what it owes, and close. */
 export function spokenBy(serve: (socket: Socket, client: Client) => { end(): void }): Spoken {
   const open = new Set<{ end(): void }>()
   return {

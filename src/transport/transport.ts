@@ -7,7 +7,7 @@ export interface Outgoing {
   readonly longest: number
   /** Writes it from `at` on. Never throws. @returns the offset behind it */
   write(target: Uint8Array, at: number): number
-  /** What a stream sends behind it, each message made when those before have left; whoever does not send them all calls `return`. */
+  /** Further messages that a stream sends after it. Each is made when the one before has left; a sender that stops early calls `return`. */
   readonly following?: IteratorObject<Outgoing> | undefined
 }
 
@@ -27,8 +27,8 @@ export function octetsOf(message: Outgoing): Buffer {
 }
 
 /**
- * What a transport does with a message: hands it in and sends back what comes out. It knows nothing of DNS but the length of messages.
- * `received` is when it was read, by `performance.now()`; now when nothing is said.
+ * Takes a message from a transport and returns the reply to send. A transport knows nothing of DNS but the length of messages.
+ * `received` is when it was read, by `performance.now()`; now by default.
  */
 export type Receive = (
   message: Uint8Array,
@@ -66,17 +66,17 @@ export interface Held {
   limit: number
 }
 
-/** What a proxy tells of its client, in front of what that says. */
+/** Reads what a proxy sends about its client, in front of the messages of that client (PROXY protocol). */
 export interface ProxyHeaders {
-  /** What a datagram holds behind its header, where it has one, and who sent that; undefined for one that means nothing. Never throws. */
+  /** The message of a datagram behind its header, if it has one, and who sent it; undefined for a datagram to drop. Never throws. */
   datagram(
     message: Uint8Array,
     peer: Client,
     listener: Listener,
   ): { readonly message: Uint8Array; readonly client: Client } | undefined
-  /** Whether connections of `peer` are looked at: those of others are as they are. Never throws. */
+  /** Whether connections of `peer` may begin with a header. Never throws. */
   concerns(peer: Client): boolean
-  /** What a connection begins with, of which these octets have come: undefined where that takes more of them. Never throws. */
+  /** The beginning of a connection of which these octets have come; undefined if more of them are needed. Never throws. */
   beginning(octets: Buffer, peer: Client): Beginning | undefined
 }
 
@@ -84,7 +84,7 @@ export interface ProxyHeaders {
 export interface Beginning {
   /** Octets of the header. */
   readonly length: number
-  /** Undefined where the connection is to end. */
+  /** Undefined to close the connection. */
   readonly client: Client | undefined
 }
 
@@ -92,22 +92,22 @@ export interface Beginning {
 export interface Opening {
   /** Other threads open it, too, and the kernel gives each client's messages to one of them (SO_REUSEPORT). Other processes of the user may as well. */
   readonly shared?: boolean
-  /** Of a connection that comes now, where they are others than usual. */
+  /** The limits of new connections, where they differ from the defaults. */
   readonly limits?: () => Partial<ConnectionLimits>
   /** Its connections, where they are bounded apart from all others. */
   readonly held?: Held
-  /** What is in front of messages and connections that come now; undefined for nothing. */
+  /** Reads the headers of new messages and connections; undefined if there are none. */
   readonly headers?: () => ProxyHeaders | undefined
 }
 
-/** What a listener shows its clients, and what it wants to be shown. */
+/** The certificate of a listener, and what it demands of its clients. */
 export interface TlsSettings {
-  /** PEM: the certificate, with those between it and the root, and its key. */
+  /** PEM: the certificate, with intermediate ones, and its key. */
   readonly cert: string
   readonly key: string
-  /** PEM: whose certificates of clients are good; those that the system trusts when nothing is said. */
+  /** PEM: the authorities that may have issued the certificates of clients; by default those that the system trusts. */
   readonly ca: string | undefined
-  /** Whether clients are asked for a certificate, whether they must have one, and whether it must be good. */
+  /** Whether clients are asked for a certificate, whether they must have one, and whether it is checked. */
   readonly client: { readonly asked: boolean; readonly needed: boolean; readonly verified: boolean }
 }
 
@@ -117,7 +117,7 @@ export interface Listening {
   readonly port: number
   /** Where the transport knows. */
   losses?(): Losses
-  /** Clients that come from now on are shown this, where the transport shows anything; undefined where it is spoken in the clear. */
+  /** Changes the certificate for new clients; undefined where the transport is in the clear. */
   secure?(settings: TlsSettings | undefined): void
   /** Takes what has arrived, answers what is owed, then closes. */
   close(): Promise<void>
@@ -140,7 +140,7 @@ export interface Peer {
   /** IPv6 with a zone index where it is of a link. */
   readonly address: string
   readonly port: number
-  /** The address to send from; any when nothing is said. */
+  /** The address to send from; any by default. */
   readonly source?: string | undefined
 }
 
@@ -167,5 +167,5 @@ export interface PeerSocket {
   close(): void
 }
 
-/** Opens a socket to a peer, from a port by chance. Where that fails, `events` is told, now or later. */
+/** Opens a socket to a peer, from a random port. If that fails, `events` is told, now or later. */
 export type ConnectUdp = (peer: Peer, events: PeerEvents) => PeerSocket

@@ -51,7 +51,7 @@ export async function listenUdp(
     })
   }
   socket.on('message', take)
-  // ICMP errors that earlier replies brought; the client is gone, nobody else is concerned.
+  // ICMP errors about earlier replies: their client is gone, and no other is concerned.
   socket.on('error', ignoreError)
 
   return {

@@ -39,7 +39,7 @@ export class HostIndex {
   version = 0
   /** When it changed last, by the clock in seconds. */
   modified = epochSeconds()
-  /** Called when a Service is to be reached at its endpoints. */
+  /** Called when a Service is resolved to its endpoints. */
   onEndpoints = (): void => {}
   readonly #objects = new Map<string, OuterObject>()
   readonly #hosts = new MultiMap<string, HostObject>()
@@ -50,11 +50,11 @@ export class HostIndex {
   readonly #attached = new MultiMap<string, Route>()
   /** Those that the outside reaches. */
   readonly #services = new Set<Service>()
-  /** The Services at which gateways are reached that select them; found when somebody asks. */
+  /** The Services that gateways are reached at, by selector; found when first asked for. */
   readonly #selected = new Map<IstioGateway, readonly Service[]>()
   #byEndpoints = 0
 
-  /** Whether some Service is to be reached at its endpoints. */
+  /** Whether some Service is resolved to its endpoints. */
   get needsEndpoints(): boolean {
     return this.#byEndpoints > 0
   }

@@ -14,7 +14,7 @@ export class ServiceNode<S extends { readonly headless: boolean }, L extends Pic
     this.name = name
   }
 
-  /** The slice of this name as it was told of last. */
+  /** The newest version of the slice with this name. */
   slice(name: string): L | undefined {
     return this.slices.find(slice => slice.name === name)
   }

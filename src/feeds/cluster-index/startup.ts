@@ -5,7 +5,7 @@ import type { Logger } from '../../log.ts'
 const TELL = 500
 
 /**
- * Waits until everything is known, but no longer than `patience` milliseconds, and tells of it.
+ * Waits until everything is known, but no longer than `patience` milliseconds, and logs it as CoreDNS does.
  * @param waiting what is still waited for
  * @param synced fulfilled when everything is known
  */

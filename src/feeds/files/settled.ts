@@ -40,7 +40,7 @@ export class SettledFiles {
   readonly #named: readonly string[]
   readonly #reader: Reader
   readonly #files = new Map<string, File>()
-  /** What was told to be unreadable, and why. */
+  /** Paths that were reported as unreadable, and why. */
   readonly #unreadable = new Map<string, string>()
 
   constructor(named: readonly string[], reader: Reader) {
@@ -75,7 +75,7 @@ export class SettledFiles {
       } catch (error) {
         lost.add(root)
         this.#complain(root, error)
-        // When it is back it is to be read, even if it is as it was.
+        // When it is back it is read again, even if it is the same.
         const file = this.#files.get(root)
         if (file) file.stamp = ''
       }

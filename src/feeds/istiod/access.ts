@@ -21,7 +21,7 @@ export interface Access extends Identity {
   readonly tls: Tls | undefined
   /** The path of the file that holds the bearer token. */
   readonly token: string | undefined
-  /** Whether endpoints of the cluster `clusterId` are told apart: somebody else tells of them as well. */
+  /** Whether endpoints of the cluster `clusterId` are marked, since another source reports them as well. */
   readonly apart: boolean
 }
 

@@ -3,7 +3,7 @@ import { Malformed, ProtobufReader } from '../../protobuf-reader.ts'
 /** A resource has a size that one can hold; a message of many of them need not have. */
 const MAX_FIELD = 64 << 20
 
-/** What is told of the messages of a stream, as they come in. */
+/** Receives the messages of a stream field by field, as they come in. */
 export interface MessageListener {
   /** The next field of the message that comes in. @param field at its value */
   field(tag: number, field: ProtobufReader): void
@@ -14,7 +14,7 @@ export interface MessageListener {
 }
 
 /**
- * Cuts what comes over a gRPC stream into the fields of its messages, each told as soon as it is whole, so that a message of 40 MB is never
+ * Cuts the octets of a gRPC stream into the fields of its messages. Each is handed on as soon as it is whole, so that a message of 40 MB is never
  * held. Before a message stand a flag that is set if it is compressed, and its length in four octets.
  */
 export class ResponseFrames {

@@ -2,8 +2,8 @@ import type { Change } from '../../registry/record.ts'
 import type { View } from './view.ts'
 
 /**
- * What is told of the views. When one takes over from another, what that one told goes only after all of the new one has been told: there
- * is no moment with less.
+ * Reports the changes of a view. When another view takes over, the records of the old one are removed only after all of the new one have been
+ * reported: there is no moment with less.
  */
 export class Telling {
   #view: View | undefined

@@ -3,9 +3,9 @@ import type { Request } from './request.ts'
 import type { Resources } from './resources.ts'
 import type { TypeName } from './types.ts'
 
-/** What one kind of stream tells of the mesh, and how it is asked for. It outlives the streams that fill it. */
+/** The mesh as one kind of stream describes it, and how it is asked for. It outlives the streams that fill it. */
 export interface View {
-  /** What istiod is to take this for. */
+  /** What the server presents itself as to istiod. */
   readonly node: 'ztunnel' | 'sidecar'
   // biome-ignore lint/suspicious/noExplicitAny: what the resources are is the view's own affair
   readonly types: ReadonlyMap<TypeName, Resources<any>>
@@ -15,7 +15,7 @@ export interface View {
   isComplete(type: TypeName): boolean
   /** A response of this type was taken in. @returns what to ask for next */
   applied(type: TypeName): readonly Request[]
-  /** What the operator is to be told of it, once. */
+  /** Advice for the operator, logged once. */
   hint?: string | undefined
   /** What is not known yet; undefined when everything is. */
   readonly waiting: string | undefined

@@ -48,12 +48,12 @@ export class Credentials {
     return this.#read(false)
   }
 
-  /** Nothing can be reached like this: it is read again before it is used again. */
+  /** The server cannot be reached with this access: it is read again before it is used again. */
   doubt(): void {
     this.#readAt = Number.NEGATIVE_INFINITY
   }
 
-  /** `refused` was not accepted. @returns what is to be tried instead, which may be the same */
+  /** `refused` was not accepted. @returns what to try instead, which may be the same */
   async renew(refused: Access): Promise<Access> {
     return this.#held && this.#held !== refused ? this.#held : this.#read(true)
   }

@@ -85,7 +85,7 @@ export class Cluster extends WatchedCluster {
     const { trouble } = changed
     const watches = [...this.#watches.values()]
     if (trouble !== '') {
-      // One that stops the watches of all kinds is told once.
+      // A trouble that stops the watches of all kinds is logged once.
       if (watches.every(watch => watch === changed || watch.trouble !== trouble))
         this.#complaints.add(`${changed.kind.resource}: ${trouble}; what is known stays`)
       this.#troubled = true

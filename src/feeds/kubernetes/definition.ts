@@ -6,8 +6,7 @@ import { ask, JSON_ONLY } from './request.ts'
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 /**
- * Fulfilled when the definition of a kind is there and in use; where that cannot be seen, which takes a permission of its own, or is over
- * before it happens, never.
+ * Fulfilled when the definition of a kind exists and is served. Never fulfilled if the watch ends before, or is not permitted.
  */
 export async function definitionServed(connection: Connection, { definition, path }: Kind, signal: AbortSignal): Promise<void> {
   const version = path.split('/')[3]
