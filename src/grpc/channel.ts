@@ -181,7 +181,7 @@ function describe(error: NodeJS.ErrnoException, { to, secure }: ChannelSettings)
   return `${secure ? 'transport: authentication handshake failed' : 'error reading server preface'}: ${reasonOf(error)}`
 }
 
-/** What `work` comes to, if it does so before a time of `performance.now()`. @throws {CallError} it does not */
+/** What `promise` comes to, if it does so before a time of `performance.now()`. @throws {CallError} it does not */
 async function before<T>(end: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(

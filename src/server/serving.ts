@@ -49,6 +49,11 @@ export class Serving implements Thread {
   #opened = new Map<string, OpenPlace>()
   #threads = 1
   #udpChoice: Promise<Udp> | undefined
+  readonly #requestMetrics: RequestMetrics
+  /** What counts messages that no chain sees, by listener. */
+  readonly #droppedAt = new WeakMap<Listener, ZoneRequests>()
+  readonly #refusals: { value: number }
+  readonly #panics: { value: number }
 
   constructor(server: Server, index: number, settings: ServingSettings) {
     this.#server = server
@@ -204,9 +209,6 @@ export class Serving implements Thread {
     return new Map([...generation.places].filter(([, { sockets }]) => this.#index < (sockets ?? 1)))
   }
 
-  readonly #requestMetrics: RequestMetrics
-  readonly #droppedAt = new WeakMap<Listener, ZoneRequests>()
-
   #dropped(site: Listener): ZoneRequests {
     const known = this.#droppedAt.get(site)
     if (known) return known
@@ -214,9 +216,6 @@ export class Serving implements Thread {
     this.#droppedAt.set(site, requests)
     return requests
   }
-
-  readonly #refusals: { value: number }
-  readonly #panics: { value: number }
 
   #recovered(plugin: string, error: unknown, stacktrace: boolean): void {
     this.#panics.value++

@@ -2,8 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Join } from '../../registry/join.ts'
 import type { MeshRecord, Report } from '../../registry/record.ts'
+import { collectGarbageSoon } from '../garbage.ts'
 import { Outbox } from '../outbox.ts'
-import { restSoon } from '../rest.ts'
 import { Definitions } from './definitions.ts'
 import { Directories } from './directories.ts'
 import { SettledFiles } from './settled.ts'
@@ -27,7 +27,7 @@ const files = new SettledFiles(paths, {
     if (!settled && definitions.has(path) && isBlank(text)) return false
     const { problems, documents } = definitions.read(path, text)
     rejected += documents
-    restSoon()
+    collectGarbageSoon()
     for (const problem of problems.slice(0, MAX_PROBLEMS)) log.push(['error', problem])
     if (problems.length > MAX_PROBLEMS) log.push(['error', `${path}: ${problems.length - MAX_PROBLEMS} more problems`])
     return true

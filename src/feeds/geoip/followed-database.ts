@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { MessagePort } from 'node:worker_threads'
 import type { Logger } from '../../log.ts'
-import { rest } from '../rest.ts'
+import { collectGarbage } from '../garbage.ts'
 import { type Database, databases } from './databases.ts'
 import { GeoData } from './geo-data.ts'
 import type { WatchedDatabase } from './watched-database.ts'
@@ -18,7 +18,7 @@ export class FollowedDatabase implements Database {
     this.#port = port
     port.on('message', (octets: SharedArrayBuffer) => {
       // As in the main thread: the memory of before is free when no thread holds it.
-      if (this.data) setImmediate(rest)
+      if (this.data) setImmediate(collectGarbage)
       this.data = new GeoData(octets)
       this.#caughtUp.resolve()
     })
@@ -30,7 +30,7 @@ export class FollowedDatabase implements Database {
 
   close(): void {
     this.#port.close()
-    setImmediate(rest)
+    setImmediate(collectGarbage)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { Logger } from '../../log.ts'
-import { rest } from '../rest.ts'
+import { collectGarbage } from '../garbage.ts'
 import type { Database } from './databases.ts'
 import { GeoData } from './geo-data.ts'
 
@@ -44,7 +44,7 @@ export class WatchedDatabase implements Database {
 
   close(): void {
     clearInterval(this.#timer)
-    setImmediate(rest)
+    setImmediate(collectGarbage)
   }
 
   async #look(): Promise<void> {
@@ -62,7 +62,7 @@ export class WatchedDatabase implements Database {
       this.#read = state
       for (const listener of this.listeners) listener()
       // V8 does not count shared memory when it decides whether to collect what nobody uses any more.
-      setImmediate(rest)
+      setImmediate(collectGarbage)
       this.log.info(`${this.#path} is another one, and was read again`)
     } catch (error) {
       this.log.error(`the database of before stays: ${(error as Error).message}`)

@@ -2,8 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Report, Traffic } from '../../registry/record.ts'
 import { Complaints } from '../complaints.ts'
+import { collectGarbage } from '../garbage.ts'
 import { Outbox } from '../outbox.ts'
-import { rest } from '../rest.ts'
 import { Client } from './client.ts'
 import type { WorkerData } from './source.ts'
 import { Telling } from './telling.ts'
@@ -75,7 +75,7 @@ const outbox = new Outbox(parentPort!, most => {
   const more = telling.changed
   if (tired && !more && telling.waiting === undefined) {
     tired = false
-    setImmediate(rest)
+    setImmediate(collectGarbage)
   }
   return { report, more }
 })

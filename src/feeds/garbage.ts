@@ -2,22 +2,22 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Milliseconds without anything read until garbage is collected. */
-const REST = 500
+const QUIET = 500
 
 let timer: NodeJS.Timeout | undefined
 let collect: NodeJS.GCFunction | undefined
 
 /** Collects garbage when nothing has been read for a while. V8 itself would wait for more garbage before it gives back what reading took. */
-export function restSoon(): void {
+export function collectGarbageSoon(): void {
   clearTimeout(timer)
   timer = setTimeout(() => {
     collect ??= exposedCollector()
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-  }, REST)
+  }, QUIET)
 }
 
 /** Collects garbage at once, and in one pass instead of two, as each pass holds up changes that come meanwhile. */
-export function rest(): void {
+export function collectGarbage(): void {
   collect ??= exposedCollector()
   collect({ type: 'major', execution: 'sync' })
 }
