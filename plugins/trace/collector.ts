@@ -1,9 +1,17 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
-import { finished } from 'node:stream/promises'
 
 /** Milliseconds until it has answered. */
 const PATIENCE = 5000
+/** Octets that are kept of what it says. */
+const MOST_TEXT = 4096
+
+export interface Response {
+  readonly status: number
+  /** Milliseconds until it wants to be asked again; 0 where it does not say. */
+  readonly retryAfter: number
+  readonly body: string
+}
 
 /** Takes what is sent, over one connection that is kept: in less time than `fetch` needs, and in far less memory. */
 export class Collector {
@@ -21,8 +29,8 @@ export class Collector {
     return this.#url.protocol === 'https:'
   }
 
-  /** @param body JSON @returns the status of its response @throws why there is none */
-  async post(body: string): Promise<number> {
+  /** @param body JSON @throws why there is no response */
+  async post(body: string): Promise<Response> {
     const { request } = this.#isSecure ? https : http
     // Proxies on the way are not to trace this in turn.
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), b3: '0' }
@@ -30,11 +38,20 @@ export class Collector {
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       request(this.#url, options, resolve).on('error', reject).end(body)
     })
-    await finished(response.resume())
-    return response.statusCode!
+    let text = ''
+    response.setEncoding('utf8')
+    for await (const chunk of response) if (text.length < MOST_TEXT) text += chunk
+    return { status: response.statusCode!, retryAfter: millisecondsOf(response.headers['retry-after']), body: text }
   }
 
   close(): void {
     this.#agent.destroy()
   }
+}
+
+/** `Retry-After`, which is a time or a number of seconds (RFC 9110 §10.2.3). */
+function millisecondsOf(header: string | undefined): number {
+  if (header === undefined) return 0
+  const milliseconds = /^\d+$/.test(header) ? 1000 * Number(header) : Date.parse(header) - Date.now()
+  return milliseconds > 0 ? milliseconds : 0
 }

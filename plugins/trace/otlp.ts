@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readContext } from './b3.ts'
-import type { Protocol, ReportedSpan } from './protocol.ts'
+import type { Complaint, Protocol, ReportedSpan } from './protocol.ts'
 import { readTraceparent } from './traceparent.ts'
 
 /** Span.SpanKind, and Status.StatusCode. */
@@ -25,6 +25,18 @@ export const otlp: Protocol = {
       resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'istio-coredns' }, spans: spans.map(written) }] }],
     })
   },
+  readComplaint,
+}
+
+/** `partialSuccess` of ExportTraceServiceResponse. */
+function readComplaint(body: string): Complaint | undefined {
+  try {
+    const { rejectedSpans = 0, errorMessage = '' } = JSON.parse(body).partialSuccess
+    const rejected = Number(rejectedSpans) || 0
+    return rejected > 0 || errorMessage !== '' ? { message: String(errorMessage), rejected } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function written({ traceId, id, parentId, name, kind, timestamp, duration, tags, error, localEndpoint }: ReportedSpan): object {

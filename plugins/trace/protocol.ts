@@ -12,6 +12,11 @@ export interface Endpoint {
 /** A span that waits to be sent. */
 export type ReportedSpan = SpanRecord & { readonly localEndpoint: Endpoint }
 
+export interface Complaint {
+  readonly message: string
+  readonly rejected: number
+}
+
 /** How collectors of one kind are spoken to, over HTTP, in JSON. */
 export interface Protocol {
   /** Of the URL, where the Corefile names host and port alone. */
@@ -24,4 +29,6 @@ export interface Protocol {
   newTraceId(rootId: string): string
   /** @param spans at least one */
   write(spans: readonly ReportedSpan[]): string
+  /** What a collector says about spans that it was sent, and of how many it has taken none. @param body of its response */
+  readComplaint(body: string): Complaint | undefined
 }

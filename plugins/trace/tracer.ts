@@ -36,7 +36,7 @@ export class Tracer implements Instance, UpstreamTap {
     const { protocol, url, service, reporting } = options
     this.#options = options
     this.#block = block
-    this.#reporter = new Reporter(url, protocol, reporting, block.log('trace'))
+    this.#reporter = new Reporter(url, protocol, reporting, block.log('trace'), block.server.metrics)
     this.#endpoint = { serviceName: service }
     block.taps.push(this)
   }

@@ -8,6 +8,7 @@ export const zipkin: Protocol = {
   readContext,
   newTraceId: rootId => rootId,
   write: spans => JSON.stringify(spans.map(written)),
+  readComplaint: () => undefined,
 }
 
 /** What went wrong is told as CoreDNS tells it. */

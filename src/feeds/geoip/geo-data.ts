@@ -12,13 +12,18 @@ const TYPES: readonly (readonly [pattern: RegExp, subject: Subject])[] = [
 
 /** The metadata begins behind the last of these, in the last octets of the file. */
 const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1')
-const MOST_METADATA = 128 << 10
+export const MOST_METADATA = 128 << 10
 const VERSION = 2
 /** Zeros between the tree and the data, in octets. */
 const SEPARATOR = 16
 
 /** Parts of records that are kept as objects, for each database and thread: fields of a country are the same in all its records. */
 const MOST_PARTS = 1000
+
+/** @param tail the last octets of a file, at most {@link MOST_METADATA} @throws where they show that it is no database */
+export function checkTail(tail: Buffer): void {
+  if (!tail.includes(MARKER)) throw new Error('no MaxMind database, or not a whole one')
+}
 
 /** What a database says (https://maxmind.github.io/MaxMind-DB/), on memory that threads can share. */
 export class GeoData {
@@ -29,8 +34,8 @@ export class GeoData {
   /** @param octets of the whole file @throws why it is no database that is of use */
   constructor(octets: SharedArrayBuffer) {
     const file = Buffer.from(octets)
+    checkTail(file.subarray(-MOST_METADATA))
     const end = file.lastIndexOf(MARKER)
-    if (end < 0 || end < file.length - MOST_METADATA) throw new Error('no MaxMind database, or not a whole one')
     this.octets = octets
     this.#reader = readerOf(file)
     const { binaryFormatMajorVersion: version, databaseType, searchTreeSize } = this.#reader.metadata

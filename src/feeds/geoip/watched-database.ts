@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import type { Logger } from '../../log.ts'
 import { collectGarbage } from '../garbage.ts'
 import type { Database } from './databases.ts'
-import { GeoData } from './geo-data.ts'
+import { checkTail, GeoData, MOST_METADATA } from './geo-data.ts'
 
 /** Milliseconds between two looks at the file. */
 const INTERVAL = 5000
@@ -76,6 +76,10 @@ async function read(path: string): Promise<Reading> {
   await using file = await open(path)
   try {
     const stats = await file.stat()
+    // What is no database may be of any length.
+    const tail = Buffer.alloc(Math.min(stats.size, MOST_METADATA))
+    await file.read(tail, 0, tail.length, stats.size - tail.length)
+    checkTail(tail)
     const octets = new SharedArrayBuffer(stats.size)
     const memory = new Uint8Array(octets)
     for (let at = 0; at < memory.length; ) {

@@ -32,6 +32,8 @@ export class Collector implements AsyncDisposable {
   read: (body: string) => Span[] = JSON.parse
   /** How it answers. */
   status = 202
+  headers: Readonly<Record<string, string>> = {}
+  body = 'thanks'
   /** What it waits for before it answers. */
   held: Promise<unknown> = Promise.resolve()
   readonly #server: Server
@@ -70,7 +72,7 @@ export class Collector implements AsyncDisposable {
       this.#changed.resolve()
       this.#changed = Promise.withResolvers()
       await this.held
-      response.writeHead(status).end('thanks')
+      response.writeHead(status, this.headers).end(this.body)
     })
   }
 

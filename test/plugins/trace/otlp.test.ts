@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { otlp } from '#plugins/trace/otlp.ts'
+import { Reporter } from '#plugins/trace/reporter.ts'
 import { readTraceparent } from '#plugins/trace/traceparent.ts'
+import { createLogger } from '#src/log.ts'
+import { Metrics } from '#src/metrics.ts'
 import { InProcessServer, startInProcess } from '#test/support/in-process.ts'
 import { queryMessage } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { reply } from '#test/support/scripts.ts'
 import { startUpstream } from '#test/support/upstream.ts'
+import { until } from '#test/support/waiting.ts'
 import { startOtlpCollector } from './otlp.ts'
 
 const QUICK = 'zipkin_max_batch_interval 20ms'
@@ -87,6 +93,65 @@ test('a collector that has no time is sent the same spans again; one that takes 
     await collector.has(count + 2, 'requests')
     assert.deepEqual(names().slice(count), [`${status}.example.org.`, 'next.example.org.'])
   }
+})
+
+test('what a collector rejects is counted, told, and not sent again', async () => {
+  await using collector = await startOtlpCollector()
+  collector.status = 200
+  collector.body = '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}'
+  await using server = await startInProcess(`trace otlp ${collector.to} {\n${QUICK}\n}\nwhoami`)
+  await server.query('one.example.org')
+  await server.waitForLine(/\[WARNING\] plugin\/trace: the collector has rejected 1 spans: too old$/)
+  assert.equal(await server.metric('coredns_trace_dropped_spans_total'), 1)
+  collector.body = '{"partialSuccess":{"errorMessage":"please use gRPC"}}'
+  await server.query('two.example.org')
+  await server.waitForLine(/\[WARNING\] plugin\/trace: the collector has taken the spans, but says: please use gRPC$/)
+  const { length } = collector.requests
+  assert.deepEqual(
+    collector.spans.flatMap(({ tags }) => tags?.['coredns.io/name'] ?? []),
+    ['one.example.org.', 'two.example.org.'],
+  )
+  for (const body of ['{"partialSuccess":{}}', '{}', 'null', '', 'x'.repeat(100_000)]) {
+    collector.body = body
+    await server.query('more.example.org')
+    await collector.has(collector.requests.length + 1, 'requests')
+  }
+  assert.equal(collector.requests.length, length + 5)
+  assert.equal(server.lines.filter(line => line.includes('WARNING')).length, 2)
+})
+
+test('a collector that asks to be left alone is, for a minute at most', async t => {
+  await using collector = await startOtlpCollector()
+  collector.read = () => []
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.parse('2026-01-01T00:00:00Z') })
+  const lines: string[] = []
+  const log = createLogger('text', 'info', { write: line => lines.push(line) })
+  const limits = { backlog: 10, batch: 1, interval: 1000 }
+  const reporter = new Reporter(`http://${collector.to}/v1/traces`, otlp, limits, log, new Metrics())
+  t.after(() => reporter.end())
+  const span = { timestamp: 1e15, duration: 1, traceId: TRACE, id: SPAN, parentId: undefined, debug: undefined, name: 'servedns' }
+  reporter.add(span, { serviceName: 'coredns' })
+  for (const [retryAfter, seconds] of [
+    ['30', 30],
+    ['Thu, 01 Jan 2026 00:00:40 GMT', 10],
+    ['3600', 60],
+    ['soon', 1],
+  ] as const) {
+    collector.status = 503
+    collector.headers = { 'retry-after': retryAfter }
+    const told = lines.length
+    await until(
+      () => lines.length > told,
+      () => setImmediate(),
+    )
+    const { length } = collector.requests
+    // Whoever does not wait has asked again before others have.
+    t.mock.timers.tick(1000 * seconds - 1)
+    for (let i = 0; i < 2; i++) await fetch(`http://${collector.to}/`, { method: 'HEAD' })
+    assert.equal(collector.requests.length, length + 2, retryAfter)
+    t.mock.timers.tick(1)
+  }
+  collector.status = 200
 })
 
 const parents: readonly (readonly [header: unknown, isSampled: boolean | undefined])[] = [

@@ -51,6 +51,7 @@ test('no query waits for a collector that is not there; what is sent when it is 
   for (let i = 0; i < 10; i++) await server.query(`${i}.example.org`)
   await server.waitForLine(/^\[WARNING\] plugin\/trace: failed to send the request: .*ECONNREFUSED/)
   await server.waitForLine(/^\[WARNING\] plugin\/trace: backlog too long, disposing 1 spans$/)
+  assert.equal(await server.metric('coredns_trace_dropped_spans_total'), 14)
   await using collector = await Collector.start(port)
   await collector.has(3)
   assert.deepEqual(

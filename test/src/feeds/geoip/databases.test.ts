@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -56,6 +56,15 @@ test('another thread looks into the same memory, and into that of what comes lat
   closed.abort()
   await relayed
   assert.deepEqual(databases.all, [])
+})
+
+test('a file that is no database is not read as a whole', async t => {
+  const { path, log, database } = await opened(t)
+  await writeFile(`${path}-huge`, '')
+  // More than there is memory for. On the disk it takes none.
+  await truncate(`${path}-huge`, 8e12)
+  await assert.rejects(databases.open(log, `${path}-huge`), /db-huge: no MaxMind database, or not a whole one$/)
+  await databases.leave(database)
 })
 
 test('a file that is being written, or gone for a while, is waited for', async t => {
