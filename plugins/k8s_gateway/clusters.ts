@@ -2,6 +2,7 @@ import type { HostIndex, HostObject } from '#src/feeds/cluster-index/host-index.
 import type { OpenIndex } from '#src/feeds/cluster-index/open-indexes.ts'
 import { untilKnown } from '#src/feeds/cluster-index/startup.ts'
 import type { KindName } from '#src/feeds/kubernetes/objects.ts'
+import type { Watch } from '#src/feeds/kubernetes/watch.ts'
 import type { Logger, ServerBlock } from '#src/plugin.ts'
 import type { Options, Resource } from './options.ts'
 
@@ -21,6 +22,10 @@ const KINDS: Readonly<Record<Resource, readonly KindName[]>> = {
 
 /** The objects of the cluster, and again, for each selector, those of its Services that fit. */
 export class Clusters {
+  /** Those that are in use. */
+  static readonly opened = new Set<Clusters>()
+  /** Where the API server is, as people write it. */
+  readonly name: string
   readonly #all: OpenIndex
   readonly #selected: readonly OpenIndex[]
   /** What has hosts, other than the selected Services. */
@@ -28,7 +33,8 @@ export class Clusters {
   /** The kinds that are watched, but for endpoints. */
   readonly #kinds: readonly KindName[]
 
-  private constructor(all: OpenIndex, selected: readonly OpenIndex[], resources: readonly Resource[]) {
+  private constructor(name: string, all: OpenIndex, selected: readonly OpenIndex[], resources: readonly Resource[]) {
+    this.name = name
     this.#all = all
     this.#selected = selected
     const named = resources.filter(resource => resource !== 'Service' || selected.length === 0)
@@ -52,7 +58,8 @@ export class Clusters {
     const all = await openIndex(source, { labels: '', namespaceLabels: '' }, log)
     const selectors = resources.includes('Service') ? serviceSelectors : []
     const selected = await Promise.all(selectors.map(labels => openIndex(source, { labels, namespaceLabels: '' }, log)))
-    const clusters = new Clusters(all, selected, resources)
+    const clusters = new Clusters(source.name, all, selected, resources)
+    Clusters.opened.add(clusters)
     await Promise.all([all, ...selected].map(({ filled }) => filled))
     await untilKnown(() => clusters.waiting(), clusters.#synced(), options.startupTimeout, log, signal)
     return clusters
@@ -100,7 +107,17 @@ export class Clusters {
     return this.#all.index.services.find(namespace, name)?.slices ?? []
   }
 
+  /** All that it is made of, where this thread watches it. */
+  get watches(): Watch[] {
+    const kinds = this.#allKinds
+    return [
+      ...Array.from(this.#all.cluster.watches).filter(({ kind }) => kinds.includes(kind.name)),
+      ...this.#selected.flatMap(({ cluster }) => [...cluster.watches]),
+    ]
+  }
+
   async close(): Promise<void> {
+    Clusters.opened.delete(this)
     const { closeIndex } = await import('#src/feeds/cluster-index/open-indexes.ts')
     for (const opened of [this.#all, ...this.#selected]) closeIndex(opened)
   }

@@ -26,6 +26,7 @@ import { answerTargets } from '#src/registry/targets.ts'
 import { Clusters } from './clusters.ts'
 import { explain } from './explain.ts'
 import { type Found, findExact, findHost, split } from './find.ts'
+import { exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { Zone } from './zone.ts'
 
@@ -52,6 +53,7 @@ export class GatewayNames implements Instance {
     this.#options = options
     this.#block = block
     this.#log = block.log('k8s_gateway')
+    exportMetrics(block.server.metrics)
     this.#zones = new ZoneMap(zones.map(toKey).map(key => [key, new Zone(key, options)]))
     this.#fallthrough = new ZoneSet(fallthrough)
     this.#authority = new Authority(ttl, { server: apex, mailbox: zone => keyBelow(['hostmaster'], apex(zone)) })

@@ -4,6 +4,7 @@ import type { AccessSource } from './access.ts'
 import type { Details } from './columns.ts'
 import { Connection, type RequestObserver } from './connection.ts'
 import { Held } from './held.ts'
+import { versionOf } from './kind.ts'
 import { kindsOf, type Selectors } from './kinds.ts'
 import type { ClusterObject, KindName } from './objects.ts'
 import { TIMING, type Timing } from './timing.ts'
@@ -82,7 +83,9 @@ export class Cluster extends WatchedCluster {
   }
 
   #onState(changed: Watch): void {
-    const { trouble } = changed
+    const { trouble, absent, kind } = changed
+    if (absent)
+      this.log.info(`${this.name}: ${kind.resource}: there is no version ${versionOf(kind)} of these; until there is, none count`)
     const watches = [...this.#watches.values()]
     if (trouble !== '') {
       // A trouble that stops the watches of all kinds is logged once.

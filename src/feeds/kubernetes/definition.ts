@@ -1,6 +1,6 @@
 import { Field } from '../objects/field.ts'
 import type { Connection } from './connection.ts'
-import type { Kind } from './kind.ts'
+import { type Kind, versionOf } from './kind.ts'
 import { ask, JSON_ONLY } from './request.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
@@ -9,7 +9,7 @@ const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
  * Fulfilled when the definition of a kind exists and is served. Never fulfilled if the watch ends before, or is not permitted.
  */
 export async function definitionServed(connection: Connection, { definition, path }: Kind, signal: AbortSignal): Promise<void> {
-  const version = path.split('/')[3]
+  const version = versionOf({ path })
   try {
     const query = { watch: 'true', fieldSelector: `metadata.name=${definition}` }
     const { encoding, response } = await ask(connection, DEFINITIONS, query, JSON_ONLY, signal)
@@ -20,7 +20,7 @@ export async function definitionServed(connection: Connection, { definition, pat
   await new Promise(() => {})
 }
 
-function isServed(definition: Field, version: string | undefined): boolean {
+function isServed(definition: Field, version: string): boolean {
   const established = definition
     .at('status', 'conditions')
     .items()

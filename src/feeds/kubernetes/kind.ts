@@ -5,6 +5,9 @@ import type { Shape } from './shape.ts'
 
 type Unversioned<T> = T extends unknown ? Omit<T, 'version'> & { readonly version?: string } : never
 
+/** The version of the API that has a kind of custom resources. */
+export const versionOf = ({ path }: Pick<Kind, 'path'>): string => path.split('/')[3]!
+
 /** A kind of objects that is watched: where the API has it, which of its objects are asked for, and how each is read. */
 export interface Kind {
   readonly name: KindName

@@ -40,6 +40,8 @@ export class Watch {
   synced = false
   /** What keeps it from going on; `''` when all is well. */
   trouble = ''
+  /** Whether the server does not know the kind. */
+  absent = false
   /** How often it was interrupted. */
   restarts = 0
   readonly #connection: Connection
@@ -65,7 +67,7 @@ export class Watch {
   #waiting: AbortController | undefined
   #current = new AbortController()
 
-  /** @param onState called when it has synced, and when its trouble has changed */
+  /** @param onState called when it has synced, when its trouble has changed, and when the kind has come or gone */
   constructor(kind: Kind, held: Held, connection: Connection, timing: Timing, onState: () => void) {
     this.kind = kind
     this.held = held
@@ -213,11 +215,12 @@ export class Watch {
     this.#well()
   }
 
-  #well(): void {
+  #well(absent = false): void {
     this.#telling = performance.now()
-    if (this.synced && this.trouble === '') return
+    if (this.synced && this.trouble === '' && this.absent === absent) return
     this.synced = true
     this.trouble = ''
+    this.absent = absent
     this.#onState()
   }
 
@@ -255,7 +258,8 @@ export class Watch {
     this.#version = undefined
     if (this.#unknown++ > 0) this.held.beginList()
     if (this.#unknown > 1 || this.held.objects.size === 0) this.held.endList(true)
-    this.#well()
+    this.#heard = performance.now()
+    this.#well(true)
     const looked = new AbortController()
     const either = AbortSignal.any([signal, looked.signal])
     await Promise.race([

@@ -178,6 +178,12 @@ test('a kind that the cluster does not have is waited for by nobody, and is noti
   await using server = await startServer(corefileOf(api.port, ['resources HTTPRoute DNSEndpoint'], { above }))
   assert.equal(await ready(port), '200 OK')
   assert.equal(await ask(server, 'site'), 'NXDOMAIN')
+  const absent = server.stdout.filter(line => line.includes('there is no version'))
+  assert.equal(absent.length, 3)
+  assert.match(
+    absent.sort()[1]!,
+    /^\[INFO\] plugin\/k8s_gateway: .*: gateways\.gateway\.networking\.k8s\.io: there is no version v1 of these; until there is, none count$/,
+  )
   const group = 'gateway.networking.k8s.io'
   api.put(definition('Gateway', group, 'v1'), definition('HTTPRoute', group, 'v1'))
   api.put(publicGateway('203.0.113.1'), httpRoute('site', { hostnames: ['site.example.org'], parentRefs: [{ name: 'public' }] }))
