@@ -1,18 +1,47 @@
 /** What leads from a name, in sentences for people. */
 import { listAddresses } from '#src/dns/address.ts'
 import { toText } from '#src/dns/name.ts'
-import { type Found, type Lead, split } from './find.ts'
+import type { HostObject } from '#src/feeds/cluster-index/host-index.ts'
+import type { Clusters } from './clusters.ts'
+import { type Finding, type Found, isOf, type Lead, objectsOf, split } from './find.ts'
 
-export const explain = (found: Found | undefined): string[] =>
-  found
-    ? found.leads.map(lead => `${nameOf(lead)} leads from ${toText(found.host)} to ${sayPlaces(lead)}`)
-    : ['nothing leads anywhere from this name']
+/** Objects that are told of. */
+const MOST = 20
 
-function nameOf({ object }: Lead): string {
-  if (!object) return 'this server'
-  const { kind, namespace, name } = object
-  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+export const explainFound = ({ host, leads }: Found): string[] =>
+  upToMost(leads, lead => `${lead.object ? nameOf(lead.object) : 'this server'} leads from ${toText(host)} to ${sayPlaces(lead)}`)
+
+/** Why what has a host for this name leads nowhere from it. */
+export function explainNothing(clusters: Clusters, finding: Finding, key: string, bare: string): string[] {
+  const objects = objectsOf(clusters, key, bare).filter(({ kind }) => finding.resources.some(resource => resource === kind))
+  const reasons = upToMost(
+    objects,
+    object => `${nameOf(object)} has such a host, but ${reasonOf(clusters, finding, object, key)}`,
+  )
+  return ['nothing leads anywhere from this name', ...reasons]
 }
+
+function reasonOf(clusters: Clusters, finding: Finding, object: HostObject, key: string): string {
+  if (object.kind === 'Ingress' && !isOf(object.class, finding.ingressClasses))
+    return `its class is '${object.class}', which does not count`
+  if (!('parents' in object)) return 'it has no address'
+  const gateways = clusters.hosts.gatewaysFor(key)(object)
+  if (gateways.length === 0) return 'no listener of a known gateway takes it'
+  const reasons = upToMost(gateways, gateway =>
+    gateway.kind === 'IstioGateway' || isOf(gateway.class, finding.gatewayClasses)
+      ? `${nameOf(gateway)} has no address`
+      : `the class of ${nameOf(gateway)} is '${gateway.class}', which does not count`,
+  )
+  return reasons.join(', ')
+}
+
+function upToMost<T>(values: readonly T[], say: (value: T) => string): string[] {
+  const said = values.slice(0, MOST).map(say)
+  return values.length > MOST ? [...said, `and ${values.length - MOST} more`] : said
+}
+
+const nameOf = ({ kind, namespace, name }: Pick<HostObject, 'namespace' | 'name'> & { readonly kind: string }): string =>
+  `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
 
 function sayPlaces(lead: Lead): string {
   const { addresses, targets } = split([lead])

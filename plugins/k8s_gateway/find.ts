@@ -24,7 +24,7 @@ export interface Found {
   readonly leads: readonly Lead[]
 }
 
-type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayClasses' | 'nodeAddresses'>
+export type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayClasses' | 'nodeAddresses'>
 
 /**
  * The first resource that leads anywhere: by the name itself, else by the longest host with `*` that stands for it.
@@ -32,15 +32,25 @@ type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayClasses' |
  * @param bare the key of its labels before the zone; Services and Nodes may have it as their host, too
  */
 export function findHost(clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined {
-  const exact = findExact(clusters, finding, key, bare)
-  if (exact) return exact
-  for (let [above, bareAbove, depth] = [key, bare, 1]; above !== ROOT; depth++) {
-    above = parentOf(above)
-    bareAbove = parentOf(bareAbove)
-    const found = find(clusters, finding, { key, host: STAR + above, bare: bareAbove === ROOT ? ROOT : STAR + bareAbove, depth })
+  for (const question of questionsOf(key, bare)) {
+    const found = find(clusters, finding, question)
     if (found) return found
   }
   return undefined
+}
+
+/** What has a host that stands for the name, whether it leads anywhere or not. */
+export const objectsOf = (clusters: Clusters, key: string, bare: string): HostObject[] =>
+  Array.from(questionsOf(key, bare)).flatMap(question => objectsAt(clusters, question))
+
+/** The name itself, and all hosts with `*` that stand for it, the longest first. */
+function* questionsOf(key: string, bare: string): Iterable<Question> {
+  yield { key, host: key, bare, depth: 0 }
+  for (let [above, bareAbove, depth] = [key, bare, 1]; above !== ROOT; depth++) {
+    above = parentOf(above)
+    bareAbove = parentOf(bareAbove)
+    yield { key, host: STAR + above, bare: bareAbove === ROOT ? ROOT : STAR + bareAbove, depth }
+  }
 }
 
 /** The same of the name itself only. */
@@ -58,11 +68,16 @@ interface Question {
   readonly depth: number
 }
 
-function find(clusters: Clusters, finding: Finding, { key, host, bare, depth }: Question): Found | undefined {
+function objectsAt(clusters: Clusters, { host, bare }: Question): readonly HostObject[] {
   const named = clusters.at(host)
   const anywhere = bare === ROOT ? [] : clusters.at(bare).filter(isAnywhere)
-  if (named.length === 0 && anywhere.length === 0) return undefined
-  const objects = [...named, ...anywhere]
+  return anywhere.length === 0 ? named : [...named, ...anywhere]
+}
+
+function find(clusters: Clusters, finding: Finding, question: Question): Found | undefined {
+  const objects = objectsAt(clusters, question)
+  if (objects.length === 0) return undefined
+  const { key, host, depth } = question
   const gatewaysOf = clusters.hosts.gatewaysFor(key)
   for (const resource of finding.resources) {
     const leads: Lead[] = []
@@ -118,7 +133,7 @@ function leadOf(
 
 const NONE: readonly string[] = []
 
-const isOf = (name: string, classes: readonly string[]): boolean => classes.length === 0 || classes.includes(name)
+export const isOf = (name: string, classes: readonly string[]): boolean => classes.length === 0 || classes.includes(name)
 
 /** The addresses that leads lead to, as octets, and the keys of the names, each once. */
 export function split(leads: readonly Lead[]): {

@@ -24,7 +24,7 @@ import { Authority } from '#src/registry/authority.ts'
 import { keyBelow } from '#src/registry/key-below.ts'
 import { answerTargets } from '#src/registry/targets.ts'
 import { Clusters } from './clusters.ts'
-import { explain } from './explain.ts'
+import { explainFound, explainNothing } from './explain.ts'
 import { type Found, findExact, findHost, split } from './find.ts'
 import { exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
@@ -76,7 +76,8 @@ export class GatewayNames implements Instance {
     const zone = this.#zones.find(key)
     if (!zone) return ['this is a name in none of its zones']
     const state = this.ready()
-    const known = explain(this.#find(key, zone))
+    const found = this.#find(key, zone)
+    const known = found ? explainFound(found) : explainNothing(this.#clusters!, this.#options, key, this.#bare(key, zone))
     return state === true ? known : [state, ...known]
   }
 
@@ -122,11 +123,16 @@ export class GatewayNames implements Instance {
     this.#version = version
     const held = this.#found.get(key)
     if (held) return held
-    const bare = zone.bare(key)
-    // A name in some zone is not meant to be below another one.
-    const found = findHost(this.#clusters!, this.#options, key, this.#zones.find(bare) ? ROOT : bare)
+    const found = findHost(this.#clusters!, this.#options, key, this.#bare(key, zone))
     if (found && !isFleeting(found)) this.#found.set(key, found)
     return found
+  }
+
+  /** The key of the labels before the zone, under which Services and Nodes have the name, too. */
+  #bare(key: string, zone: Zone): string {
+    const bare = zone.bare(key)
+    // A name in some zone is not meant to be below another one.
+    return this.#zones.find(bare) ? ROOT : bare
   }
 
   /** As the Service that it is called after, else, where it is this server, at its own addresses. */

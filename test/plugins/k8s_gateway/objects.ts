@@ -99,7 +99,7 @@ export const objects: readonly KubeObject[] = [
   ingress('named', ['named.example.org'], [{ hostname: 'lb.example.net' }]),
   ingress('mixed', ['mixed.example.org'], [{ ip: '203.0.113.14' }, { hostname: 'lb.example.net' }]),
   ingress('trap', ['*.trapped.example.org'], [{ ip: '203.0.113.98' }], { ingressClassName: 'istio' }),
-  ingress('pending', ['pending.example.org'], []),
+  ingress('pending', ['pending.example.org'], [], { ingressClassName: 'nginx' }),
   ingress('hidden', ['hidden.example.org'], [{ ip: '203.0.113.99' }], {}, IGNORED),
   ingress('self', ['self.example.org', '*.self.example.org'], [{ hostname: 'lb.self.example.org' }]),
   balanced('plain', [{ ip: '203.0.113.20' }, { ip: '2001:db8::20' }], {}, { labels: { team: 'edge' } }),
