@@ -64,6 +64,10 @@ export const refused = (cause?: unknown): Reply => Object.assign(new Reply(RCODE
 export const failure = (cause: unknown, extendedError?: Reply['extendedError']): Reply =>
   Object.assign(new Reply(RCODE.SERVFAIL), { cause, extendedError })
 
+/** SERVFAIL, since what it depends on failed. */
+export const failedBy = ({ cause, extendedError, upstream }: Reply): Reply =>
+  Object.assign(failure(cause, extendedError), { upstream })
+
 /** SERVFAIL, since no server that knows more could be asked. */
 export const unreachable = (cause: unknown): Reply => failure(cause, { code: EXTENDED_ERROR.NO_REACHABLE_AUTHORITY })
 

@@ -1,6 +1,6 @@
 import { FLAG, RCODE, TYPE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
-import { answer, failure, onReply, type Reply } from '../dns/reply.ts'
+import { answer, failedBy, onReply, type Reply } from '../dns/reply.ts'
 import { SectionsBuilder } from '../dns/sections.ts'
 import { answerRecords } from './answer-records.ts'
 
@@ -15,7 +15,7 @@ export function answerAlias(
   if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return answer(builder.build())
   const derived = query.derive(target, query.type)
   const merge = (reply: Reply): Reply => {
-    if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return failure(reply.cause, reply.extendedError)
+    if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return failedBy(reply)
     for (const record of answerRecords(derived, reply)) {
       if ('cname' in record) builder.name(record.owner, TYPE.CNAME, record.ttl, record.cname)
       else builder.address(record.owner, record.ttl, record.octets)

@@ -1,6 +1,6 @@
 import { FLAG, RCODE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
-import { answer, failure, type Reply } from '../dns/reply.ts'
+import { answer, failedBy, type Reply } from '../dns/reply.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { type AnswerRecord, answerRecords } from './answer-records.ts'
 
@@ -36,7 +36,7 @@ export async function answerTargets(
   const truncated = replies.some(({ reply: { flags } }) => (flags & FLAG.TC) !== 0)
   if (addresses.size === 0 && !truncated) {
     const failed = replies.find(({ reply: { rcode } }) => rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN)
-    return failed && failure(failed.reply.cause, failed.reply.extendedError)
+    return failed && failedBy(failed.reply)
   }
   // Records of one name and type have one TTL (RFC 2181 §5.2).
   const least = Math.min(ttl, ...Array.from(addresses.values(), record => record.ttl))

@@ -118,22 +118,39 @@ test('a plugin that does not have the name, and no SOA record to say so with, do
   assert.equal((await server.query('www.example.com.team.example.org.')).rcode, 'SERVFAIL')
 })
 
+const MESH = `
+apiVersion: v1
+kind: Service
+metadata: { name: api, namespace: default }
+spec: { type: ExternalName, externalName: one.example.net }
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: api, namespace: default }
+spec: { hosts: [entry.team.example.org], resolution: DNS, endpoints: [{ address: two.example.net }] }
+`
+
 test('the failure of an upstream ends the walk, from a cache and through an alias, too', async () => {
   await using forwarded = await startUpstream(always(2))
   await using called = await GrpcUpstream.start(message => messageFrom(message, [], { rcode: 2 }))
   const zone = join(folder, 'zone')
   writeFileSync(zone, '@ 60 SOA ns mail 1 2 3 4 5\nalias 60 CNAME api.example.net.\n')
+  const mesh = join(folder, 'mesh.yaml')
+  writeFileSync(mesh, MESH)
   await using server = await startInProcess(`autopath ${FILE}
+    mesh mesh.team.example.org {
+      source file ${mesh}
+    }
     file ${zone} team.example.org
     hosts {
       192.0.2.1 www
-      192.0.2.1 alias.example.org
+      192.0.2.1 alias.example.org api.default.svc.mesh.example.org entry.example.org
       fallthrough example.org example.net
     }
     cache
     forward www.example.org ${forwarded.to}
     grpc . ${called.to}`)
-  for (const name of ['www', 'www', 'alias'])
+  for (const name of ['www', 'www', 'alias', 'api.default.svc.mesh', 'entry'])
     assert.equal((await server.query(`${name}.team.example.org.`)).rcode, 'SERVFAIL', name)
 })
 
