@@ -95,9 +95,10 @@ process.on('SIGINT', () => {
   log.info('SIGINT: Shutting down')
   void shutdown(0)
 })
-process.once('SIGTERM', () => {
-  // Without a handler, a further one would end the process before it has drained.
-  process.on('SIGTERM', () => {})
+let isTerminating = false
+process.on('SIGTERM', () => {
+  if (isTerminating) return
+  isTerminating = true
   log.info('SIGTERM: Shutting down servers then terminating')
   void shutdown(0)
 })
