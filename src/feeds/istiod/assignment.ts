@@ -20,7 +20,7 @@ const VALUE = { text: sized(3) }
 const UNKNOWN = 0
 const HEALTHY = 1
 
-/** Where the gateways between networks take connections, for endpoints that cannot be reached directly. */
+/** Where the gateways between networks take connections, for endpoints that cannot be reached directly, if nothing else is said. */
 const GATEWAY_PORT = 15443
 
 /** Octets, one address behind the other. */
@@ -94,33 +94,42 @@ function readEndpoint(reader: ProtobufReader, { selected, apart }: Reading, skip
   if (endpoint >= 0 && (health === HEALTHY || (health === UNKNOWN && !selected))) {
     const workload = () => (metadata < 0 ? '' : workloadOf(new ProtobufReader(reader.bytes, metadata, end).within()))
     octets = apart !== undefined && workload().endsWith(`;${apart}`) ? own : others
-    readAddresses(new ProtobufReader(reader.bytes, endpoint, end).within(), workload, skip)
+    // Of pods and endpoint slices, the health is known.
+    const isGateway = (port: number) => health === UNKNOWN && isGatewayOf(workload(), port)
+    readAddresses(new ProtobufReader(reader.bytes, endpoint, end).within(), isGateway, skip)
   }
   reader.leave(outer)
 }
 
-function readAddresses(reader: ProtobufReader, workload: () => string, skip: Skip): void {
+/** A gateway stands for many workloads: it is not told which ones, or of which namespace. Some istiods tell that of no endpoint. */
+const isGatewayOf = (workload: string, port: number): boolean =>
+  workload === '' ? port === GATEWAY_PORT : workload.startsWith(';;')
+
+/** Whether something that listens on a port is no endpoint, but a gateway to some. */
+type IsGateway = (port: number) => boolean
+
+function readAddresses(reader: ProtobufReader, isGateway: IsGateway, skip: Skip): void {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === ENDPOINT.address) readAddress(reader.within(), workload, skip)
+    if (tag === ENDPOINT.address) readAddress(reader.within(), isGateway, skip)
     else if (tag === ENDPOINT.additional) {
       const additional = reader.within()
       for (let part = additional.next(); part !== 0; part = additional.next()) {
-        if (part === ADDITIONAL.address) readAddress(additional.within(), workload, skip)
+        if (part === ADDITIONAL.address) readAddress(additional.within(), isGateway, skip)
         else additional.skip(part)
       }
     } else reader.skip(tag)
   }
 }
 
-function readAddress(reader: ProtobufReader, workload: () => string, skip: Skip): void {
+function readAddress(reader: ProtobufReader, isGateway: IsGateway, skip: Skip): void {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag === ADDRESS.socket) readSocket(reader.within(), workload, skip)
+    if (tag === ADDRESS.socket) readSocket(reader.within(), isGateway, skip)
     else if (tag === ADDRESS.internal) readInternal(reader.within(), skip)
     else reader.skip(tag)
   }
 }
 
-function readSocket(reader: ProtobufReader, workload: () => string, skip: Skip): void {
+function readSocket(reader: ProtobufReader, isGateway: IsGateway, skip: Skip): void {
   let [start, end, port] = [0, 0, 0]
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === SOCKET.address) {
@@ -131,8 +140,7 @@ function readSocket(reader: ProtobufReader, workload: () => string, skip: Skip):
     } else if (tag === SOCKET.port) port = reader.number()
     else reader.skip(tag)
   }
-  // A gateway stands for many workloads: it is not told which one it is.
-  if (port === GATEWAY_PORT && /^(;|$)/.test(workload())) gateways = true
+  if (isGateway(port)) gateways = true
   else add(reader.bytes, start, end, skip)
 }
 

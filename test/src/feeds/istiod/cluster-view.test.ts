@@ -167,17 +167,31 @@ suite('hosts', () => {
   }
 })
 
-test('the gateway of another network is no endpoint, a pod on its port is; who does not say where it is is told to', async () => {
-  const gateway = { address: '34.0.0.1', port: 15443, workload: ';;;;east' }
+test('the gateways of other networks are no endpoints, whatever their port; who does not say where it is is told to', async () => {
+  const gateways = [
+    { address: '34.0.0.1', port: 15443, workload: ';;;;east', health: 0 },
+    { address: '34.0.0.2', port: 443, workload: ';;;;east', health: 0 },
+    // As an istiod has it that tells of no workloads.
+    { address: '34.0.0.3', port: 15443, workload: '', health: 0 },
+  ]
+  const endpoints = [
+    { address: '10.0.0.1', port: 15443 },
+    // Of an endpoint slice without pods.
+    { address: '10.0.0.2', port: 15443, workload: ';;;;west' },
+    // Listed in a ServiceEntry.
+    { address: '10.0.0.3', port: 15443, workload: ';default;;;west', health: 0 },
+    { address: '10.0.0.4', workload: '', health: 0 },
+  ]
   await using istiod = await start({
     NDS: [nameTable(WEB_NAME)],
     CDS: [cluster(80, WEB)],
-    EDS: [assignment(80, WEB, [{ address: '10.0.0.1', port: 15443 }, gateway])],
+    EDS: [assignment(80, WEB, [...endpoints, ...gateways])],
   })
   await using near = watchIstiod([istiod.address], { network: 'west' })
   await using anywhere = watchIstiod([istiod.address])
-  for (const watched of [near, anywhere]) await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
-  istiod.push('EDS', [assignment(80, WEB, [gateway])])
+  const all = 'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2 at 10.0.0.3 at 10.0.0.4'
+  for (const watched of [near, anywhere]) await has(watched, all)
+  istiod.push('EDS', [assignment(80, WEB, gateways)])
   for (const watched of [near, anywhere]) await has(watched, 'web.default.svc vips 10.96.0.1')
   assert.deepEqual(near.log, [])
   assert.match(anywhere.log.join('\n'), /^.*: gateways stand for endpoints .*: network must name the one that this server is in$/)

@@ -36,13 +36,19 @@ test('a mesh of several networks', { skip: withoutIstiod(), timeout: 90_000 }, a
     { ...namespace('istio-system'), metadata: { name: 'istio-system', ...west } },
     namespace('default'),
     service('backend', { selector: { app: 'backend' } }),
-    pod('backend-1', { phase: 'Running', ...status }, { nodeName: 'node' }, { labels: { app: 'backend' } }),
+    // Gateways stand for workloads that speak mTLS only.
+    pod(
+      'backend-1',
+      { phase: 'Running', ...status },
+      { nodeName: 'node' },
+      { labels: { app: 'backend', 'security.istio.io/tlsMode': 'istio' } },
+    ),
     endpointSlice('backend', [], { endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, targetRef }] }),
     {
       ...service(
         'gateway',
-        { type: 'LoadBalancer', clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'], ports: [{ name: 'tls', port: 15443 }] },
-        west,
+        { type: 'LoadBalancer', clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'], ports: [{ name: 'tls', port: 443 }] },
+        { labels: { ...west.labels, 'networking.istio.io/gatewayPort': '443' } },
       ),
       status: { loadBalancer: { ingress: [{ ip: '34.0.0.1' }] } },
     },
