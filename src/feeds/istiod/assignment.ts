@@ -1,6 +1,7 @@
 /** `envoy.config.endpoint.v3.ClusterLoadAssignment`: the endpoints of one port of a host. */
 import { numeric, ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { hostKey } from './host-name.ts'
+import { workloadOf } from './metadata.ts'
 import { Octets } from './octets.ts'
 
 const ASSIGNMENT = { endpoints: sized(2) }
@@ -11,10 +12,6 @@ const ADDITIONAL = { address: sized(1) }
 const ADDRESS = { socket: sized(1), internal: sized(3) }
 const SOCKET = { address: sized(2), port: numeric(3) }
 const INTERNAL = { id: sized(2) }
-const METADATA = { filter: sized(1) }
-const ENTRY = { key: sized(1), value: sized(2) }
-const STRUCT = { fields: sized(1) }
-const VALUE = { text: sized(3) }
 
 /** `HealthStatus`: what ServiceEntries list is of unknown health, and usable. */
 const UNKNOWN = 0
@@ -165,35 +162,4 @@ function add(bytes: Buffer, start: number, end: number, skip: Skip): void {
   } catch (error) {
     skip((error as Error).message)
   }
-}
-
-/** Which workload the endpoint is, `NAME;NAMESPACE;SERVICE;REVISION;CLUSTER`; `''` where that is not told. */
-function workloadOf(metadata: ProtobufReader): string {
-  const istio = entry(metadata, METADATA.filter, 'istio')
-  const workload = istio && entry(istio, STRUCT.fields, 'workload')
-  if (!workload) return ''
-  for (let tag = workload.next(); tag !== 0; tag = workload.next()) {
-    if (tag === VALUE.text) return workload.text()
-    workload.skip(tag)
-  }
-  return ''
-}
-
-/** The value of an entry of a map of messages. */
-function entry(reader: ProtobufReader, map: number, wanted: string): ProtobufReader | undefined {
-  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-    if (tag !== map) {
-      reader.skip(tag)
-      continue
-    }
-    const inner = reader.within()
-    let [key, value]: [string, ProtobufReader | undefined] = ['', undefined]
-    for (let part = inner.next(); part !== 0; part = inner.next()) {
-      if (part === ENTRY.key) key = inner.text()
-      else if (part === ENTRY.value) value = inner.within()
-      else inner.skip(part)
-    }
-    if (key === wanted) return value
-  }
-  return undefined
 }

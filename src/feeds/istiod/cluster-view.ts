@@ -51,7 +51,8 @@ export class ClusterView implements View {
     })
     this.#clusters = new Resources<Cluster>({
       read: (name, _version, value, skip) => readCluster(name, value, skip),
-      isSame: (a, b) => a.assigned === b.assigned && a.passthrough === b.passthrough && isSameAssignment(a.listed, b.listed),
+      isSame: (a, b) =>
+        a.kind === b.kind && a.assigned === b.assigned && a.passthrough === b.passthrough && isSameAssignment(a.listed, b.listed),
       change: (name, cluster, previous) => this.#changeCluster(name, cluster, previous),
     })
     this.#assignments = new Resources<Assignment>({
@@ -132,15 +133,18 @@ export class ClusterView implements View {
       // A port whose endpoints are still to come touches the host again when they do.
       if (names.some(name => this.#awaited.has(name))) continue
       const info = this.#table.get(host)
+      const clusters = names.map(name => this.#clusters.get(name)!)
       const known: Known = {
         host,
         service: this.#serviceOf(host),
         info,
-        clusters: names.map(name => this.#clusters.get(name)!),
+        clusters,
         assignments: names.map(name => this.#clusters.get(name)!.listed ?? this.#assignments.get(name)),
         pods: this.#pods.get(host),
       }
-      changes.push([host, info || names.length > 0 ? clusterRecord(known) : undefined])
+      // istiod leaves a Service that has become an ExternalName its clusters, but not its virtual addresses.
+      const isGone = !info && clusters.every(({ kind, passthrough }) => kind === 'Service' && !passthrough)
+      changes.push([host, isGone ? undefined : clusterRecord(known)])
       if (changes.length >= most) break
     }
     return changes
@@ -153,6 +157,8 @@ export class ClusterView implements View {
   /** Name and namespace of the Service of Kubernetes that the host is. */
   #serviceOf(host: string): readonly [service: string, namespace: string] | undefined {
     const info = this.#table.get(host)
+    const [first = ''] = this.#ports.get(host) ?? []
+    if (!info && this.#clusters.get(first)?.kind === 'ServiceEntry') return undefined
     const [service, namespace] = info ? [info.shortname, info.namespace] : host.split('.', 2)
     if (!service || !namespace) return undefined
     return domainOfService(host, service, namespace) === this.#domain ? [service, namespace] : undefined

@@ -115,12 +115,13 @@ export function nameTable(
 
 const CLUSTER_TYPES = { dns: 1, eds: 3, passthrough: 4, dynamic: 0 } as const
 
-/** A port of a host. @param listed endpoints in the cluster itself */
+/** A port of a host. @param listed endpoints in the cluster itself @param service what the host's Service is called, the host for a ServiceEntry */
 export function cluster(
   port: number,
   host: string,
   type: keyof typeof CLUSTER_TYPES = 'eds',
   listed: readonly Endpoint[] = [],
+  service?: string,
 ): Resource {
   const name = clusterName(port, host)
   return {
@@ -128,6 +129,10 @@ export function cluster(
     value: message(
       [1, name],
       listed.length > 0 && [33, assignment(port, host, listed).value],
+      service !== undefined && [
+        25,
+        writeMetadata('services', message([6, message([1, message([5, struct({ host, name: service })])])])),
+      ],
       CLUSTER_TYPES[type] > 0 && [2, CLUSTER_TYPES[type]],
     ),
   }
@@ -165,10 +170,17 @@ function writeEndpoint({
   const place = internal
     ? message([3, message([1, 'connect_originate'], [2, `${address.includes(':') ? `[${address}]` : address}:${port}`])])
     : socket(address)
-  const struct = message([1, message([1, 'workload'], [2, message([3, told])])])
   const endpoint = message([1, place], additional !== undefined && [4, message([1, socket(additional)])])
-  return message(health > 0 && [2, health], [3, message([1, message([1, 'istio'], [2, struct])])], [1, endpoint])
+  return message(health > 0 && [2, health], [3, writeMetadata('workload', message([3, told]))], [1, endpoint])
 }
+
+/** `google.protobuf.Struct` of texts. */
+const struct = (texts: Readonly<Record<string, string>>): Buffer =>
+  message(Object.entries(texts).map(([key, text]) => [1, message([1, key], [2, message([3, text])])] as const))
+
+/** Metadata of Istio with one field. @param value a `google.protobuf.Value` */
+const writeMetadata = (field: string, value: Buffer): Buffer =>
+  message([1, message([1, 'istio'], [2, message([1, message([1, field], [2, value])])])])
 
 export interface Response {
   readonly type: TypeName

@@ -146,6 +146,12 @@ suite('hosts', () => {
       'none.example. elsewhere',
       'some.example. at 10.0.0.1',
     ],
+    [
+      'NONE with the name of a Service',
+      { CDS: [cluster(80, WEB, 'passthrough', [], WEB), cluster(80, DB, 'passthrough', [], 'db')] },
+      'db.data.svc',
+      'web.default.svc.cluster.local. elsewhere',
+    ],
     ['DYNAMIC_DNS', { CDS: [cluster(80, '*.dynamic.example', 'dynamic')] }, '*.dynamic.example. elsewhere'],
     [
       'what istiod adds for the sidecar itself, and subsets, are no hosts',
@@ -195,6 +201,29 @@ test('the gateways of other networks are no endpoints, whatever their port; who 
   for (const watched of [near, anywhere]) await has(watched, 'web.default.svc vips 10.96.0.1')
   assert.deepEqual(near.log, [])
   assert.match(anywhere.log.join('\n'), /^.*: gateways stand for endpoints .*: network must name the one that this server is in$/)
+})
+
+test('a Service that becomes an ExternalName is no host any more, though it keeps its clusters', async () => {
+  const headless = cluster(5432, DB, 'passthrough', [], 'db')
+  await using istiod = await start({
+    NDS: [nameTable(WEB_NAME)],
+    CDS: [cluster(80, WEB, 'eds', [], 'web'), headless],
+    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }])],
+  })
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, 'db.data.svc', 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
+  istiod.push('NDS', [nameTable({})])
+  await has(watched, 'db.data.svc')
+  istiod.push('NDS', [nameTable(WEB_NAME)])
+  await has(watched, 'db.data.svc', 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
+})
+
+test('a host is what its clusters say now', async () => {
+  await using istiod = await start({ CDS: [cluster(80, DB, 'passthrough', [], 'db')] })
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, 'db.data.svc')
+  istiod.push('CDS', [cluster(80, DB, 'passthrough', [], DB)])
+  await has(watched, 'db.data.svc.cluster.local. elsewhere')
 })
 
 test('endpoints are asked for by name, never in an acknowledgement, and given up with their cluster', async () => {
