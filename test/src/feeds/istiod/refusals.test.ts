@@ -71,6 +71,7 @@ suite('a resource of no use leaves what it said before, and the rest of the resp
       [nameTable({ ...NAMES, 'odd.example': [['10.0.0']] })],
       /"10.0.0" is no address/,
     ],
+    ['a cluster of a host that is no name', 'CDS', [cluster(80, '*odd.example')], /"[*]odd.example" is no name of a host/],
     ['a cluster of octets', 'CDS', [bad(`outbound|80||${WEB}`, anything)], /outbound\|80/],
     [
       'more problems than are told',
