@@ -16,14 +16,13 @@ export function readServiceEntry(root: Field, skip: Skip): ServiceEntry {
   const { namespace, name, labels } = readMeta(root)
   const spec = root.at('spec')
   const resolution = spec.at('resolution').oneOf(RESOLUTIONS, 'NONE')
-  const hosts = spec.at('hosts').items().map(readHost)
-  if (hosts.length === 0) throw spec.at('hosts').invalid('must be a list of at least one host')
+  if (spec.at('hosts').items().length === 0) throw spec.at('hosts').invalid('must be a list of at least one host')
   const selector = spec.at('workloadSelector')
   return {
     kind: 'ServiceEntry',
     namespace,
     name,
-    hosts,
+    hosts: spec.at('hosts').each(readHost, skip),
     addresses: spec
       .at('addresses')
       .each(readAddress, skip)

@@ -97,6 +97,14 @@ addressType: IPv4\nendpoints: [{ addresses: [10.1.0.1] }, { addresses: [10.1.0.9
     assert.deepEqual([problems.length, documents], [2, 1])
     assert.deepEqual(manifests.hosts, ['a.default.svc vips 10.0.0.1 at 10.1.0.1 at 10.1.0.4'])
   })
+  test('in one of its hosts, has the others', () => {
+    const manifests = new Manifests()
+    const hosts = (list: string) => entry('resolution: STATIC').replace('a.example.com', list)
+    manifests.read('a.yaml', hosts('a.example.com, b.example.com'))
+    const { problems, documents } = manifests.complaints('a.yaml', hosts('"*c.example.com", b.example.com'))
+    assert.deepEqual([problems.length, documents], [1, 1])
+    assert.deepEqual(manifests.hosts, ['b.example.com.'])
+  })
 })
 
 suite('files', () => {
