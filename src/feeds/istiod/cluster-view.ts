@@ -40,6 +40,8 @@ export class ClusterView implements View {
   readonly #fresh = new Set<TypeName>()
   /** Hosts whose records are to be made anew. */
   readonly #touched = new Set<string>()
+  /** Those without a port from now on. The names that tell whether they are gone as a whole come after the ports. */
+  readonly #bare = new Set<string>()
 
   constructor({ apart, clusterId, network }: Access) {
     // Whoever says where it is knows that there are others.
@@ -87,6 +89,7 @@ export class ClusterView implements View {
   }
 
   applied(type: TypeName): readonly Request[] {
+    if (type === 'NDS' || (type === 'CDS' && !this.#fresh.has(type))) this.#settle()
     this.#known.add(type)
     this.#fresh.add(type)
     if (type === 'EDS' || !this.#fresh.has('NDS') || !this.#fresh.has('CDS')) return []
@@ -121,14 +124,15 @@ export class ClusterView implements View {
   }
 
   get changed(): boolean {
-    // What one type says of a host is not told without the other.
-    return this.#touched.size > 0 && this.#known.has('NDS') && this.#known.has('CDS')
+    // What one type says of a host is not told without the other, which a new stream may bring later.
+    return this.#touched.size > 0 && this.#fresh.has('NDS') && this.#fresh.has('CDS')
   }
 
   take(most: number): Change[] {
     const changes: Change[] = []
     for (const host of this.#touched) {
       this.#touched.delete(host)
+      if (this.#bare.has(host)) continue
       const names = [...(this.#ports.get(host) ?? [])]
       // A port whose endpoints are still to come touches the host again when they do.
       if (names.some(name => this.#awaited.has(name))) continue
@@ -171,6 +175,12 @@ export class ClusterView implements View {
     this.#hinted = true
   }
 
+  /** The names are those of hosts that stay. */
+  #settle(): void {
+    for (const host of this.#bare) this.#touch(host)
+    this.#bare.clear()
+  }
+
   #touch(host: string | undefined): void {
     if (host !== undefined) this.#touched.add(host)
   }
@@ -198,6 +208,8 @@ export class ClusterView implements View {
     const names = this.#ports.get(host) ?? new Set()
     if (cluster) this.#ports.set(host, names.add(name))
     else if (names.delete(name) && names.size === 0) this.#ports.delete(host)
+    if (cluster) this.#bare.delete(host)
+    else if (!this.#ports.has(host)) this.#bare.add(host)
     this.#touch(host)
     if (cluster?.assigned) return
     this.#awaited.delete(name)

@@ -270,6 +270,27 @@ test('a port whose endpoints have not come yet takes nothing away, not even in t
   )
 })
 
+test('a host whose ports go first is as it was until the names say whether it is gone, or has other ports only', async () => {
+  await using istiod = await start({
+    NDS: [nameTable({ ...WEB_NAME, [DB]: [['10.96.0.2'], 'db', 'data'] })],
+    CDS: [cluster(80, WEB), cluster(80, DB)],
+    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }]), assignment(80, DB, [{ address: '10.0.0.2' }])],
+  })
+  await using watched = watchIstiod([istiod.address])
+  await watched.until(() => watched.feed.complete)
+  const told: string[] = []
+  await watched.feed.subscribe(() => told.push(...watched.hosts))
+  istiod.push('CDS', [], [clusterName(80, WEB), clusterName(80, DB)])
+  // What this says has been heard when the next port's endpoints are asked for.
+  istiod.hold('EDS', [assignment(80, 'static.example', [{ address: '1.2.3.4' }])])
+  istiod.push('CDS', [cluster(80, 'static.example')])
+  const others = ['db.data.svc vips 10.96.0.2 at 10.0.0.2', 'web.default.svc vips 10.96.0.1 at 10.0.0.1']
+  await has(watched, others[0]!, 'static.example. at 1.2.3.4', others[1]!)
+  istiod.push('NDS', [nameTable({ [DB]: [['10.96.0.2'], 'db', 'data'] })])
+  await has(watched, 'db.data.svc vips 10.96.0.2 at 10.96.0.2', 'static.example. at 1.2.3.4')
+  assert.ok(!told.includes('web.default.svc vips 10.96.0.1 at 10.96.0.1'), told.join('\n'))
+})
+
 test('a new stream is told everything again, and only the difference is told on', async () => {
   await using istiod = await start({
     NDS: [nameTable({ ...WEB_NAME, 'static.example': [['9.9.9.9']] })],
@@ -289,6 +310,27 @@ test('a new stream is told everything again, and only the difference is told on'
   await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.2')
   assert.deepEqual([...new Set(told)].sort(), ['static.example', WEB])
   assert.deepEqual(watched.removed, ['static.example'])
+})
+
+test('a host that is new in a new stream is not told of before its ports are', async () => {
+  await using istiod = await start({ NDS: [nameTable({})], CDS: [cluster(80, 'static.example')] })
+  await using watched = watchIstiod([istiod.address])
+  istiod.push('EDS', [assignment(80, 'static.example', [{ address: '1.2.3.4' }])])
+  await has(watched, 'static.example. at 1.2.3.4')
+  const told: string[] = []
+  await watched.feed.subscribe(() => told.push(...watched.hosts))
+  istiod.stop()
+  istiod.push('NDS', [nameTable(WEB_NAME)])
+  istiod.push('CDS', [cluster(80, WEB)])
+  istiod.push('EDS', [assignment(80, WEB, [{ address: '10.0.0.1' }])])
+  istiod.delay = type => (type === 'CDS' ? sleep(100) : undefined)
+  await istiod.serve()
+  const web = 'web.default.svc vips 10.96.0.1 at 10.0.0.1'
+  await has(watched, 'static.example. at 1.2.3.4', web)
+  assert.ok(
+    told.every(line => line === web || !line.startsWith('web')),
+    told.join('\n'),
+  )
 })
 
 test('many names are asked for in portions that istiod takes', async () => {
