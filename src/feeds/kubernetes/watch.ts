@@ -56,8 +56,8 @@ export class Watch {
   #accept: string
   /** Something has come that could not be read, and may have been a change; or the server could not go on in the middle of a watch. */
   #doubt = false
-  /** How often in a row the server did not know the kind. */
-  #unknown = 0
+  /** Since when the server says that it does not know the kind. */
+  #absentSince: number | undefined
   #response: Response | undefined
   #heard = Number.NEGATIVE_INFINITY
   /** Since when the current attempt has reported changes. */
@@ -211,7 +211,7 @@ export class Watch {
     this.held.endList(!this.#doubt)
     this.#version = version
     this.#brokeOff = this.#doubt
-    this.#unknown = 0
+    this.#absentSince = undefined
     this.#well()
   }
 
@@ -238,32 +238,45 @@ export class Watch {
     this.restarts++
     const code = error instanceof Refused ? error.code : undefined
     if (code === 404 && this.kind.definition !== undefined) return this.#absent(signal)
+    this.#absentSince = undefined
     if (CANNOT_WRITE.includes(code ?? 0) && this.#accept !== JSON_ONLY) {
       this.#accept = JSON_ONLY
       return
     }
     // What says nothing for a while is begun anew where it was: over HTTP/1.1 that is all that can be done about it.
     if (error instanceof Silent && this.#response && this.#version !== undefined) return
+    // No failure, but what a server that has started again says to a watch from before: everything is to be listed.
+    const expired = code === 410 && this.#version !== undefined
     if (code === 410 || error instanceof Malformed) this.#version = undefined
     if (code !== 410) this.#troubled(code === 403 ? `not allowed to list and watch: ${error.message}` : error.message)
     const asked = error instanceof Refused ? Math.min(error.retryAfter, MAX_ASKED) : 0
     const waiting = new AbortController()
     this.#waiting = asked === 0 ? waiting : undefined
-    const wait = this.#backoff.wait(performance.now() - this.#telling)
+    const wait = this.#backoff.wait(expired ? Number.POSITIVE_INFINITY : performance.now() - this.#telling)
     await setTimeout(asked + wait, undefined, { signal: AbortSignal.any([signal, waiting.signal]) })
   }
 
-  /** The server does not know the kind. That is no trouble; but what is held is dropped only when the server says so twice. */
+  /**
+   * The server does not know the kind. That is no trouble; but one that has just started does not know it yet, so that what is held is
+   * dropped only when it has said so for a while.
+   */
   async #absent(signal: AbortSignal): Promise<void> {
+    const { relook } = this.#timing
     this.#version = undefined
-    if (this.#unknown++ > 0) this.held.beginList()
-    if (this.#unknown > 1 || this.held.objects.size === 0) this.held.endList(true)
     this.#heard = performance.now()
+    const worked = this.#absentSince === undefined ? Number.POSITIVE_INFINITY : 0
+    this.#absentSince ??= this.#heard
+    if (this.held.objects.size > 0 && this.#heard - this.#absentSince < relook) {
+      await setTimeout(Math.min(this.#backoff.wait(worked), relook), undefined, { signal })
+      return
+    }
+    this.held.beginList()
+    this.held.endList(true)
     this.#well(true)
     const looked = new AbortController()
     const either = AbortSignal.any([signal, looked.signal])
     await Promise.race([
-      setTimeout(this.#timing.relook, undefined, { signal: either }),
+      setTimeout(relook, undefined, { signal: either }),
       definitionServed(this.#connection, this.kind, either),
     ]).finally(() => looked.abort())
   }

@@ -309,7 +309,7 @@ test('JSON is asked for where the server refuses Protocol Buffers', async () => 
   assert.deepEqual(watching.log, [])
 })
 
-test('the objects of a kind that is no more go when the server says so twice', async () => {
+test('the objects of a kind that is no more go when the server has said so for a while', async () => {
   await using api = await FakeApi.start()
   api.put(service('backend'))
   api.store.put({
@@ -335,6 +335,50 @@ test('the objects of a kind that is no more go when the server says so twice', a
     log.every(line => !line.includes('(404)')),
     log.join(),
   )
+})
+
+test('a server that has started again without its history is asked for everything at once, however often it failed before', async t => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'))
+  using watching = await watchServices(api, { timing: { backoff: [10, 60_000], healthy: 60_000 } })
+  // Every wait is as long as it may be.
+  t.mock.method(Math, 'random', () => 1)
+  const first = api.seen.length
+  api.script = asked => {
+    if (api.seen.length - first <= 8) return { status: 500, body: 'starting' }
+    return isWatch(asked) ? { status: 410, body: 'too old' } : undefined
+  }
+  await api.stop()
+  await api.restart()
+  const listed = await api.asked(isStream, first)
+  const [failed, expired] = api.seen.slice(first).filter(isWatch).slice(-2)
+  assert.ok(listed.at - expired!.at < expired!.at - failed!.at)
+  await logged(watching.log, /everything is watched again/)
+})
+
+test('a server that does not know a kind yet when it has started is asked again soon', async () => {
+  const entry = (host: string) => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'ServiceEntry',
+    metadata: { name: 'api', namespace: 'default' },
+    spec: { hosts: [host] },
+  })
+  await using api = await FakeApi.start()
+  api.store.put(entry('a.example'))
+  using watching = watchCluster(at(api.url), ['ServiceEntry'], { timing: { relook: 60_000 } })
+  const { cluster, observer, log } = watching
+  await cluster.synced(['ServiceEntry'])
+  await api.stop()
+  await logged(log, /what is known stays/)
+  api.unserve('ServiceEntry')
+  const first = api.seen.length
+  await api.restart()
+  await api.asked(({ path }) => path.endsWith('serviceentries'), first)
+  assert.ok(!log.some(line => line.includes('watched again')), log.join())
+  api.serve('ServiceEntry')
+  api.store.put(entry('b.example'))
+  await observer.untilObject('ServiceEntry default/api', object => 'hosts' in object && object.hosts[0] === '\x01b\x07example\0')
+  await logged(log, /everything is watched again/)
 })
 
 test('a watch that ends as soon as it has begun is no busy loop', async () => {
