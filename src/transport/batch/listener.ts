@@ -18,7 +18,7 @@ import type { Outbox, Sender } from './outbox.ts'
 import { Poll, READABLE, WRITABLE } from './poll.ts'
 import { BATCH, type Ring } from './ring.ts'
 import { Senders } from './senders.ts'
-import { openSocket, receiveQueue } from './socket.ts'
+import { leave, openSocket, receiveQueue } from './socket.ts'
 
 /** Replies that wait for the kernel to take them; what comes on top is lost. */
 const WAITING = 1024
@@ -115,6 +115,7 @@ class BatchListener implements Listening, Sender, Debtor, Disposable {
     if (!this.#closing) {
       this.#closing = Promise.withResolvers()
       this.#deadline = performance.now() + DRAIN
+      leave(this.#native, this.#fd, this.address, this.port)
       this.#wake()
     }
     return this.#closing.promise

@@ -97,6 +97,16 @@ export function connectSocket(native: Native, { address, port, source }: Peer): 
   throw systemError('connect', reason, `${address}:${port}`)
 }
 
+/**
+ * The kernel gives what comes from now on to the other sockets of the port: one that is connected is only for its peer, which is itself here. What
+ * has come is read as before, and replies may still go to anyone.
+ */
+export function leave(native: Native, fd: number, address: string, port: number): void {
+  const { calls, ring } = native
+  // Where it fails, what comes until the socket is closed is lost.
+  calls.connect(fd, ring.scratchAt, writeName(native, address, port))
+}
+
 /** Writes a sockaddr to the scratch memory. @returns its length; 0 for what is no address */
 function writeName({ calls, ring }: Native, address: string, port: number): number {
   const six = isIPv6(address)

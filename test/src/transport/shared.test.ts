@@ -9,6 +9,7 @@ import { listenTcp } from '#src/transport/tcp.ts'
 import { type Opening, type Receive, written } from '#src/transport/transport.ts'
 import { listenUdp } from '#src/transport/udp.ts'
 import { askTcp, askUdp, type Target } from '#test/support/client.ts'
+import { until } from '#test/support/waiting.ts'
 import { closing } from './closing.ts'
 
 /** Clients of a port; that all of them come to the same one of two sockets happens once in 2^63 runs. */
@@ -63,6 +64,32 @@ for (const [name, { listen, ask }] of Object.entries(transports)) {
         await assert.rejects(listen('127.0.0.1', first.port, signed(2), { shared: !shared }), { code: 'EADDRINUSE' })
       }
     })
+  })
+}
+
+for (const address of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
+  test(`a socket at ${address} that still owes replies when it closes leaves what comes then to the others`, async () => {
+    const paid = Promise.withResolvers<void>()
+    const asked = new Set<number>()
+    const owing =
+      (octet: number): Receive =>
+      message => {
+        asked.add(octet)
+        const reply = written(Buffer.from([...message, octet]))
+        return message[0] === 1 ? paid.promise.then(() => reply) : reply
+      }
+    const listen = closing(listenBatch)
+    await using first = await listen(address, 0, owing(1), { shared: true })
+    const { port } = first
+    await using second = await listen(address, port, owing(2), { shared: true })
+    const target = { address: address.replace('0.0.0.0', '127.0.0.1').replace(/^::$/, '::1'), port: second.port }
+    const owed = Array.from({ length: CLIENTS }, (_, client) => askUdp(Buffer.of(1, client), target))
+    await until(() => asked.size === 2)
+    const closed = first.close()
+    assert.deepEqual(await answering(askUdp, target), [2])
+    paid.resolve()
+    assert.deepEqual(new Set((await Promise.all(owed)).map(reply => reply.at(-1))), new Set([1, 2]))
+    await closed
   })
 }
 
