@@ -30,8 +30,8 @@ import { exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { Zone } from './zone.ts'
 
-/** Names for which what was found is kept; when there are more, all go. */
-const MOST_FOUND = 20_000
+/** Leads that are kept, as they were found under names; when there are more, all go. Under each name below a host with `*` there may be many. */
+const MOST_LEADS = 20_000
 
 export class GatewayNames implements Instance {
   readonly #options: Options
@@ -46,6 +46,8 @@ export class GatewayNames implements Instance {
   #clusters: Clusters | undefined
   /** What was found under names by this version of the clusters. */
   readonly #found = new Map<string, Found>()
+  /** How many leads are in there. */
+  #leads = 0
   #version = 0
 
   constructor(options: Options, block: ServerBlock) {
@@ -119,12 +121,18 @@ export class GatewayNames implements Instance {
   #find(key: string, zone: Zone): Found | undefined {
     if (zone.servers.includes(key)) return this.#findServer(key, zone)
     const { version } = this.#clusters!
-    if (version !== this.#version || this.#found.size === MOST_FOUND) this.#found.clear()
+    if (version !== this.#version || this.#leads > MOST_LEADS) {
+      this.#found.clear()
+      this.#leads = 0
+    }
     this.#version = version
     const held = this.#found.get(key)
     if (held) return held
     const found = findHost(this.#clusters!, this.#options, key, this.#bare(key, zone))
-    if (found && !isFleeting(found)) this.#found.set(key, found)
+    if (found && !isFleeting(found)) {
+      this.#found.set(key, found)
+      this.#leads += found.leads.length
+    }
     return found
   }
 
