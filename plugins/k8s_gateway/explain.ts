@@ -1,9 +1,10 @@
 /** What leads from a name, in sentences for people. */
 import { listAddresses } from '#src/dns/address.ts'
-import { toText } from '#src/dns/name.ts'
+import { parentOf, toText } from '#src/dns/name.ts'
 import type { HostObject } from '#src/feeds/cluster-index/host-index.ts'
+import { isRestricted } from '#src/registry/visibility.ts'
 import type { Clusters } from './clusters.ts'
-import { type Finding, type Found, isOf, type Lead, objectsOf, split } from './find.ts'
+import { type Finding, type Found, isOf, type Lead, objectsOf, STAR, split } from './find.ts'
 
 /** Objects that are told of. */
 const MOST = 20
@@ -13,7 +14,7 @@ export const explainFound = ({ host, leads }: Found): string[] =>
 
 /** Why what has a host for this name leads nowhere from it. */
 export function explainNothing(clusters: Clusters, finding: Finding, key: string, bare: string): string[] {
-  const objects = objectsOf(clusters, key, bare).filter(({ kind }) => finding.resources.some(resource => resource === kind))
+  const objects = [...objectsOf(clusters, key, bare)].filter(({ kind }) => finding.resources.some(resource => resource === kind))
   const reasons = upToMost(
     objects,
     object => `${nameOf(object)} has such a host, but ${reasonOf(clusters, finding, object, key)}`,
@@ -24,12 +25,15 @@ export function explainNothing(clusters: Clusters, finding: Finding, key: string
 function reasonOf(clusters: Clusters, finding: Finding, object: HostObject, key: string): string {
   if (object.kind === 'Ingress' && !isOf(object.class, finding.ingressClasses))
     return `its class is '${object.class}', which does not count`
+  if (object.kind === 'Ingress' && !object.hosts.some(host => host === key || host === STAR + parentOf(key)))
+    return 'there, * stands for one label'
   if (!('parents' in object)) return 'it has no address'
-  const gateways = clusters.hosts.gatewaysFor(key)(object)
+  const gateways = [...new Set(clusters.hosts.gatewaysFor(key)(object))]
   if (gateways.length === 0) return 'no listener of a known gateway takes it'
+  const where = isRestricted(object.exportTo) ? ' in the namespaces of exportTo' : ''
   const reasons = upToMost(gateways, gateway =>
     gateway.kind === 'IstioGateway' || isOf(gateway.class, finding.gatewayClasses)
-      ? `${nameOf(gateway)} has no address`
+      ? `${nameOf(gateway)} has no address${where}`
       : `the class of ${nameOf(gateway)} is '${gateway.class}', which does not count`,
   )
   return reasons.join(', ')

@@ -39,9 +39,9 @@ export function findHost(clusters: Clusters, finding: Finding, key: string, bare
   return undefined
 }
 
-/** What has a host that stands for the name, whether it leads anywhere or not. */
-export const objectsOf = (clusters: Clusters, key: string, bare: string): HostObject[] =>
-  Array.from(questionsOf(key, bare)).flatMap(question => objectsAt(clusters, question))
+/** What has a host that stands for the name, whether it leads anywhere or not; each once. */
+export const objectsOf = (clusters: Clusters, key: string, bare: string): ReadonlySet<HostObject> =>
+  new Set(Array.from(questionsOf(key, bare)).flatMap(question => objectsAt(clusters, question)))
 
 /** The name itself, and all hosts with `*` that stand for it, the longest first. */
 function* questionsOf(key: string, bare: string): Iterable<Question> {
@@ -57,7 +57,7 @@ function* questionsOf(key: string, bare: string): Iterable<Question> {
 export const findExact = (clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined =>
   find(clusters, finding, { key, host: key, bare, depth: 0 })
 
-const STAR = '\x01*'
+export const STAR = '\x01*'
 
 interface Question {
   readonly key: string

@@ -210,6 +210,11 @@ onEachApi(
         ['hidden', 'nothing leads anywhere from this name'],
         ['pending', 'Ingress default/pending has such a host, but it has no address'],
         ['old', "Ingress default/old has such a host, but its class is 'istio', which does not count"],
+        ['a.b.apps', 'Ingress default/web has such a host, but there, * stands for one label'],
+        [
+          '2.exported',
+          'VirtualService default/exported-2 has such a host, but IstioGateway default/exported has no address in the namespaces of exportTo',
+        ],
         ['lost', 'VirtualService default/lost has such a host, but IstioGateway default/nowhere has no address'],
         ['foreign', 'VirtualService shop/only has such a host, but no listener of a known gateway takes it'],
         [
