@@ -5,6 +5,8 @@ export interface Token {
   readonly file: string
   readonly line: number
   readonly column: number
+  /** Environment variables that it names and that are not set. */
+  readonly unset?: readonly string[]
 }
 
 /** What else a message tells. */
@@ -28,7 +30,8 @@ export class Problem extends Error {
 
   /** @param place the offending word; undefined where no place can be named */
   constructor(reason: string, place?: Token, { plugin, nearest, advice, syntax }: About = {}) {
-    const said = advice ?? (nearest === undefined ? undefined : `did you mean '${nearest}'?`)
+    const unset = place?.unset && `not set in the environment: ${place.unset.join(', ')}`
+    const said = unset ?? advice ?? (nearest === undefined ? undefined : `did you mean '${nearest}'?`)
     const hint = said === undefined ? '' : `, ${said}`
     const where = place ? `${place.file}:${place.line} - ${syntax ? 'Syntax error' : 'Error during parsing'}: ` : ''
     const sentence = oneLine(`${where}${reason}${place ? ` (column ${place.column}${hint})` : hint}`)

@@ -185,7 +185,9 @@ class Parser {
 
   #expand({ text, file, line, column }: Token): Token {
     try {
-      return { text: expandEnvironment(text, this.#environment), file, line, column }
+      const unset: string[] = []
+      const expanded = { text: expandEnvironment(text, this.#environment, unset), file, line, column }
+      return unset.length > 0 ? { ...expanded, unset } : expanded
     } catch (error) {
       throw new Problem((error as Error).message, { text, file, line, column })
     }

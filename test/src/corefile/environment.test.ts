@@ -35,6 +35,12 @@ const cases: [text: string, expanded: string][] = [
 for (const [text, expanded] of cases)
   test(`${text} becomes '${expanded}'`, () => assert.equal(expandEnvironment(text, environment), expanded))
 
+test('what is not set is told, and what is empty is not', () => {
+  const unset: string[] = []
+  expandEnvironment('{$ZONE}{$MISSING}{$EMPTY}{%GONE%}', { ...environment, EMPTY: '', ZONE: '{$WITHIN}' }, unset)
+  assert.deepEqual(unset, ['GONE', 'WITHIN', 'MISSING'])
+})
+
 test('a value that refers to itself, directly or not, is an error', () => {
   assert.throws(() => expandEnvironment('{$SELF}', environment), {
     name: 'RangeError',
