@@ -13,6 +13,8 @@ const WINDOW = 1 << 20
 const DIAL = 10_000
 /** Milliseconds between pings, of which istiod takes one in 15 s, and until one is answered. */
 const PING = [20_000, 10_000] as const
+/** Milliseconds for istiod to begin to respond, however much there is to do. */
+const FIRST = 90_000
 
 /** Told of what comes over a call. */
 interface CallListener {
@@ -34,6 +36,7 @@ export class Call {
   readonly #session: ClientHttp2Session | undefined
   #stream: ClientHttp2Stream | undefined
   #timer: NodeJS.Timeout | undefined
+  #silence: NodeJS.Timeout | undefined
 
   /** @param address `HOST:PORT` */
   constructor(address: string, access: Access, listener: CallListener) {
@@ -65,10 +68,12 @@ export class Call {
     session.setLocalWindowSize(WINDOW)
     clearTimeout(this.#timer)
     this.#timer = setInterval(() => this.#ping(session), PING[0])
+    this.#silence = setTimeout(() => this.end(CODE.UNAVAILABLE, `no response within ${FIRST / 1000} s`), FIRST)
     this.#stream = session
       .request({ ...headersOfCall(METHOD), ...headers })
       .on('response', answer => this.#begin(answer))
       .on('trailers', trailers => this.#takeStatus(trailers))
+      .once('data', () => clearTimeout(this.#silence))
       .on('data', (chunk: Buffer) => this.#listener.data(chunk))
       .on('error', error => this.end(CODE.UNAVAILABLE, reasonOf(error)))
       .on('close', () => this.end(CODE.UNAVAILABLE, 'the stream was closed'))
@@ -102,6 +107,7 @@ export class Call {
 
   /** Ends it, unless it has ended. */
   end(code: number, message: string): void {
+    clearTimeout(this.#silence)
     clearTimeout(this.#timer)
     clearInterval(this.#timer)
     this.#resolve({ code, message })
