@@ -11,6 +11,9 @@ import type { Outgoing } from '../transport/transport.ts'
 /** What this server takes over UDP (DNS flag day 2020), as OPT tells clients. */
 const UDP_SIZE = 1232
 
+/** Encrypted replies are multiples of so many octets, for clients that ask for it: their length says less of what they are (RFC 8467 §4.1). */
+const PADDED = 468
+
 /** The most octets of text that an extended error brings: with the longest name and a cookie, the message still fits into 512. */
 const EXTRA_TEXT = 200
 
@@ -59,8 +62,8 @@ class Fitted implements Outgoing {
     this.#flags = reply.flags | (isTruncated ? FLAG.TC : 0)
     this.#sections = sections
     this.#isShuffled = reply.shuffle && !isCut
-    this.#opt = opt
-    this.longest = before + sections.length
+    this.#opt = opt && wantsPadding(query, edns) ? padded(opt, before + sections.length, most) : opt
+    this.longest = questionEnd + sections.length + (this.#opt?.length ?? 0)
     this.following = reply.following?.map(next => new Fitted(query, continuation(reply, next), most))
   }
 
@@ -143,6 +146,18 @@ function optFor(query: Query, edns: Edns, reply: Reply, most: number): Uint8Arra
   if (edns.returned && hasRoom(most - query.questionEnd, [...options, edns.returned])) options.push(edns.returned)
   if (options.length === 0 && reply.rcode < 16) return edns.dnssecOk ? OPT_DO : OPT
   return writeOpt(UDP_SIZE, { dnssecOk: edns.dnssecOk, extendedRcode: reply.rcode >> 4, options: Buffer.concat(options) })
+}
+
+const wantsPadding = ({ transport }: Query, edns: Edns): boolean =>
+  (transport === 'tls' || transport === 'https') && findOption(edns, OPTION.PADDING) !== undefined
+
+/** An OPT record that makes a message of so many octets as long as it is to be (RFC 7830). */
+function padded(opt: Uint8Array, length: number, most: number): Uint8Array {
+  const missing = Math.min(Math.ceil((length + 4) / PADDED) * PADDED, most) - length
+  if (missing < 4) return opt
+  const longer = Buffer.concat([opt, writeOption(OPTION.PADDING, new Uint8Array(missing - 4))])
+  longer.writeUInt16BE(longer.length - 11, 9)
+  return longer
 }
 
 const hasRoom = (room: number, options: readonly Uint8Array[]): boolean =>

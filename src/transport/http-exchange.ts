@@ -5,6 +5,8 @@ import { type ConnectionLimits, octetsOf, type Receive } from './transport.ts'
 const PATH = '/dns-query'
 const CONTENT_TYPE = 'application/dns-message'
 const LONGEST = 65_535
+/** The octets of a header, without which there is no message. */
+const SHORTEST = 12
 
 /** A request of HTTP, of either version, and its response. */
 interface Exchange {
@@ -48,22 +50,26 @@ export async function serveExchange(
     const octets = octetsOf(reply)
     exchange.respond(200, { 'content-type': CONTENT_TYPE, 'content-length': octets.length, ...freshness(octets) }, octets)
   } catch (error) {
-    if (!exchange.isOver())
-      exchange.respond(error instanceof Refusal ? error.status : 400, { 'content-length': 0 }, new Uint8Array())
+    if (exchange.isOver()) return
+    const status = error instanceof Refusal ? error.status : 400
+    exchange.respond(status, { 'content-length': 0, ...(status === 405 && { allow: 'GET, POST' }) }, new Uint8Array())
   }
 }
 
 /** @throws {Refusal} */
-async function messageOf({ method, path, headers, body }: Exchange): Promise<Uint8Array> {
+async function messageOf(exchange: Exchange): Promise<Uint8Array> {
+  const message = await contentOf(exchange)
+  if (message.length < SHORTEST) throw new Refusal(400)
+  return message
+}
+
+/** @throws {Refusal} */
+async function contentOf({ method, path, headers, body }: Exchange): Promise<Uint8Array> {
   const url = URL.parse(path ?? '', 'https://localhost')
   if (url?.pathname !== PATH) throw new Refusal(404)
-  if (method === 'GET') {
-    const message = Buffer.from(url.searchParams.get('dns') ?? '', 'base64url')
-    if (message.length === 0) throw new Refusal(400)
-    return message
-  }
+  if (method === 'GET') return Buffer.from(url.searchParams.get('dns') ?? '', 'base64url')
   if (method !== 'POST') throw new Refusal(405)
-  if (headers['content-type'] !== CONTENT_TYPE) throw new Refusal(415)
+  if (mediaType(headers['content-type']) !== CONTENT_TYPE) throw new Refusal(415)
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of body) {
@@ -73,6 +79,9 @@ async function messageOf({ method, path, headers, body }: Exchange): Promise<Uin
   }
   return Buffer.concat(chunks)
 }
+
+/** Without parameters; letter case means nothing in it (RFC 9110 §8.3.1). */
+const mediaType = (contentType: unknown): string => String(contentType).split(';', 1)[0]!.trim().toLowerCase()
 
 /** How long the reply may be kept, by its smallest TTL (RFC 8484 §5.1). */
 function freshness(message: Uint8Array): { 'cache-control'?: string } {

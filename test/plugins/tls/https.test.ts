@@ -171,9 +171,11 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
           ['another method', 405, () => client.ask('PUT', '/dns-query', { 'content-type': CONTENT_TYPE }, query)],
           ['another type', 415, () => post(client, query, { 'content-type': 'application/dns-json' })],
           ['more than a message', 413, () => post(client, Buffer.alloc(70_000))],
-          ['too little of one', 500, () => post(client, query.subarray(0, 10))],
+          ['too little of one', 400, () => post(client, query.subarray(0, 10))],
         ] as const)
           assert.equal((await ask()).status, expected, title)
+        assert.equal((await client.ask('PUT', '/dns-query')).headers.allow, 'GET, POST')
+        assert.equal((await post(client, query, { 'content-type': 'Application/DNS-Message; charset=utf-8' })).status, 200)
         assert.equal((await post(client, Buffer.concat([query, Buffer.alloc(10)]))).status, 200)
         client.close()
       })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { OPTION, RCODE } from '#src/dns/codes.ts'
+import { OPTION, RCODE, TYPE } from '#src/dns/codes.ts'
 import type { Query } from '#src/dns/query.ts'
 import { Reply } from '#src/dns/reply.ts'
+import { SectionsBuilder } from '#src/dns/sections.ts'
 import { fit } from '#src/server/fit.ts'
 import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
@@ -37,6 +38,41 @@ test('another client, or another cookie, gets another', () => {
   ].map(cookie => cookie?.toString('hex', 8))
   assert.notEqual(ours, ofOtherClient)
   assert.notEqual(ours, ofOtherCookie)
+})
+
+test('encrypted replies are padded to 468 octets for clients that ask for it', () => {
+  const padding = Buffer.alloc(20)
+  const asked = (transport: Query['transport'], name = 'example.org') =>
+    queryOf(name, 'A', { edns: { options: [[OPTION.PADDING, padding]] }, transport })
+  for (const transport of ['tls', 'https'] as const)
+    for (const name of ['.', 'example.org', `${'a'.repeat(63)}.`.repeat(3)]) {
+      const message = octetsOf(fit(asked(transport, name), new Reply(RCODE.NOERROR)))
+      assert.equal(message.length, 468)
+      const data = readAnswer(message).edns?.options.get(OPTION.PADDING)
+      assert.ok(data?.every(octet => octet === 0))
+    }
+  for (const transport of ['udp', 'tcp'] as const) assert.equal(options(asked(transport))?.size, 0, transport)
+  assert.equal(options(queryOf('example.org', 'A', { edns: true, transport: 'tls' }))?.size, 0)
+})
+
+test('padding stays within what a message may have, and needs room for itself', () => {
+  const query = queryOf('example.org', 'A', { edns: { options: [[OPTION.PADDING, Buffer.alloc(0)]] }, transport: 'tls' })
+  const bare = octetsOf(fit(query, new Reply(RCODE.NOERROR), 100)).length
+  assert.equal(bare, 100)
+  const records = (length: number) => {
+    const builder = new SectionsBuilder(query.key)
+    builder.record(query.key, TYPE.TXT, 1, 1, Buffer.alloc(length - 12))
+    return builder.build()
+  }
+  for (const [left, total] of [
+    [4, 468],
+    [3, 936],
+    [0, 936],
+  ] as const) {
+    const rest = 468 - left - query.questionEnd - 11
+    assert.equal(octetsOf(fit(query, new Reply(RCODE.NOERROR, 0, records(rest)))).length, total)
+    assert.equal(octetsOf(fit(query, new Reply(RCODE.NOERROR, 0, records(rest)), 468)).length, 468 - (left < 4 ? left : 0))
+  }
 })
 
 const extended = (text?: string) =>
