@@ -1,8 +1,7 @@
-import type { RecordSpan } from '#src/dns/record-spans.ts'
-import { readUint32, type Sections } from '#src/dns/sections.ts'
+import { denialTtl } from '#src/dns/denial.ts'
 import type { Reply } from '#src/plugin.ts'
 import type { Bounds, Options } from './options.ts'
-import { soaOf, type Verdict } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
 /** For how long an empty reply, which names no time, is remembered; seconds. */
 const EMPTY = 5
@@ -14,12 +13,8 @@ export function lifetimeOf(verdict: Verdict, { sections, cause }: Reply, { succe
   if (verdict === 'failure') return Math.floor((cause === undefined ? servfail : Math.min(servfail, UNREACHED)) / 1000)
   if (verdict === 'answer') return within(success, sections.minimumTtl!)
   if (verdict === 'empty') return within(success, EMPTY)
-  const soa = soaOf(sections)
-  return soa ? within(denial, denialTtl(sections, soa)) : 0
+  const ttl = denialTtl(sections)
+  return ttl === undefined ? 0 : within(denial, ttl)
 }
 
 const within = ({ minimum, maximum }: Bounds, ttl: number): number => Math.min(Math.max(ttl, minimum), maximum)
-
-/** A denial holds as long as its SOA record, or as that record's last field says, whichever is less (RFC 2308 §5). */
-const denialTtl = (sections: Sections, soa: RecordSpan): number =>
-  Math.min(sections.minimumTtl!, readUint32(sections.bytes, soa.end - 4))

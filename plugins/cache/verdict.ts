@@ -1,4 +1,5 @@
 import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
+import { soaOf } from '#src/dns/denial.ts'
 import { epochSeconds } from '#src/dns/epoch.ts'
 import { endOfName, FormatError, readKey } from '#src/dns/message.ts'
 import type { RecordSpan } from '#src/dns/record-spans.ts'
@@ -26,10 +27,6 @@ export function verdictOf(query: Query, reply: Reply): Verdict | undefined {
   // Aliases that lead nowhere come from an upstream that did not finish.
   return sections.answers === 0 ? 'empty' : undefined
 }
-
-/** The SOA record of the authority section. */
-export const soaOf = ({ spans, answers, authorities }: Sections): RecordSpan | undefined =>
-  spans.find((span, i) => i >= answers && i < answers + authorities && span.type === TYPE.SOA)
 
 /** Whether a record is a signature that is not valid now (RFC 4034 §3.1.5: the times are serial numbers). */
 function isOutdated(bytes: Uint8Array, { type, fixed }: RecordSpan): boolean {

@@ -1,3 +1,4 @@
+import { denialTtl } from '../dns/denial.ts'
 import { readReply } from '../dns/message.ts'
 import type { Client } from '../dns/query.ts'
 import { type ConnectionLimits, octetsOf, type Receive } from './transport.ts'
@@ -83,8 +84,9 @@ async function contentOf({ method, path, headers, body }: Exchange): Promise<Uin
 /** Without parameters; letter case means nothing in it (RFC 9110 §8.3.1). */
 const mediaType = (contentType: unknown): string => String(contentType).split(';', 1)[0]!.trim().toLowerCase()
 
-/** How long the reply may be kept, by its smallest TTL (RFC 8484 §5.1). */
+/** How long the reply may be kept (RFC 8484 §5.1). */
 function freshness(message: Uint8Array): { 'cache-control'?: string } {
-  const seconds = readReply(message).sections.minimumTtl
+  const { sections } = readReply(message)
+  const seconds = (sections.answers === 0 ? denialTtl(sections) : undefined) ?? sections.minimumTtl
   return seconds === undefined ? {} : { 'cache-control': `max-age=${seconds}` }
 }

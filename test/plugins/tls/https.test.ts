@@ -160,6 +160,15 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
         client.close()
       })
 
+      test('a denial may be kept for as long as its SOA record says', async () => {
+        const soa = 'example.org. 3600 IN SOA ns.example.org. mail.example.org. 1 2 3 4 7'
+        await using server = await start('', `template IN A {\nrcode NXDOMAIN\nauthority "${soa}"\n}`)
+        const client = open(server.port)
+        const { headers } = await post(client, queryMessage('none.example.org', 'A'))
+        assert.equal(headers['cache-control'], 'max-age=7')
+        client.close()
+      })
+
       test('what is no query is refused with the status that says why', async () => {
         await using server = await start()
         const client = open(server.port)
