@@ -201,12 +201,18 @@ test('policies: sequential takes the first, round_robin each in its turn, random
     ['round_robin', (first: number) => first === 30],
     ['random', (first: number) => first > 8 && first < 52],
   ] as const) {
-    await using first = await startUpstream(example)
-    await using second = await startUpstream(example)
-    await using server = await startLocal(`forward . ${first.to} ${second.to} {\npolicy ${policy}\n}`)
-    for (let i = 0; i < 60; i++) await server.query(`n${i}.example.org.`)
-    assert.ok(isRight(first.seen.length), `${policy}: ${first.seen.length} of 60`)
-    assert.equal(first.seen.length + second.seen.length, 60)
+    const ask = async () => {
+      await using first = await startUpstream(example)
+      await using second = await startUpstream(example)
+      await using server = await startLocal(`forward . ${first.to} ${second.to} {\npolicy ${policy}\n}`)
+      for (let i = 0; i < 60; i++) await server.query(`n${i}.example.org.`)
+      return [first.seen.length, second.seen.length] as const
+    }
+    let asked = await ask()
+    // On a machine that stands still for 200 ms, the other one is asked as well: that tells nothing of the policy.
+    for (let i = 0; i < 4 && asked[0] + asked[1] > 60; i++) asked = await ask()
+    assert.ok(isRight(asked[0]), `${policy}: ${asked[0]} of 60`)
+    assert.equal(asked[0] + asked[1], 60)
   }
 })
 

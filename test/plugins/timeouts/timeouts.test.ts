@@ -111,8 +111,8 @@ suite('over TLS', { skip: !hasOpenssl() && 'openssl is not on this machine' }, (
     assert.ok(time > 950 && time < 2500, `${time}`)
   })
 
-  test('a session that brings nothing ends, and one that sends half a request loses that', async () => {
-    await using server = await start('https', 'read 1s\nidle 2s')
+  test('half a request is given up in the time for reading, and its session stays', async () => {
+    await using server = await start('https', 'read 1s\nidle 10m')
     const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: authority.read('ca.pem') })
     const begun = performance.now()
     const stream = session.request(
@@ -121,13 +121,19 @@ suite('over TLS', { skip: !hasOpenssl() && 'openssl is not on this machine' }, (
     )
     stream.on('error', () => {})
     stream.write(message.subarray(0, 9))
-    await once(stream, 'close', { signal: AbortSignal.timeout(5000) })
+    await once(stream, 'close', { signal: AbortSignal.timeout(60_000) })
     assert.equal(stream.rstCode, 8)
-    const cancelled = performance.now() - begun
-    assert.ok(cancelled > 900 && cancelled < 1900, `${cancelled}`)
-    await once(session, 'close', { signal: AbortSignal.timeout(5000) })
-    const idle = performance.now() - begun
-    assert.ok(idle > 1900 && idle < 3900, `${idle}`)
+    assert.ok(performance.now() - begun > 900)
+    assert.ok(!session.closed)
+    session.destroy()
+  })
+
+  test('a session that brings nothing ends in the time for that', async () => {
+    await using server = await start('https', 'read 10m\nidle 1s')
+    const begun = performance.now()
+    const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: authority.read('ca.pem') })
+    await once(session, 'close', { signal: AbortSignal.timeout(60_000) })
+    assert.ok(performance.now() - begun > 900)
   })
 })
 

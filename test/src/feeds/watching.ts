@@ -73,7 +73,7 @@ export class Watched implements AsyncDisposable {
   }
 
   /** Waits until `true_` is. @throws when it takes longer than `timeout` milliseconds */
-  async until(isTrue: () => boolean, timeout = 5000): Promise<void> {
+  async until(isTrue: () => boolean, timeout = 30_000): Promise<void> {
     const late = AbortSignal.timeout(timeout)
     late.onabort = () => this.#wake()
     while (!isTrue()) {

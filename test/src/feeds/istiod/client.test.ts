@@ -56,7 +56,7 @@ test('GOAWAY: a new stream at once, and nothing is said of it', async () => {
     await has(watched, ONE)
     const before = performance.now()
     istiod.goAway()
-    await until(() => istiod.metadata.length === 2)
+    await until(() => istiod.metadata.length >= 2)
     const waited = performance.now() - before
     istiod.push('WDS', [pod('10.0.0.2')])
     await has(watched, TWO)
@@ -96,7 +96,7 @@ suite('a stream that ends', () => {
       assert.ok(watched.log.some(line => line.startsWith(`[WARNING] istiod ${istiod.address}: `)))
       istiod.refusal = undefined
       istiod.hold('WDS', [pod('10.0.0.2')])
-      await watched.until(() => watched.hosts.join() === TWO, 10_000)
+      await watched.until(() => watched.hosts.join() === TWO)
       assert.equal(watched.log.filter(line => words.test(line)).length, 1)
       assert.match(watched.log.at(-1)!, /the stream is up again/)
       assert.deepEqual(watched.removed, [])
@@ -112,7 +112,7 @@ test('a port that has told something in plain text is not one that wants TLS', a
   // What stands before an istiod that restarts may take connections and end them.
   proxy.open = false
   proxy.cut()
-  await until(() => proxy.connections === 3, undefined, 10_000)
+  await until(() => proxy.connections >= 3)
   assert.deepEqual(
     watched.log.filter(line => /istiod_tls/.test(line) || !/; what is known stays$/.test(line)),
     [],
@@ -155,7 +155,7 @@ test('a message that is cut does not count', async () => {
   const many = Array.from({ length: 40_000 }, (_, i) => wdsService('default', `other-${i}`))
   istiod.hold('WDS', [pod('10.0.0.2')])
   proxy.cut()
-  await until(() => istiod.metadata.length === 2)
+  await until(() => istiod.metadata.length >= 2)
   await has(watched, TWO)
   const data = watched.feed.traffic![0]!.octets
   istiod.push('WDS', [pod('10.0.0.3'), ...many], [])
@@ -166,7 +166,7 @@ test('a message that is cut does not count', async () => {
     [pod('10.0.0.2')],
     many.map(({ name }) => name),
   )
-  await until(() => istiod.metadata.length === 3)
+  await until(() => istiod.metadata.length >= 3)
   await watched.until(() => watched.feed.traffic![0]!.octets > data)
   assert.deepEqual([watched.hosts, watched.removed], [[TWO], []])
 })
@@ -226,7 +226,7 @@ suite('TLS', () => {
     await using watched = watchSecurely(istiod, { tls: { ca: 'ca.pem' } }, { 'ca.pem': selfSigned()!.cert })
     await watched.until(() => /istiod_ca must name the file with its root certificate/.test(watched.log.join()))
     writeFileSync(join(watched.folder, 'ca.pem'), cert)
-    await watched.until(() => watched.hosts.join() === ONE, 10_000)
+    await watched.until(() => watched.hosts.join() === ONE)
   })
 
   test('the name in the certificate is checked', options, async () => {
@@ -245,7 +245,7 @@ suite('TLS', () => {
     await has(watched, ONE)
     writeFileSync(join(watched.folder, 'token'), 'second')
     istiod.goAway()
-    await until(() => istiod.metadata.length === 2)
+    await until(() => istiod.metadata.length >= 2)
     assert.deepEqual(
       istiod.metadata.map(metadata => metadata.get('authorization')),
       [['Bearer first'], ['Bearer second']],

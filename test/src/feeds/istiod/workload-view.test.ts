@@ -272,14 +272,14 @@ suite('a new stream', () => {
       Array.from({ length: count }, (_, i) => workload('default', `a-${i}`, { addresses: ['10.0.0.1'], version: `v${i}` }))
     istiod.hold('WDS', [wdsService('default', 'web', { version: 'v' }), ...many(30_000)])
     await using watched = watchIstiod([istiod.address])
-    await watched.until(() => watched.feed.complete, 10_000)
+    await watched.until(() => watched.feed.complete)
     const told: string[] = []
     await watched.feed.subscribe(id => told.push(id))
     told.length = 0
     istiod.stop()
     istiod.push('WDS', [wdsService('default', 'other', { version: 'v' })])
     await istiod.serve()
-    await watched.until(() => watched.hosts.length === 2, 10_000)
+    await watched.until(() => watched.hosts.length === 2)
     assert.deepEqual(told, ['default/other.default.svc.cluster.local'])
     assert.ok(istiod.requests.every(({ versions }) => versions.size === 0))
   })
