@@ -124,7 +124,10 @@ export class Connection {
   #owed = 0
   /** Replies that go on in further messages. */
   #following = 0
+  /** Nothing more is taken. */
   #ending = false
+  /** It ends as soon as nothing is owed. */
+  #leaving = false
   /** The client has said everything. */
   #ended = false
   /** The time of a message runs: of the first from the start, of any later one since it has begun. */
@@ -154,9 +157,9 @@ export class Connection {
     })
   }
 
-  /** Reads no more, answers what is owed, closes. */
+  /** Closes when nothing is owed; until then, what comes is answered as ever: a client would wait for it as long. */
   end(): void {
-    this.#ending = true
+    this.#leaving = true
     this.#wait()
   }
 
@@ -268,8 +271,11 @@ export class Connection {
     clearTimeout(this.#timer)
     this.#due = this.#buffered > 0
     if (this.#owed > 0) return
-    const closing = this.#ending || this.#ended
-    if (closing) this.#socket.destroySoon()
+    const closing = this.#ending || this.#leaving || this.#ended
+    if (closing) {
+      this.#ending = true
+      this.#socket.destroySoon()
+    }
     this.#timer = setTimeout(() => this.#socket.destroy(), closing || this.#due ? this.#limits.read : this.#limits.idle)
   }
 }
