@@ -38,6 +38,7 @@ export class Mesh implements Instance {
   readonly #fallthrough: ZoneSet
   readonly #subscriptions: Subscription[] = []
   #complete = false
+  #tellsClients = false
 
   constructor(options: Options, block: ServerBlock) {
     this.#options = options
@@ -52,12 +53,15 @@ export class Mesh implements Instance {
     const opened = await Promise.all(this.#options.sources.map(source => feeds.open(this.#log, source(this.#block.root))))
     const delays = changeDelays(this.#block.server.metrics)
     const own = new OwnCluster(opened)
-    const replays = opened.map((feed, i) => {
+    for (const [i, feed] of opened.entries()) {
       feed.onDelay = seconds => delays.with({ source: feed.source.name }).observe(seconds)
-      const subscriber: Subscriber = (id, record, previous) => this.#registry.apply(i, id, own.reduce(record), previous)
+      const subscriber: Subscriber = (id, record, previous) => {
+        this.#registry.apply(i, id, own.reduce(record), previous)
+        this.#tellClients()
+      }
       this.#subscriptions.push({ feed, subscriber })
-      return feed.subscribe(subscriber)
-    })
+    }
+    const replays = this.#subscriptions.map(({ feed, subscriber }) => feed.subscribe(subscriber))
     const timeout = setTimeout(this.#options.startupTimeout, undefined, { signal, ref: false }).catch(() => undefined)
     await Promise.race([Promise.all([...replays, ...opened.map(feed => feed.completed)]), timeout])
     await Promise.all(replays)
@@ -66,6 +70,13 @@ export class Mesh implements Instance {
     // Once, for all threads.
     if (state !== true && !signal.aborted && this.#block.server.control)
       this.#log.warn(`starting before all sources are complete, ${state}`)
+  }
+
+  /** Who asks is known to whichever source has the client. */
+  #tellClients(): void {
+    if (this.#tellsClients || !this.#registry.restricted) return
+    this.#tellsClients = true
+    for (const { feed } of this.#subscriptions) feed.tellClients()
   }
 
   ready(): true | string {

@@ -41,6 +41,8 @@ export interface Feed {
   readonly traffic?: readonly Traffic[]
   /** Called with the delay of each change of endpoints, in seconds since its cause, where the source says when that was. */
   onDelay: (seconds: number) => void
+  /** Some host, be it of another source, is not the same for all clients: from now on, they are told, too. */
+  tellClients(): void
   /** Tells `subscriber` all records, then every change, until {@link unsubscribe}. A record may be told twice. */
   subscribe(subscriber: Subscriber): Promise<void>
   unsubscribe(subscriber: Subscriber): void

@@ -119,6 +119,9 @@ class FollowedFeed extends Records implements Feed {
     return this.#completed.promise
   }
 
+  /** The main thread, which has the same hosts, asks for them. */
+  tellClients(): void {}
+
   async close(): Promise<void> {
     this.#port.close()
   }

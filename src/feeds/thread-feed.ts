@@ -7,6 +7,9 @@ import { Records } from './records.ts'
 /** Milliseconds until a thread that failed is started again; doubled each time, up to the second. */
 const RESTART = [1000, 30_000] as const
 
+/** What a thread is posted when clients are to be told, too. Those of some sources know none. */
+export const TELL_CLIENTS = 'tell clients'
+
 /** A source that is read in a thread of its own. */
 export interface ThreadSource extends Source {
   /** The module that the thread runs, and its `workerData`. */
@@ -39,6 +42,7 @@ export class ThreadFeed extends Records implements Feed {
   /** Ids that a thread has told since it took over from one that failed. */
   #retold: Set<string> | undefined
   #timer: NodeJS.Timeout | undefined
+  #tellsClients = false
   #closed = false
 
   constructor(source: ThreadSource, log: Logger) {
@@ -50,6 +54,12 @@ export class ThreadFeed extends Records implements Feed {
 
   get completed(): Promise<void> {
     return this.#completed.promise
+  }
+
+  tellClients(): void {
+    if (this.#tellsClients) return
+    this.#tellsClients = true
+    this.#worker.postMessage(TELL_CLIENTS)
   }
 
   async close(): Promise<void> {
@@ -77,6 +87,7 @@ export class ThreadFeed extends Records implements Feed {
     this.#timer = setTimeout(() => {
       this.#retold = new Set()
       this.#worker = this.#start()
+      if (this.#tellsClients) this.#worker.postMessage(TELL_CLIENTS)
     }, this.#delay)
     this.#delay = Math.min(2 * this.#delay, RESTART[1])
   }

@@ -78,7 +78,7 @@ export class Join {
     if (this.#restricted) this.#tellClient(id, clientRecord(object), clientRecord(previous))
   }
 
-  /** Whether some host is, or was, not the same for all clients. From then on clients are reported, too. */
+  /** Whether some host is, or was, not the same for all clients, so that clients are reported, too. */
   get restricted(): boolean {
     return this.#restricted
   }
@@ -151,7 +151,7 @@ export class Join {
       if (object.kind === 'Namespace') return
       if (object.selector?.length) this.#selecting.add(object.namespace, object)
       const contested = object.kind === 'ServiceEntry' && this.#claim(object)
-      if ((contested || isRestricted(object.exportTo)) && !this.#restricted) this.#restrict()
+      if (contested || isRestricted(object.exportTo)) this.tellClients()
     }
   }
 
@@ -164,7 +164,9 @@ export class Join {
     )
   }
 
-  #restrict(): void {
+  /** Reports clients, too, from now on. */
+  tellClients(): void {
+    if (this.#restricted) return
     this.#restricted = true
     for (const workload of this.#workloads.all()) this.#tellClient(idOf(workload), clientRecord(workload), undefined)
   }

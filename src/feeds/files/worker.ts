@@ -4,6 +4,7 @@ import { Join } from '../../registry/join.ts'
 import type { MeshRecord, Report } from '../../registry/record.ts'
 import { collectGarbageSoon } from '../garbage.ts'
 import { Outbox } from '../outbox.ts'
+import { TELL_CLIENTS } from '../thread-feed.ts'
 import { Definitions } from './definitions.ts'
 import { Directories } from './directories.ts'
 import { SettledFiles } from './settled.ts'
@@ -88,6 +89,12 @@ const outbox = new Outbox(parentPort!, most => {
   if (log.length > 0) report.log = log.splice(0)
   rejected = 0
   return { report, more: join.changed }
+})
+
+parentPort!.on('message', message => {
+  if (message !== TELL_CLIENTS) return
+  join.tellClients()
+  outbox.flush()
 })
 
 scan()

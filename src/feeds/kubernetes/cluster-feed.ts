@@ -103,18 +103,26 @@ export class ClusterFeed extends Records implements Feed, Listener {
     if (this.#join.restricted && this.#kinds !== WITH_PODS) this.#needPods({})
   }
 
+  tellClients(): void {
+    this.#join.tellClients()
+    if (this.#kinds !== WITH_PODS) this.#needPods({})
+    if (this.#join.changed) this.#flushLater()
+  }
+
   flush(): void {
     // At first Services and their endpoints come one by one: each host is made when they are together.
     const changes = this.#begun ? this.#join.take(MAX_CHANGES) : this.#join.takeTogether(MAX_CHANGES)
     for (const [id, record] of changes) this.tell(id, record)
     if (!this.#begun) return
-    if (this.#join.changed) this.#later ??= setImmediate().then(() => this.#flushMore())
+    if (this.#join.changed) this.#flushLater()
     else for (const trigger of this.#triggers.splice(0)) this.onDelay((Date.now() - trigger) / 1000)
   }
 
-  #flushMore(): void {
-    this.#later = undefined
-    this.flush()
+  #flushLater(): void {
+    this.#later ??= setImmediate().then(() => {
+      this.#later = undefined
+      this.flush()
+    })
   }
 
   #needPods(details: Partial<Details>): void {

@@ -71,6 +71,33 @@ test('what the server may not read is named once in the log and in /ready, and w
   while ((await ready()) !== 'OK');
 })
 
+test('who asks is known from whichever source has the client', async () => {
+  await using hosts = await FakeApi.start()
+  await using clients = await FakeApi.start()
+  hosts.put(
+    service('backend', {}, { annotations: { 'networking.istio.io/exportTo': '.' } }),
+    endpointSlice('backend', ['10.0.0.1']),
+  )
+  clients.put(pod('one', { podIPs: [{ ip: '127.0.0.1' }] }))
+  const files = {
+    'both.yaml': kubeconfigOf(clients.url, { hosts: hosts.url }),
+    'clients.yaml': `
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: two, namespace: default }
+spec: { address: '::1' }
+`,
+  }
+  const sources = ['file clients.yaml', 'kubernetes kubeconfig both.yaml', 'kubernetes kubeconfig both.yaml hosts']
+  const mesh = `mesh {\n${sources.map(source => `    source ${source}\n`).join('')}  }`
+  for (const above of ['', 'multisocket 2']) {
+    await using server = await startServer(`.:0 {\n  ${above}\n  ${mesh}\n}\n`, { files })
+    await untilAnswered(server, BACKEND, '10.0.0.1')
+    while ((await server.query(BACKEND, 'A', { address: '::1' })).answer.length === 0);
+    assert.equal((await server.query(BACKEND, 'A', { from: '127.0.0.2' })).rcode, 'NXDOMAIN', 'to a client that nobody knows')
+  }
+})
+
 test('what is exported to its own namespace is answered to the pods of that namespace, which are watched for it only', async () => {
   await using api = await FakeApi.start()
   const exported = (exportTo: string) =>
