@@ -56,6 +56,8 @@ export class Watch {
   #accept: string
   /** Something has come that could not be read, and may have been a change; or the server could not go on in the middle of a watch. */
   #doubt = false
+  /** Whether the last attempt ended since the version was too old. */
+  #expired = false
   /** Since when the server says that it does not know the kind. */
   #absentSince: number | undefined
   #response: Response | undefined
@@ -245,8 +247,9 @@ export class Watch {
     }
     // What says nothing for a while is begun anew where it was: over HTTP/1.1 that is all that can be done about it.
     if (error instanceof Silent && this.#response && this.#version !== undefined) return
-    // No failure, but what a server that has started again says to a watch from before: everything is to be listed.
-    const expired = code === 410 && this.#version !== undefined
+    // No failure, but what a server that has started again says to a watch from before: everything is to be listed. Unless it says so again.
+    const expired = code === 410 && this.#version !== undefined && !this.#expired
+    this.#expired = code === 410
     if (code === 410 || error instanceof Malformed) this.#version = undefined
     if (code !== 410) this.#troubled(code === 403 ? `not allowed to list and watch: ${error.message}` : error.message)
     const asked = error instanceof Refused ? Math.min(error.retryAfter, MAX_ASKED) : 0

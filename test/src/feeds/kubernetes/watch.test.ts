@@ -392,6 +392,21 @@ test('a watch that ends as soon as it has begun is no busy loop', async () => {
   assert.ok(api.seen.length - before < 15, `${api.seen.length - before} requests`)
 })
 
+test('a server that finds each version too old is not asked for everything in a busy loop', async t => {
+  await using api = await FakeApi.start()
+  using _watching = await watchServices(api, { timing: { backoff: [1, 60_000] } })
+  api.script = asked => {
+    if (isStream(asked)) return { status: 422, body: 'no streams' }
+    return isWatch(asked) ? { status: 410, body: 'too old' } : undefined
+  }
+  t.mock.method(Math, 'random', () => 1)
+  api.expire()
+  await api.asked(isList, api.seen.length)
+  const before = api.seen.length
+  await setTimeout(300)
+  assert.ok(api.seen.length - before < 40, `${api.seen.length - before} requests`)
+})
+
 test('after it is closed, nothing is asked any more', async () => {
   await using api = await FakeApi.start()
   const watching = await watchServices(api)
