@@ -123,8 +123,11 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** A closing UDP listener reads until nothing more is queued: a query that the kernel took is answered. Where more comes all the time, it reads for so long, in milliseconds. */
-export const DRAIN = 1000
+/**
+ * A closing UDP listener reads until nothing more is queued: a query that the kernel took is answered. Where more comes all the time, it reads so many
+ * datagrams: more than were there, as the kernel keeps 8 MiB at most and counts 768 octets for each.
+ */
+export const DRAIN = 16_384
 
 /** The addresses to open for "all": one socket a family, so that IPv4 clients never show as mapped IPv6 addresses. */
 export const ANY_ADDRESS = ['0.0.0.0', '::'] as const

@@ -58,13 +58,13 @@ export async function listenUdp(
     address,
     port: socket.address().port,
     async close() {
-      const deadline = performance.now() + DRAIN
+      const enough = received + DRAIN
       let before: number
       do {
         before = received
         await nextTurn()
         await nextTurn()
-      } while (received !== before && performance.now() < deadline)
+      } while (received !== before && received < enough)
       socket.off('message', take)
       if (owed > 0) await new Promise<void>(resolve => (onSettled = resolve))
       // Sends that the kernel did not take at once are still with the socket.

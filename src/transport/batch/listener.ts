@@ -84,7 +84,8 @@ class BatchListener implements Listening, Sender, Debtor, Disposable {
   #awake = false
   /** close() was called; until when it reads, and whether it has read everything. */
   #closing: PromiseWithResolvers<void> | undefined
-  #deadline = 0
+  /** Datagrams that are still read while it closes. */
+  #left = DRAIN
   #drained = false
 
   constructor(native: Native, socket: { fd: number; port: number; wildcard: boolean }, address: string, receive: Receive) {
@@ -114,7 +115,6 @@ class BatchListener implements Listening, Sender, Debtor, Disposable {
   close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = Promise.withResolvers()
-      this.#deadline = performance.now() + DRAIN
       leave(this.#native, this.#fd, this.address, this.port)
       this.#wake()
     }
@@ -169,7 +169,10 @@ class BatchListener implements Listening, Sender, Debtor, Disposable {
     this.#outbox.flush()
     moderation.note(received, performance.now())
     if (count === BATCH && !this.#closing) this.#shedOldest()
-    if (this.#closing) this.#drained = empty || performance.now() > this.#deadline
+    if (!this.#closing) return
+    // An error counts, too.
+    this.#left -= Math.abs(count)
+    this.#drained = empty || this.#left <= 0
   }
 
   /** More comes than can be answered. Who has waited longest has the least use for a reply: the older half goes, so that the others wait half as long. */

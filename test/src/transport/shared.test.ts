@@ -1,5 +1,6 @@
 /** A port that several threads listen on, each with a socket of its own. */
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -46,6 +47,22 @@ async function answering(ask: Transport['ask'], target: Target): Promise<number[
 
 for (const [name, { listen, ask }] of Object.entries(transports)) {
   suite(name, () => {
+    if (name !== 'TCP')
+      test('one that closes answers what has arrived, however long that takes', async () => {
+        let answered = 0
+        const slow: Receive = message => {
+          // A machine that is busy with something else.
+          if (answered++ === 0) for (const end = performance.now() + 1100; performance.now() < end; );
+          return written(message)
+        }
+        await using listening = await listen('127.0.0.1', 0, slow, {})
+        await using socket = createSocket('udp4')
+        const send = () => new Promise(sent => socket.send('.', listening.port, '127.0.0.1', sent))
+        await Promise.all(Array.from({ length: 200 }, send))
+        await listening.close()
+        assert.equal(answered, 200)
+      })
+
     for (const address of ['127.0.0.1', '::1']) {
       test(`clients of ${address} are spread over the sockets that share it, and all come to the one that stays`, async () => {
         await using first = await listen(address, 0, signed(1), { shared: true })
