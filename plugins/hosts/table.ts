@@ -1,5 +1,5 @@
 import { toOctets, unmapped } from '#src/dns/address.ts'
-import { parentOf, toKey } from '#src/dns/name.ts'
+import { ASTERISK, parentOf, toKey } from '#src/dns/name.ts'
 import { hashOf, type Name } from '#src/dns/name-hash.ts'
 import { NameMap } from '#src/dns/name-map.ts'
 import type { ZoneSet } from '#src/dns/zone-map.ts'
@@ -18,8 +18,6 @@ class Names extends NameMap<string | string[]> {
     return typeof held === 'string' ? [held] : held
   }
 }
-
-const WILDCARD = '\x01*'
 
 /** What hosts lines say (hosts(5)). Addresses are held as strings of 4 or 16 octets, names as keys. */
 export class HostTable {
@@ -67,7 +65,7 @@ export class HostTable {
     const names = octets.length === 4 ? this.#names4 : this.#names6
     names.set(key, (names.get(key) ?? '') + octets)
     this.entries++
-    const wildcard = key.startsWith(WILDCARD)
+    const wildcard = key.startsWith(ASTERISK)
     this.#wildcards ||= wildcard
     if (wildcard || !this.#reverse) return
     this.#addresses.add(octets, key)
@@ -86,7 +84,7 @@ export class HostTable {
   /** The addresses of a name, of 4 or 16 octets; where there is none, those of the wildcard in its place. */
   addressesOf(key: string, length: 4 | 16): readonly string[] {
     const names = length === 4 ? this.#names4 : this.#names6
-    const octets = names.get(key) ?? names.get(WILDCARD + parentOf(key)) ?? ''
+    const octets = names.get(key) ?? names.get(ASTERISK + parentOf(key)) ?? ''
     return Array.from({ length: octets.length / length }, (_, i) => octets.slice(i * length, (i + 1) * length))
   }
 
@@ -97,7 +95,7 @@ export class HostTable {
 
   /** Whether a line has the name or a wildcard in its place. */
   knows({ key, hash }: Name): boolean {
-    return this.keyOf(key, hash) !== undefined || (this.#wildcards && this.keyOf(WILDCARD + parentOf(key)) !== undefined)
+    return this.keyOf(key, hash) !== undefined || (this.#wildcards && this.keyOf(ASTERISK + parentOf(key)) !== undefined)
   }
 
   namesOf(octets: string): readonly string[] {

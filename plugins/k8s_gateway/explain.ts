@@ -1,10 +1,10 @@
 /** What leads from a name, in sentences for people. */
 import { listAddresses } from '#src/dns/address.ts'
-import { parentOf, toText } from '#src/dns/name.ts'
+import { ASTERISK, parentOf, toText } from '#src/dns/name.ts'
 import type { HostObject } from '#src/feeds/cluster-index/host-index.ts'
 import { isRestricted } from '#src/registry/visibility.ts'
 import type { Clusters } from './clusters.ts'
-import { type Finding, type Found, isOf, type Lead, objectsOf, STAR, split } from './find.ts'
+import { type Finding, type Found, isOf, type Lead, objectsOf, split } from './find.ts'
 
 /** Objects that are told of. */
 const MOST = 20
@@ -25,7 +25,7 @@ export function explainNothing(clusters: Clusters, finding: Finding, key: string
 function reasonOf(clusters: Clusters, finding: Finding, object: HostObject, key: string): string {
   if (object.kind === 'Ingress' && !isOf(object.class, finding.ingressClasses))
     return `its class is '${object.class}', which does not count`
-  if (object.kind === 'Ingress' && !object.hosts.some(host => host === key || host === STAR + parentOf(key)))
+  if (object.kind === 'Ingress' && !object.hosts.some(host => host === key || host === ASTERISK + parentOf(key)))
     return 'there, * stands for one label'
   if (!('parents' in object)) return 'it has no address'
   const gateways = [...new Set(clusters.hosts.gatewaysFor(key)(object))]

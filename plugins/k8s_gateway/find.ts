@@ -1,5 +1,5 @@
 /** What a cluster has under a host. */
-import { parentOf, ROOT } from '#src/dns/name.ts'
+import { ASTERISK, parentOf, ROOT } from '#src/dns/name.ts'
 import { type HostIndex, type HostObject, isAnywhere } from '#src/feeds/cluster-index/host-index.ts'
 import type { Place } from '#src/registry/objects.ts'
 import { addressesOf } from '#src/registry/record.ts'
@@ -49,15 +49,13 @@ function* questionsOf(key: string, bare: string): Iterable<Question> {
   for (let [above, bareAbove, depth] = [key, bare, 1]; above !== ROOT; depth++) {
     above = parentOf(above)
     bareAbove = parentOf(bareAbove)
-    yield { key, host: STAR + above, bare: bareAbove === ROOT ? ROOT : STAR + bareAbove, depth }
+    yield { key, host: ASTERISK + above, bare: bareAbove === ROOT ? ROOT : ASTERISK + bareAbove, depth }
   }
 }
 
 /** The same of the name itself only. */
 export const findExact = (clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined =>
   find(clusters, finding, { key, host: key, bare, depth: 0 })
-
-export const STAR = '\x01*'
 
 interface Question {
   readonly key: string

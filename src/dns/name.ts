@@ -12,6 +12,12 @@ import { Buffer } from 'node:buffer'
 /** The key of the root. */
 export const ROOT = '\0'
 
+/** The first label of a wildcard's key (RFC 4592 §2.1.1). */
+export const ASTERISK = '\x01*'
+
+/** The key of the wildcard that stands for all names. */
+export const ALL_NAMES = ASTERISK + ROOT
+
 /**
  * The key of a name given as text; a missing last dot is added.
  * @throws {RangeError} an empty label, a label over 63 octets, a name over 255 octets, a bad escape

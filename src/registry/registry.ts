@@ -2,7 +2,7 @@
  * The mesh as names: what all sources say, united, in the zones that it is served as. A tree of names in one map, so that a known name is
  * one lookup, and an unknown one as many as it has labels more than the closest name that exists.
  */
-import { parentOf, ROOT, toKey } from '../dns/name.ts'
+import { ASTERISK, parentOf, ROOT, toKey } from '../dns/name.ts'
 import { hashAbove, hashOf, type Name } from '../dns/name-hash.ts'
 import { NameMap } from '../dns/name-map.ts'
 import { ZoneSet } from '../dns/zone-map.ts'
@@ -105,7 +105,7 @@ export class Registry {
   #apply(key: string, primary: boolean, source: number, id: string, record: HostRecord | undefined): void {
     // In a zone with a long name.
     if (key.length > 255) return
-    const wildcard = key.startsWith('\x01*')
+    const wildcard = key.startsWith(ASTERISK)
     const name = this.#name(wildcard ? parentOf(key) : key)
     const held = wildcard ? name.wildcard : name.host
     const answers = wildcard ? undefined : this.answers

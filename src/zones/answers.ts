@@ -1,5 +1,5 @@
 import { FLAG, RCODE, TYPE } from '../dns/codes.ts'
-import { standIn, toText } from '../dns/name.ts'
+import { ASTERISK, standIn, toText } from '../dns/name.ts'
 import { wholeRecords } from '../dns/rebase.ts'
 import { answer, failure, type Handler, onReply, type Query, Reply } from '../plugin.ts'
 import { type Compiled, compile, compileAnswers, compileRest } from './compiled.ts'
@@ -34,7 +34,7 @@ export class Answers {
         return answer(set.answer)
       }
     }
-    if (missing && !barrier && (isExact ? node.isBare(type) : !zone.get(`\x01*${node.key}`))) return missing(query)
+    if (missing && !barrier && (isExact ? node.isBare(type) : !zone.get(ASTERISK + node.key))) return missing(query)
     // At another zone's beginning, no type is told from the others but DS.
     const code = 2 * ((key.length << 16) | (barrier?.isCut && type !== TYPE.DS ? TYPE.NS : type)) + (signed ? 1 : 0)
     const held = node.compiled?.get(code)
@@ -44,7 +44,7 @@ export class Answers {
   /** The wildcard, as text, that stands for a name of the zone; undefined where none does. */
   wildcardOf(key: string, hash: number): string | undefined {
     const { node, isExact, barrier } = this.zone.find(key, hash)
-    const wildcard = isExact || barrier ? undefined : this.zone.get(`\x01*${node.key}`)
+    const wildcard = isExact || barrier ? undefined : this.zone.get(ASTERISK + node.key)
     return wildcard && !wildcard.isEmpty ? toText(wildcard.key) : undefined
   }
 

@@ -1,5 +1,5 @@
 import { RCODE, TYPE } from '../dns/codes.ts'
-import { endOfKey, isUnder, lowerCase } from '../dns/name.ts'
+import { ASTERISK, endOfKey, isUnder, lowerCase } from '../dns/name.ts'
 import type { Draft, Part } from './compiled.ts'
 import type { Node } from './node.ts'
 import { RecordSet } from './record-set.ts'
@@ -80,7 +80,7 @@ export class Lookup implements Draft {
       // The zone above answers for DS (RFC 4035 §3.1.4.1).
       if (this.#type !== TYPE.DS || name !== barrier.key) return this.#refer(barrier)
     }
-    const source = isExact ? node : this.#zone.get(`\x01*${node.key}`)
+    const source = isExact ? node : this.#zone.get(ASTERISK + node.key)
     if (!source) return this.#deny(name, node)
     const alias = this.#seesThroughAliases(source) ? undefined : source.get(TYPE.CNAME)
     const set = alias ?? this.#setOf(source)
@@ -138,7 +138,7 @@ export class Lookup implements Draft {
   #deny(name: string, encloser: Node): undefined {
     this.#addSoa()
     this.#prove(name)
-    this.#prove(`\x01*${encloser.key}`)
+    this.#prove(ASTERISK + encloser.key)
     this.rcode = RCODE.NXDOMAIN
     this.ending = 'no name'
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { epochSeconds } from '../../dns/epoch.ts'
-import { isUnder, parentOf, ROOT, toKey } from '../../dns/name.ts'
+import { ALL_NAMES, ASTERISK, isUnder, parentOf, ROOT } from '../../dns/name.ts'
 import { MultiMap } from '../../registry/multi-map.ts'
 import { idOf, type Labels, type Place, type Selector, selects } from '../../registry/objects.ts'
 import { isVisible } from '../../registry/visibility.ts'
@@ -31,7 +31,6 @@ interface Taking {
 }
 
 /** The pattern of every name. */
-const ANY = toKey('*')
 
 /** What a cluster shows outside, by the hosts that it has there, and the gateways that these lead to. */
 export class HostIndex {
@@ -207,11 +206,11 @@ function hostsOf(object: OuterObject): ReadonlySet<string> {
         : isListening(object)
           ? object.listeners.map(({ host }) => host)
           : object.hosts
-  return new Set(hosts.filter(host => host !== ANY))
+  return new Set(hosts.filter(host => host !== ALL_NAMES))
 }
 
 /** Whether it is a route of all names. */
-const isForAll = (object: OuterObject): object is Route => 'parents' in object && object.hosts.includes(ANY)
+const isForAll = (object: OuterObject): object is Route => 'parents' in object && object.hosts.includes(ALL_NAMES)
 
 const takes = (listener: GatewayListener, route: Route, parent: RouteParent): boolean =>
   (parent.listener === '' || parent.listener === listener.name) &&
@@ -219,7 +218,7 @@ const takes = (listener: GatewayListener, route: Route, parent: RouteParent): bo
   (listener.namespace === '' || listener.namespace === route.namespace)
 
 const matches = (key: string, host: string): boolean =>
-  host.startsWith('\x01*') ? key !== parentOf(host) && isUnder(key, parentOf(host)) : key === host
+  host.startsWith(ASTERISK) ? key !== parentOf(host) && isUnder(key, parentOf(host)) : key === host
 
 /** The labels that all pods have which `selector` selects. */
 function labelsOf(selector: Selector): Labels {

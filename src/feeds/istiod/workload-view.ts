@@ -1,3 +1,4 @@
+import { ASTERISK } from '../../dns/name.ts'
 import { asOwn, type EndpointAddress, groupEndpoints } from '../../registry/groups.ts'
 import { type Change, type HostRecord, isItself, type Target } from '../../registry/record.ts'
 import type { Access } from './access.ts'
@@ -141,7 +142,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
   const [endpoints, own]: EndpointAddress[][] = [[], []]
   const targets: Target[] = []
   // DYNAMIC_DNS, the one resolution that a wildcard without endpoints may have, is not told.
-  let elsewhere = !service.ofKubernetes && (service.passthrough || service.host.startsWith('\x01*'))
+  let elsewhere = !service.ofKubernetes && (service.passthrough || service.host.startsWith(ASTERISK))
   for (const workload of members) {
     // What a ServiceEntry with resolution NONE lists is nowhere used; what it selects is.
     if (service.passthrough && workload.listed) continue

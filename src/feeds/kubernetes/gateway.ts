@@ -1,5 +1,5 @@
 /** Gateways and their routes (gateway.networking.k8s.io). */
-import { toKey } from '../../dns/name.ts'
+import { ALL_NAMES } from '../../dns/name.ts'
 import { idOf, type Place } from '../../registry/objects.ts'
 import type { Field, Skip } from '../objects/field.ts'
 import { isConditionTrue, readMeta } from '../objects/meta.ts'
@@ -7,7 +7,6 @@ import type { Gateway, GatewayListener, ListenerSet, Route, RouteParent } from '
 import { isIgnored, readPatterns } from './outside.ts'
 
 /** The pattern of every name. */
-const ANY = toKey('*')
 
 export function readGateway(root: Field, skip: Skip): Omit<Gateway, 'version'> {
   const { namespace, name } = readMeta(root)
@@ -44,7 +43,7 @@ const readListeners = (spec: Field, namespace: string, skip: Skip): GatewayListe
     return {
       name: item.at('name').text(''),
       port: readPort(item),
-      host: host.text('') === '' ? ANY : host.pattern(),
+      host: host.text('') === '' ? ALL_NAMES : host.pattern(),
       // Which namespaces a selector selects, the status of the routes tells.
       namespace: item.at('allowedRoutes', 'namespaces', 'from').text('Same') === 'Same' ? namespace : '',
     }
@@ -73,7 +72,7 @@ export function readRoute(kind: Route['kind'], root: Field, skip: Skip): Omit<Ro
     kind,
     namespace,
     name,
-    hosts: hosts.length === 0 ? [ANY] : readPatterns(hosts, skip),
+    hosts: hosts.length === 0 ? [ALL_NAMES] : readPatterns(hosts, skip),
     parents: root
       .at('spec', 'parentRefs')
       .each(item => (refused.includes(refOf(item, namespace)) ? undefined : readParent(item, namespace)), skip)
