@@ -39,6 +39,14 @@ test('the question goes out as the client asks it, and what is answered comes ba
   assert.equal(edns?.udpSize, 1232)
 })
 
+test('a reply whose names the upstream did not compress comes whole to a client that takes it compressed only', async () => {
+  const servers = Array.from({ length: 8 }, (_, i) => `wide.example.org. 300 IN NS ns${i}.with-a-long-name.wide.example.org.`)
+  await using upstream = await GrpcUpstream.start(message => messageFrom(message, servers))
+  await using server = await startInProcess(`grpc . ${upstream.to}`)
+  const { flags, answer } = await server.query('wide.example.org.', 'NS')
+  assert.deepEqual([flags, answer], ['qr rd ra', servers])
+})
+
 test('any number of queries at a time go over one connection, answered in any order', async () => {
   const waiting: (() => void)[] = []
   await using upstream = await GrpcUpstream.start(async (message, stream) => {
