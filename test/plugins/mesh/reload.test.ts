@@ -35,6 +35,20 @@ test('blocks and reloads share one feed, and it ends with the last of them', asy
   assert.deepEqual(feeds.all, [])
 })
 
+test('a source that cannot be read does not take the place of one that is known', async () => {
+  write('10.1.0.1')
+  await using server = new InProcessServer(block('cluster.local'))
+  await server.server.start()
+  const [feed] = feeds.all
+  server.corefile = block('cluster.local', 'startup_timeout 10ms').replace(file, `${file}x`)
+  await assert.rejects(server.server.reload(), /waiting for source file .*x.*; what was configured before stays/)
+  assert.deepEqual(feeds.all, [feed])
+  assert.deepEqual((await server.query(BACKEND)).answer, [`${BACKEND} 5 IN A 10.1.0.1`])
+  server.corefile = block('cluster.local', 'ttl 7')
+  await server.server.reload()
+  assert.deepEqual((await server.query(BACKEND)).answer, [`${BACKEND} 7 IN A 10.1.0.1`])
+})
+
 test('no query finds anything missing while reloads follow each other and addresses change', async () => {
   write('10.1.0.1')
   await using server = new InProcessServer(block('cluster.local'))
