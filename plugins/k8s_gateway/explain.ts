@@ -19,7 +19,7 @@ export function explainNothing(clusters: Clusters, finding: Finding, key: string
     objects,
     object => `${nameOf(object)} has such a host, but ${reasonOf(clusters, finding, object, key)}`,
   )
-  return ['nothing leads anywhere from this name', ...reasons]
+  return ['nothing that is known leads anywhere from this name', ...reasons]
 }
 
 function reasonOf(clusters: Clusters, finding: Finding, object: HostObject, key: string): string {

@@ -13,16 +13,17 @@ export function explain(view: ClusterView, zone: Zone, key: string): string[] {
   const name = readName(zone.labels(key), zone)
   if (!name) return [`no name of a cluster has such a form below ${toText(zone.key)}`]
   if (name.kind === 'empty') return []
+  const absent = (what: string) => (view.waiting() === undefined ? `there is no ${what}` : `no ${what} is known yet`)
   if (!view.exposes(name.namespace)) {
     const exists = view.index.namespaces.has(name.namespace)
-    return [exists ? `namespace ${name.namespace} is not among those it shows` : `there is no namespace ${name.namespace}`]
+    return [exists ? `namespace ${name.namespace} is not among those it shows` : absent(`namespace ${name.namespace}`)]
   }
   if (name.kind !== 'service') return []
   const what = zone.multicluster ? 'ServiceImport' : 'Service'
   const node = zone.multicluster
     ? view.index.imports.find(name.namespace, name.name)
     : view.index.services.find(name.namespace, name.name)
-  if (!node?.service) return [`there is no ${what} ${name.namespace}/${name.name}`]
+  if (!node?.service) return [absent(`${what} ${name.namespace}/${name.name}`)]
   return [`${what} ${name.namespace}/${name.name}${sayService(node)}`]
 }
 

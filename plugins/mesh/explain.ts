@@ -7,8 +7,18 @@ import { addressesOf, type HostRecord } from '#src/registry/record.ts'
 import { Missing, type Registry, type TreeName } from '#src/registry/registry.ts'
 import { isVisible } from '#src/registry/visibility.ts'
 
-/** @param sources their names, in the order of the sources @param address of the client, as text */
-export function explain(registry: Registry, sources: readonly string[], name: Name, address: string): string[] {
+/**
+ * @param sources their names, in the order of the sources
+ * @param complete whether they have told everything
+ * @param address of the client, as text
+ */
+export function explain(
+  registry: Registry,
+  sources: readonly string[],
+  complete: boolean,
+  name: Name,
+  address: string,
+): string[] {
   const client = registry.namespaceOf(address)
   const found = registry.find(name, registry.restricted ? client : undefined)
   const closest = registry.closest(name.key)
@@ -18,12 +28,12 @@ export function explain(registry: Registry, sources: readonly string[], name: Na
     const parts = host?.parts ?? []
     return parts.map(part => sayPart(part, view?.counts(part.record) ? undefined : first, sources[part.source]!, address, client))
   }
-  if (found instanceof Missing)
-    return [
-      `${toText(found.zone)} has no such name; the closest one that exists is ${toText(closest.key)}`,
-      ...say(nearest(closest)),
-    ]
-  if (!found) return ['this is no name of the mesh', ...say(nearest(closest))]
+  if (!found || found instanceof Missing) {
+    const missing = found
+      ? `${toText(found.zone)} has no such name; the closest one that exists is ${toText(closest.key)}`
+      : 'this is no name of the mesh'
+    return [complete ? missing : 'no such name is known yet', ...say(nearest(closest))]
+  }
   const host = found.host && registry.whole(found.host)
   // What the client does not see may stand before what it is answered from.
   const hidden = closest.key === name.key && closest.host !== host ? say(closest.host) : []

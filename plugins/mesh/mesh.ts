@@ -103,7 +103,8 @@ export class Mesh implements Instance {
   explain({ key, hash, client: { address } }: Query): string[] {
     const state = this.ready()
     const sources = this.#subscriptions.map(({ feed }) => feed.source.name)
-    return [...(state === true ? [] : [state]), ...explain(this.#registry, sources, { key, hash }, address)]
+    const known = explain(this.#registry, sources, state === true, { key, hash }, address)
+    return state === true ? known : [state, ...known]
   }
 
   wrap(next: Handler): Handler {

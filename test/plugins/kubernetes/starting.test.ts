@@ -39,8 +39,9 @@ test('until everything is known, known names are answered, unknown ones fail, an
           body: JSON.stringify({ kind: 'Status', code: 403, message: 'endpointslices is forbidden' }),
         }
       : undefined
-  const port = await freePort()
-  await using server = await startServer(corefile(api, port), {})
+  const [port, explaining] = [await freePort(), await freePort()]
+  await using server = await startServer(corefile(api, port).replace('ready', `explain 127.0.0.1:${explaining}\n  ready`), {})
+  const explained = async (name: string) => (await fetch(`http://127.0.0.1:${explaining}/explain?name=${name}`)).text()
   const lines = server.stdout.filter(line => line.includes('plugin/kubernetes'))
   assert.deepEqual(
     [
@@ -61,9 +62,12 @@ test('until everything is known, known names are answered, unknown ones fail, an
     await ready(port),
     /^503 kubernetes\nkubernetes: endpointslices\.discovery\.k8s\.io: not allowed to list and watch: endpointslices is forbidden/,
   )
+  assert.match(await explained(UNKNOWN), /- endpointslices.*not allowed.*\n +- no Service default\/gone is known yet\n/)
+  assert.match(await explained('backend.gone.svc.cluster.local'), /\n +- no namespace gone is known yet\n/)
   forbidden = false
   while ((await ready(port)) !== '200 OK');
   assert.equal((await server.query(UNKNOWN)).rcode, 'NXDOMAIN')
+  assert.match(await explained(UNKNOWN), /- there is no Service default\/gone\n/)
 })
 
 test('what is known is answered while the API server is away, and a reload keeps it', async () => {

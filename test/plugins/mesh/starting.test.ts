@@ -7,12 +7,17 @@ import { startServer } from '#test/support/server.ts'
 import { BACKEND, backend } from './manifests.ts'
 
 test('until every source is complete, known names are answered and unknown ones of the zone fail', async () => {
-  const port = await freePort()
+  const [port, explaining] = [await freePort(), await freePort()]
   const ready = async () => {
     const response = await fetch(`http://127.0.0.1:${port}/ready`)
     return [response.status, await response.text()]
   }
+  const explained = async (name: string) => {
+    const text = await (await fetch(`http://127.0.0.1:${explaining}/explain?name=${name}`)).text()
+    return text.match(/(?<=^ +- ).*/gm)
+  }
   const corefile = `.:0 {
+  explain 127.0.0.1:${explaining}
   ready 127.0.0.1:${port}
   mesh {
     source file here.yaml
@@ -34,6 +39,11 @@ test('until every source is complete, known names are answered and unknown ones 
   const other = await server.query('other.default.svc.cluster.local.', 'A', { edns: true })
   assert.match(extendedErrorOf(other)!, /^14 waiting for source file later: ENOENT: no such file/)
   assert.equal((await server.query('www.example.org.')).additional.length, 2, 'names outside the zone are passed on')
+  for (const name of ['third.default.svc.cluster.local', 'www.example.org']) {
+    const [waiting, ...more] = (await explained(name))!
+    assert.match(waiting!, /^waiting for source file later: /)
+    assert.deepEqual(more, ['no such name is known yet'])
+  }
   const [status, body] = await ready()
   assert.equal(status, 503)
   assert.match(String(body), /mesh/)
@@ -43,6 +53,9 @@ test('until every source is complete, known names are answered and unknown ones 
   while ((await ready())[0] !== 200);
   assert.deepEqual(await rcodes(), ['NOERROR', 'NOERROR'])
   assert.equal((await server.query('third.default.svc.cluster.local.')).additional.length, 2, 'unknown names fall through now')
+  assert.deepEqual(await explained('third.default.svc.cluster.local'), [
+    'cluster.local. has no such name; the closest one that exists is default.svc.cluster.local.',
+  ])
 })
 
 test('the first query finds everything that the files say', async () => {
