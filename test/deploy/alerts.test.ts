@@ -28,6 +28,7 @@ const MINUTES = 90
 const ONE = { namespace: 'istio-system', pod: 'one', job }
 const OTHER = { ...ONE, pod: 'other' }
 const MESH = { source: 'kubernetes' }
+const ROUTES = { source: 'kubernetes', kind: 'HTTPRoute' }
 
 /** Samples of a metric by the minute, such as `0x90` or `0+60x90`, of a pod of this server. */
 type Series = readonly [metric: string, labels: Readonly<Record<string, string>>, values: string]
@@ -37,10 +38,12 @@ const WELL: readonly Series[] = [
   ['up', ONE, `1x${MINUTES}`],
   ['up', OTHER, `1x${MINUTES}`],
   ['coredns_mesh_data_age_seconds', { ...ONE, ...MESH }, `30x${MINUTES}`],
+  ['coredns_k8s_gateway_data_age_seconds', { ...ONE, ...ROUTES }, `50x${MINUTES}`],
   ['coredns_mesh_endpoints', { ...ONE, ...MESH }, `1000x${MINUTES}`],
   ['coredns_mesh_endpoints', { ...OTHER, ...MESH }, `990x${MINUTES}`],
   ['coredns_mesh_rejected_documents_total', { ...ONE, ...MESH }, `3x${MINUTES}`],
   ['coredns_mesh_istiod_nacks_total', { ...ONE, source: 'istiod', type: 'EDS' }, `2x${MINUTES}`],
+  ['coredns_k8s_gateway_rejected_objects_total', { ...ONE, ...ROUTES }, `2x${MINUTES}`],
   ['coredns_dns_responses_total', { ...ONE, rcode: 'NOERROR' }, `0+6000x${MINUTES}`],
   ['coredns_dns_responses_total', { ...ONE, rcode: 'SERVFAIL' }, `0+60x${MINUTES}`],
   ['coredns_dns_request_duration_seconds_bucket', { ...ONE, le: '0.001' }, `0+6000x${MINUTES}`],
@@ -64,9 +67,11 @@ const WELL: readonly Series[] = [
 const ILL: readonly (readonly [alert: string, ...series: Series[]])[] = [
   ['IstioCoreDNSDown', ['up', ONE, '1x29 0x60'], ['up', OTHER, '1x29 0x60']],
   ['IstioCoreDNSRegistrySilent', ['coredns_mesh_data_age_seconds', { ...ONE, ...MESH }, '30x29 30+60x60']],
+  ['IstioCoreDNSRegistrySilent', ['coredns_k8s_gateway_data_age_seconds', { ...ONE, ...ROUTES }, '50x29 50+60x60']],
   ['IstioCoreDNSReplicasDisagree', ['coredns_mesh_endpoints', { ...OTHER, ...MESH }, '990x29 900x60']],
   ['IstioCoreDNSDocumentsRejected', ['coredns_mesh_rejected_documents_total', { ...ONE, ...MESH }, '3x58 4x31']],
   ['IstioCoreDNSDocumentsRejected', ['coredns_mesh_istiod_nacks_total', { ...ONE, source: 'istiod', type: 'EDS' }, '2x58 3x31']],
+  ['IstioCoreDNSDocumentsRejected', ['coredns_k8s_gateway_rejected_objects_total', { ...ONE, ...ROUTES }, '2x58 3x31']],
   ['IstioCoreDNSErrors', ['coredns_dns_responses_total', { ...ONE, rcode: 'SERVFAIL' }, '0x29 0+240x60']],
   ['IstioCoreDNSLatency', ['coredns_dns_request_duration_seconds_bucket', { ...ONE, le: '8.192' }, '0+6000x29 180000+6100x60'], ['coredns_dns_request_duration_seconds_bucket', { ...ONE, le: '+Inf' }, '0+6000x29 180000+6100x60']],
   ['IstioCoreDNSUpstreamsDown', ['coredns_forward_healthcheck_broken_total', ONE, '7x29 8+10x60']],
