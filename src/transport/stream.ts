@@ -30,6 +30,9 @@ export const STREAM_LIMITS: StreamLimits = {
   unsent: 128 << 10,
 }
 
+/** Of a connection that ends: so long it still takes messages, in milliseconds. One that always owes something would never end. */
+const LEAVING = 5000
+
 /** Of the places whose connections count with those of all others alone. */
 const UNBOUNDED: Held = { count: 0, limit: Number.POSITIVE_INFINITY }
 
@@ -161,6 +164,10 @@ export class Connection {
   end(): void {
     this.#leaving = true
     this.#wait()
+    setTimeout(() => {
+      this.#ending = true
+      this.#wait()
+    }, LEAVING).unref()
   }
 
   #read(chunk: Buffer): void {

@@ -124,6 +124,24 @@ test('an ended connection answers what comes while it owes something', async t =
   assert.equal(await connection.client.next(), undefined)
 })
 
+test('an ended connection that always owes something takes nothing more after five seconds', async t => {
+  const held = new HeldReplies()
+  await using connection = await start(t, held.receive)
+  await connection.write(0, 1, 7)
+  await held.came(1)
+  connection.connection!.end()
+  connection.tick(4999)
+  await connection.write(0, 1, 8)
+  await held.came(2)
+  connection.tick(1)
+  await connection.write(0, 1, 9)
+  held.release(0)
+  held.release(1)
+  assert.deepEqual(await connection.client.next(), Buffer.of(7))
+  assert.deepEqual(await connection.client.next(), Buffer.of(8))
+  assert.equal(await connection.client.next(), undefined)
+})
+
 test('an ended connection without anything owed closes at once', async t => {
   await using connection = await start(t)
   connection.connection!.end()
