@@ -1,5 +1,6 @@
 /** *loop* finds out whether the block's queries come back to it, and cuts the loop where they do. */
 import timers from 'node:timers/promises'
+import { BroadcastChannel } from 'node:worker_threads'
 import { RCODE, TYPE } from '#src/dns/codes.ts'
 import {
   failure,
@@ -9,7 +10,6 @@ import {
   type Logger,
   type Plugin,
   type Query,
-  type Reply,
   type ServerBlock,
 } from '#src/plugin.ts'
 import { ask, probeName } from './probe.ts'
@@ -35,92 +35,138 @@ export const loop: Plugin<string> = {
   create: (zone, block) => new Loop(zone, block),
 }
 
+/** What the main thread, which probes, tells the others. */
+interface State {
+  /** The name of the probe under way, as key. */
+  readonly probe: string | undefined
+  /** The loop that was found, while it lasts. */
+  readonly found: string | undefined
+}
+
+/** What the others tell it: a probe has come by. */
+interface Sighting {
+  readonly probe: string
+  readonly name: string
+  /** What it would be called. */
+  readonly loop: string
+}
+
 class Loop implements Instance {
   readonly #zone: string
+  readonly #block: ServerBlock
   readonly #log: Logger
   readonly #stopped = new AbortController()
-  /** The name of the probe under way, as key. */
-  #probe: string | undefined
+  /** To the same block in other threads. */
+  #channel: BroadcastChannel | undefined
+  #previous: Loop | undefined
+  #state: State = { probe: undefined, found: undefined }
+  /** Of the probe under way, in all threads. */
   #sightings = 0
-  /** What was found, while it lasts. */
-  #found: string | undefined
   /** Whether a probe has ended. */
   #tried = false
   #target = ''
 
   constructor(zone: string, block: ServerBlock) {
     this.#zone = zone
+    this.#block = block
     this.#log = block.log('loop')
   }
 
   wrap(next: Handler): Handler {
     return query => {
-      if (query.type === TYPE.HINFO && query.key === this.#probe) return this.#see(query, next)
-      if (this.#found !== undefined && query.zone === this.#zone) return failure(this.#found)
-      return next(query)
+      if (query.type === TYPE.HINFO && query.key === this.#state.probe) this.#see(query)
+      const { probe, found } = this.#state
+      return found !== undefined && query.zone === this.#zone && query.key !== probe ? failure(found) : next(query)
     }
   }
 
   adopt(previous: Loop): void {
     this.#tried = previous.#tried
+    this.#previous = previous
   }
 
   serving(listeners: readonly Listener[]): void {
+    // What it would tell on is not about this Corefile.
+    void this.#previous?.stop()
+    this.#previous = undefined
     const listener = listeners.find(({ label }) => label.startsWith('dns://'))
-    this.#tried ||= listener === undefined
-    if (listener) this.#watch(listener).catch(() => {})
+    const { viewName, server } = this.#block
+    const isMain = server.control !== undefined
+    this.#tried ||= !isMain || listener === undefined
+    if (!listener) return
+    this.#target = listener.label.slice('dns://'.length)
+    this.#channel = new BroadcastChannel(`loop ${this.#zone} ${this.#target} ${viewName}`)
+    this.#channel.onmessage = event => {
+      const said = (event as MessageEvent).data as State | Sighting
+      if (!('loop' in said)) this.#state = said
+      else if (isMain) this.#take(said)
+    }
+    this.#channel.unref()
+    if (isMain) this.#watch(listener).catch(() => {})
   }
 
   ready(): true | string {
-    return this.#found ?? (this.#tried || 'the probe is under way')
+    return this.#state.found ?? (this.#tried || 'the probe is under way')
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort()
+    this.#channel?.close()
+    this.#channel = undefined
   }
 
-  #see(query: Query, next: Handler): Reply | PromiseLike<Reply> {
-    this.#sightings++
-    if (this.#sightings <= SIGHTINGS) return next(query)
-    if (this.#found === undefined) {
-      const { address, port, family } = query.client
-      const from = family === 4 ? `${address}:${port}` : `[${address}]:${port}`
-      this.#found = `Loop (${from} -> ${this.#target}) detected for zone "${this.#zone}"`
-      this.#log.error(`${this.#found}, see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${query.name}"`)
-    }
-    return failure(this.#found)
+  #see({ key, name, client: { address, port, family } }: Query): void {
+    const from = family === 4 ? `${address}:${port}` : `[${address}]:${port}`
+    const loop = `Loop (${from} -> ${this.#target}) detected for zone "${this.#zone}"`
+    const sighting: Sighting = { probe: key, name, loop }
+    if (this.#block.server.control) this.#take(sighting)
+    else this.#channel?.postMessage(sighting)
+  }
+
+  #take({ probe, name, loop }: Sighting): void {
+    if (probe !== this.#state.probe || ++this.#sightings <= SIGHTINGS) return
+    if (this.#state.found === undefined)
+      this.#log.error(`${loop}, see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${name}"`)
+    this.#tell({ probe: undefined, found: this.#state.found ?? loop })
+  }
+
+  #tell(state: State): void {
+    this.#state = state
+    this.#channel?.postMessage(state)
   }
 
   /** Probes until one is answered, or the window is over; and where there is a loop, until there is none. Ends with a rejection when stopped. */
   async #watch(listener: Listener): Promise<void> {
     const deadline = performance.now() + WINDOW
     const { signal } = this.#stopped
-    this.#target = listener.label.slice('dns://'.length)
     for (;;) {
       const clear = await this.#tryOnce(listener)
-      if (clear && this.#found !== undefined) {
+      const { found } = this.#state
+      if (clear && found !== undefined) {
         this.#log.info(`No loop any more for zone "${this.#zone}"`)
-        this.#found = undefined
+        this.#tell({ probe: undefined, found: undefined })
       }
-      if (clear || (this.#found === undefined && performance.now() > deadline)) return
-      await timers.setTimeout(this.#found === undefined ? RETRY : RECHECK, undefined, { signal, ref: false })
+      if (clear || (found === undefined && performance.now() > deadline)) return
+      await timers.setTimeout(found === undefined ? RETRY : RECHECK, undefined, { signal, ref: false })
     }
   }
 
   /** Whether a probe was answered and did not come back. A name of its own keeps tries apart. */
   async #tryOnce(listener: Listener): Promise<boolean> {
+    const probe = probeName(this.#zone)
+    const { signal } = this.#stopped
     this.#sightings = 0
-    this.#probe = probeName(this.#zone)
+    this.#tell({ probe, found: this.#state.found })
     try {
-      const rcode = await ask(listener, this.#probe, this.#stopped.signal)
+      const rcode = await ask(listener, probe, signal)
       this.#tried = true
-      // So does another thread answer that has found the loop.
-      const isCut = rcode === RCODE.SERVFAIL && this.#found !== undefined
+      // So does a thread answer that knows of the loop and not yet of the probe.
+      const isCut = rcode === RCODE.SERVFAIL && this.#state.found !== undefined
       const answered = rcode !== undefined && !isCut
-      if (answered) await timers.setTimeout(STRAGGLING, undefined, { signal: this.#stopped.signal, ref: false })
+      if (answered) await timers.setTimeout(STRAGGLING, undefined, { signal, ref: false })
       return answered && this.#sightings <= SIGHTINGS
     } finally {
-      this.#probe = undefined
+      this.#tell({ probe: undefined, found: this.#state.found })
     }
   }
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { askMany, CLIENTS } from '#test/plugins/multisocket/clients.ts'
+import { scrape } from '#test/plugins/multisocket/metrics.ts'
 import { freePort } from '#test/support/ports.ts'
 import { always } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
@@ -31,6 +33,25 @@ test('a loop is told, cut and unready, and nothing but its zone suffers', async 
   assert.match(await response.text(), /^loop\nloop: Loop \(127\.0\.0\.1:\d+ -> :\d+\) detected for zone "\."$/)
   assert.equal(server.stdout.filter(line => line.includes('plugin/loop: Loop')).length, 1)
   assert.equal(server.child.exitCode, null)
+})
+
+test('with several threads, one tells of a loop, and each cuts it', async () => {
+  const [port, metrics] = [await freePort(), await freePort()]
+  await using server = await startServer(
+    `.:${port} {\n multisocket 4\n prometheus 127.0.0.1:${metrics}\n loop\n forward . 127.0.0.1:${port}\n}\n`,
+  )
+  await server.waitForLine(/Loop \(/)
+  const requests = async () =>
+    [...(await scrape(metrics))]
+      .filter(([name]) => name.startsWith('coredns_serving_thread_requests'))
+      .reduce((sum, [, n]) => sum + n, 0)
+  // Each query is read once, and goes round no more.
+  await until(async () => {
+    const before = await requests()
+    assert.deepEqual(await askMany(server, 'example.org'), ['SERVFAIL'])
+    return (await requests()) === before + CLIENTS
+  })
+  assert.equal(server.stdout.filter(line => line.includes('plugin/loop: Loop')).length, 1)
 })
 
 test('where there is no loop, a probe goes upstream once and the block is ready', async () => {

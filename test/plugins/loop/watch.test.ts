@@ -15,12 +15,23 @@ import { octetsOf } from '#src/transport/transport.ts'
 import { queryOf } from '#test/support/exchange.ts'
 import { until } from '#test/support/waiting.ts'
 
-/** *loop* for the root, behind a real socket, before a handler of the test's. */
+/** *loop* for the root in a thread. */
+function inThread(t: TestContext, isMain: boolean, lines: string[]) {
+  const log = createLogger('text', 'info', { write: line => lines.push(line.trimEnd()) })
+  const server = { control: isMain ? {} : undefined }
+  const instance = loop.create('.', {
+    log: (name: string) => pluginLogger(log, name),
+    server,
+    viewName: '',
+  } as unknown as ServerBlock)
+  t.after(() => instance.stop!())
+  return instance
+}
+
+/** *loop* in the main thread, behind a real socket, before a handler of the test's. */
 async function looping(t: TestContext, next: (query: Query, self: Handler) => ReturnType<Handler>) {
   const lines: string[] = []
-  const log = createLogger('text', 'info', { write: line => lines.push(line.trimEnd()) })
-  const instance = loop.create('.', { log: (name: string) => pluginLogger(log, name) } as unknown as ServerBlock)
-  t.after(() => instance.stop!())
+  const instance = inThread(t, true, lines)
   const seen: Query[] = []
   const handler: Handler = instance.wrap!(query => {
     seen.push(query)
@@ -135,6 +146,36 @@ test('a loop that has gone is found out, and the zone answered again', async t =
   assert.deepEqual(lines.slice(1), ['[INFO] plugin/loop: No loop any more for zone "."'])
   assert.equal(instance.ready!(), true)
   assert.equal((await handler(Object.assign(queryOf('www.example.org'), { zone: '.' }))).rcode, 0)
+})
+
+test('all threads see a probe, one tells of the loop, and all cut it until it has gone', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let through: readonly Handler[] = []
+  let rounds = 0
+  // Each round goes through another thread; in the end, somebody answers.
+  const go = (query: Query): ReturnType<Handler> => through[rounds++]?.(query) ?? empty()
+  const { instance, handler, lines, listener } = await looping(t, go)
+  const others = [inThread(t, false, lines), inThread(t, false, lines)]
+  const handlers = others.map(other => other.wrap!(go))
+  for (const other of others) {
+    other.serving!([listener])
+    assert.equal(other.ready!(), true)
+  }
+  const soon = async (condition: () => boolean) => {
+    for (; !condition(); await turn()) t.mock.timers.tick(1000)
+  }
+  const rcodes = () => Promise.all([handler, ...handlers].map(async handle => (await handle(query())).rcode))
+  const query = () => Object.assign(queryOf('www.example.org'), { zone: '.' })
+  through = handlers
+  instance.serving!([listener])
+  await soon(() => others.every(other => other.ready!() !== true))
+  assert.equal(lines.length, 1)
+  assert.match(lines[0]!, /Loop \(/)
+  assert.deepEqual(await rcodes(), [2, 2, 2])
+  through = []
+  await soon(() => others.every(other => other.ready!() === true))
+  assert.deepEqual(lines.slice(1), ['[INFO] plugin/loop: No loop any more for zone "."'])
+  assert.deepEqual(await rcodes(), [0, 0, 0])
 })
 
 test('silence is tried again, under another name, and keeps nobody unready', async t => {
