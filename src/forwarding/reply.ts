@@ -6,15 +6,17 @@ import type { Sections } from '../dns/sections.ts'
 
 /** Fits into the smallest datagram that a client takes, in octets (RFC 1035 §4.2.1). */
 const SMALL = 512
+/** What is longer fits into no datagram even when compressed, and might take long to compress: a pointer of two octets can stand for a name of 255. */
+const LARGE = 8192
 
 /**
- * The reply in a message of an upstream. If that did not compress, its names are compressed here: it may fit into a datagram then.
+ * The reply in a message of an upstream. If that did not compress, its names are compressed here where it may fit into a datagram then.
  * @throws {FormatError} the message is no whole reply
  */
 export function readUpstreamReply(message: Buffer): Reply {
   const reply = readReply(message)
   const { sections } = reply
-  if (message.length > SMALL && sections.spans.some(span => isSpelledOut(sections, span)))
+  if (message.length > SMALL && message.length <= LARGE && sections.spans.some(span => isSpelledOut(sections, span)))
     reply.sections = compressed(message, sections)
   return reply
 }

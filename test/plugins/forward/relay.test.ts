@@ -105,6 +105,15 @@ test('a reply whose names the upstream did not compress comes whole to a client 
   assert.ok(((await upstream.script(upstream.seen[0]!)) as Buffer).length > 512)
 })
 
+test('a reply that is too long for any datagram comes over TCP as the upstream wrote it', async () => {
+  const servers = Array.from({ length: 200 }, (_, i) => `wide.example.org. 300 IN NS ns${i}.with-a-long-name.wide.example.org.`)
+  await using upstream = await startUpstream(zone(...servers))
+  await using server = await startLocal(`forward . ${upstream.to}`)
+  const { answer, raw } = await server.queryTcp('wide.example.org.', 'NS', { edns: true })
+  assert.deepEqual(answer, servers)
+  assert.equal(raw.length, ((await upstream.script(upstream.seen[0]!)) as Buffer).length)
+})
+
 test('a record that is not well formed is passed on as it came, however long the reply', async () => {
   const texts = Array.from({ length: 4 }, (_, i) => `odd.example.org. 300 IN TXT "${String(i).padStart(150, '.')}"`)
   // Its data is no name.
