@@ -40,9 +40,14 @@ export interface Options {
   readonly fallthrough: readonly string[]
 }
 
+type Words = { -readonly [K in keyof Options]: Options[K] } & {
+  kubeconfig: readonly [file: string, context: string | undefined] | undefined
+  endpoint: string | undefined
+}
+
 export function parseOptions(directive: Directive): Options {
   const line = directive.once()
-  const options: { -readonly [K in keyof Options]: Options[K] } = {
+  const options: Words = {
     zones: line.zones(directive.zones),
     resources: ['Ingress', 'Service'],
     ingressClasses: [],
@@ -52,11 +57,13 @@ export function parseOptions(directive: Directive): Options {
     apex: zone => keyBelow(['dns1', 'kube-system'], zone),
     secondary: undefined,
     ttl: 60,
+    kubeconfig: undefined,
+    endpoint: undefined,
     source: () => inCluster(),
     startupTimeout: 5000,
     fallthrough: [],
   }
-  const set = (values: Partial<Options>) => void Object.assign(options, values)
+  const set = (values: Partial<Words>) => void Object.assign(options, values)
   line.options({
     resources: option => set({ resources: readResources(option) }),
     ingressClasses: option => set({ ingressClasses: option.some('CLASS') }),
@@ -66,19 +73,20 @@ export function parseOptions(directive: Directive): Options {
     apex: option => set({ apex: readServer(option, 'APEX') }),
     secondary: option => set({ secondary: readServer(option, 'SECONDARY') }),
     ttl: option => set({ ttl: option.integer('TTL', 0, 3600) }),
-    kubeconfig: option => {
-      const [file, context] = [option.text('KUBECONFIG'), option.left > 0 ? option.text('CONTEXT') : undefined]
-      set({ source: root => kubeconfig(file, context, root) })
-    },
-    endpoint: option => {
-      const url = option.url('URL')
-      set({ source: () => endpoint(url) })
-    },
+    kubeconfig: option => set({ kubeconfig: [option.text('KUBECONFIG'), option.left > 0 ? option.text('CONTEXT') : undefined] }),
+    endpoint: option => set({ endpoint: option.url('URL') }),
     startup_timeout: option => set({ startupTimeout: option.duration('DURATION', { max: LONGEST_TIMER }) }),
     fallthrough: option => set({ fallthrough: option.zones(['.']) }),
   })
   line.end()
-  return options
+  if (options.kubeconfig && options.endpoint !== undefined) line.warn('endpoint is not used: kubeconfig takes precedence')
+  return { ...options, source: sourceOf(options) }
+}
+
+/** As in *kubernetes*, a kubeconfig file beats an endpoint. */
+function sourceOf({ kubeconfig: config, endpoint: url }: Words): Options['source'] {
+  if (config) return root => kubeconfig(...config, root)
+  return url === undefined ? () => inCluster() : () => endpoint(url)
 }
 
 /** A name below each zone, or, with a dot at its end, a whole one. */

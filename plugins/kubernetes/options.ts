@@ -72,6 +72,7 @@ export function parseOptions(directive: Directive): Options {
   const served = new Set(options.zones.map(toKey))
   for (const zone of options.multicluster)
     if (!served.has(zone)) throw line.problem('the zones of multicluster must be among those of kubernetes')
+  if (options.kubeconfig && options.endpoint !== undefined) line.warn('endpoint is not used: kubeconfig takes precedence')
   return { ...options, source: sourceOf(options) }
 }
 

@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { k8s_gateway } from '#plugins/k8s_gateway/index.ts'
-import { refuses } from '#test/support/directive.ts'
+import { directiveOf, refuses } from '#test/support/directive.ts'
 
 for (const [line, problem] of [
   ['resources', /expected RESOURCE/],
@@ -24,3 +25,9 @@ for (const [line, problem] of [
   test(`not accepted: ${line}`, () => {
     refuses(k8s_gateway, `k8s_gateway example.org {\n${line}\n}`, problem)
   })
+
+test('a kubeconfig file beats an endpoint', () => {
+  const directive = directiveOf('k8s_gateway {\nkubeconfig admin.conf east\nendpoint http://127.0.0.1:8001\n}')
+  assert.equal(k8s_gateway.parse(directive).source('').name, 'kubernetes kubeconfig admin.conf east')
+  assert.deepEqual(directive.warnings, ['plugin/k8s_gateway: endpoint is not used: kubeconfig takes precedence'])
+})

@@ -71,8 +71,9 @@ test('all that can be said', () => {
 })
 
 test('a kubeconfig file beats an endpoint', () => {
-  const { source } = parse('endpoint http://127.0.0.1:8001', 'kubeconfig admin.conf east')
-  assert.equal(source('').name, 'kubernetes kubeconfig admin.conf east')
+  const directive = directiveOf('kubernetes {\nkubeconfig admin.conf east\nendpoint http://127.0.0.1:8001\n}')
+  assert.equal(kubernetes.parse(directive).source('').name, 'kubernetes kubeconfig admin.conf east')
+  assert.deepEqual(directive.warnings, ['plugin/kubernetes: endpoint is not used: kubeconfig takes precedence'])
 })
 
 suite('mistakes', () => {
