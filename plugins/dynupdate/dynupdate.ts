@@ -4,7 +4,7 @@ import { CLASS, FLAG, RCODE, rcodeName } from '#src/dns/codes.ts'
 import { FormatError } from '#src/dns/message.ts'
 import { toKey, toText } from '#src/dns/name.ts'
 import { type DynamicZone, dynamicZones } from '#src/feeds/zones/dynamic-zone.ts'
-import { excessOf, type Size } from '#src/feeds/zones/zone-records.ts'
+import { excessOf, type Size, sizeOf } from '#src/feeds/zones/zone-records.ts'
 import { type Logger, type Query, Reply, refused, type ServerBlock } from '#src/plugin.ts'
 import { ServedZones } from '#src/zones/served-zones.ts'
 import { Permissions, type Rule } from './permissions.ts'
@@ -47,7 +47,7 @@ export class DynUpdate extends ServedZones<DynamicZone> {
     this.#zone = zone
     // Where the main thread cannot open it, another one would wait for ever.
     await Promise.race([zone.caughtUp, signal.aborted || once(signal, 'abort')])
-    const excess = excessOf(zone.records, limits)
+    const excess = excessOf(sizeOf(zone.records.values()), limits)
     if (excess) throw new Error(excess)
     zone.listeners.add(this.#listener)
     this.zones.set(this.#key, zone)

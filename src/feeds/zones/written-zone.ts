@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RCODE, TYPE } from '../../dns/codes.ts'
 import { MasterFile } from '../../dns/master-file/master-file.ts'
 import type { MasterRecord } from '../../dns/master-file/record.ts'
@@ -5,9 +6,10 @@ import { toKey } from '../../dns/name.ts'
 import type { Logger } from '../../log.ts'
 import type { Answers } from '../../zones/answers.ts'
 import type { DynamicSource, DynamicZone, Outcome } from './dynamic-zone.ts'
-import { ZoneDatabase } from './zone-database.ts'
-import { addRecord, answersOf, changed, excessOf, type Records } from './zone-records.ts'
-import { evaluate, type ZoneUpdate } from './zone-update.ts'
+import { NextVersion } from './next-version.ts'
+import { RemoteDatabase } from './remote-database.ts'
+import { addRecord, answersOf, type Records } from './zone-records.ts'
+import type { ZoneUpdate } from './zone-update.ts'
 
 /** Updates that wait for their turn. */
 const MAX_WAITING = 1000
@@ -21,25 +23,26 @@ export class WrittenZone implements DynamicZone {
   readonly lack = ''
   readonly listeners: DynamicZone['listeners'] = new Set()
   readonly caughtUp = Promise.resolve()
-  readonly #database: ZoneDatabase | undefined
-  /** One update after the other. */
-  #turn: Promise<unknown> = Promise.resolve()
-  #waiting = 0
+  readonly #database: RemoteDatabase | undefined
+  /** Updates that are applied together, as soon as those before them are. */
+  #waiting: { readonly update: ZoneUpdate; readonly resolve: (outcome: Outcome) => void }[] = []
+  /** Fulfilled when none waits any more; undefined when none does. */
+  #turn: Promise<void> | undefined
 
   /** @throws {Error} a file or database that cannot be read, or is not accepted */
   static async open(source: DynamicSource, log: Logger): Promise<WrittenZone> {
     const key = toKey(source.origin)
-    const database = source.database === undefined ? undefined : new ZoneDatabase(source.database, key)
+    const database = source.database === undefined ? undefined : new RemoteDatabase(source.database, key)
     try {
-      const records = database?.read() ?? (await readFile(source.file, key))
+      const records = (await database?.read()) ?? (await readFile(source.file, key))
       return new WrittenZone(source.origin, log, records, await answersOf(key, records), database)
     } catch (error) {
-      database?.close()
+      await database?.close()
       throw error
     }
   }
 
-  private constructor(origin: string, log: Logger, records: Records, answers: Answers, database: ZoneDatabase | undefined) {
+  private constructor(origin: string, log: Logger, records: Records, answers: Answers, database: RemoteDatabase | undefined) {
     this.origin = origin
     this.log = log
     this.records = records
@@ -48,41 +51,48 @@ export class WrittenZone implements DynamicZone {
   }
 
   async update(update: ZoneUpdate): Promise<Outcome> {
-    if (this.#waiting >= MAX_WAITING) return { rcode: RCODE.SERVFAIL, cause: `more than ${MAX_WAITING} updates wait` }
-    this.#waiting++
-    const done = this.#turn
-      .then(() => this.#apply(update))
-      .catch((error): Outcome => ({ rcode: RCODE.SERVFAIL, cause: error.message }))
-    this.#turn = done
-    const outcome = await done
-    this.#waiting--
-    return outcome
+    if (this.#waiting.length >= MAX_WAITING) return { rcode: RCODE.SERVFAIL, cause: `more than ${MAX_WAITING} updates wait` }
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    this.#waiting.push({ update, resolve })
+    this.#turn ??= this.#applyAll()
+    return promise
   }
 
   async close(): Promise<void> {
     await this.#turn
-    this.#database?.close()
+    await this.#database?.close()
   }
 
-  async #apply(update: ZoneUpdate): Promise<Outcome> {
-    const { key } = this.answers.zone
-    const changes = evaluate(key, this.records, update)
-    if (typeof changes === 'number') return { rcode: changes }
-    const next = changed(this.records, changes)
-    const excess = excessOf(next, update.limits)
-    if (excess) return { rcode: RCODE.REFUSED, cause: excess }
-    let answers: Answers
-    try {
-      answers = await answersOf(key, next)
-    } catch (error) {
-      if (error instanceof RangeError) return { rcode: RCODE.REFUSED, cause: error.message }
-      throw error
+  async #applyAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0)
+      try {
+        const outcomes = await this.#apply(batch.map(({ update }) => update))
+        for (const [i, { resolve }] of batch.entries()) resolve(outcomes[i]!)
+      } catch (error) {
+        // Even what changes nothing may have been judged by what has not come to be.
+        for (const { resolve } of batch) resolve({ rcode: RCODE.SERVFAIL, cause: (error as Error).message })
+      }
     }
-    this.#database?.write(changes, this.records)
-    this.records = next
+    this.#turn = undefined
+  }
+
+  /** The answers are made once for all updates, and the database is written once: both may take long. */
+  async #apply(updates: readonly ZoneUpdate[]): Promise<Outcome[]> {
+    const { key } = this.answers.zone
+    const next = new NextVersion(key, this.records)
+    const outcomes: Outcome[] = []
+    for (const update of updates) {
+      outcomes.push(next.apply(update))
+      await nextTurn()
+    }
+    if (next.changes.size === 0) return outcomes
+    const answers = await answersOf(key, next.records)
+    await this.#database?.write(next.changes, next.records)
+    this.records = next.records
     this.answers = answers
-    await Promise.all(Array.from(this.listeners, listener => listener(changes)))
-    return { rcode: RCODE.NOERROR, serial: answers.zone.serial }
+    await Promise.all(Array.from(this.listeners, listener => listener(next.changes)))
+    return outcomes
   }
 }
 

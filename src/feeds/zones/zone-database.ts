@@ -49,18 +49,17 @@ export class ZoneDatabase {
   }
 
   /**
-   * Writes all records of some names in place of those before. When it returns, they are on the disk.
-   * @param all records of the zone before the change, for a database that is to be made
+   * Writes all records of some names in place of those before, or of all names where there is no database yet. When it returns, they are on the disk.
    * @throws {Error} nothing has been written
    */
-  write(changes: Records, all: Records): void {
+  write(records: Records): void {
     this.#explain(() => {
-      if (this.#open) return this.#commit(this.#open.database, changes)
+      if (this.#open) return this.#commit(this.#open.database, records)
       closeSync(openSync(this.#path, 'a', 0o600))
       const database = this.#openFile()
       try {
         if (!isEmpty(database)) throw new Error('somebody else has made it')
-        this.#commit(database, new Map([...all, ...changes]), () => {
+        this.#commit(database, records, () => {
           database.exec(TABLES)
           database.prepare('INSERT INTO zone VALUES (?)').run(toText(this.#zone))
         })

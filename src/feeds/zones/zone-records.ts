@@ -54,15 +54,19 @@ export interface Size {
   readonly bytes: number
 }
 
-/** What a zone has too much of; undefined where it is within the limits. */
-export function excessOf(records: Records, limits: Size): string | undefined {
-  let [count, bytes] = [0, 0]
-  for (const all of records.values())
+export function sizeOf(names: Iterable<readonly MasterRecord[]>): Size {
+  let [records, bytes] = [0, 0]
+  for (const all of names)
     for (const { owner, data } of all) {
-      count++
+      records++
       bytes += owner.length + 10 + data.length
     }
-  if (count > limits.records) return `zone exceeds max_records (${limits.records})`
+  return { records, bytes }
+}
+
+/** What a zone has too much of; undefined where it is within the limits. */
+export function excessOf({ records, bytes }: Size, limits: Size): string | undefined {
+  if (records > limits.records) return `zone exceeds max_records (${limits.records})`
   return bytes > limits.bytes ? `zone exceeds max_bytes (${limits.bytes})` : undefined
 }
 

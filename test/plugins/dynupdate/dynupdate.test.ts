@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { rmSync, truncateSync, writeFileSync } from 'node:fs'
@@ -10,14 +11,14 @@ import { connect } from 'node:tls'
 import { scrape } from '#test/plugins/multisocket/metrics.ts'
 import { Authority, hasOpenssl } from '#test/support/certificates.ts'
 import { askTcp } from '#test/support/client.ts'
-import { readMessage } from '#test/support/message.ts'
+import { queryMessage, readMessage } from '#test/support/message.ts'
 import { freePort } from '#test/support/ports.ts'
 import { missing } from '#test/support/programs.ts'
 import { SEED as RANDOM, Random } from '#test/support/random.ts'
 import { runServer, ServerProcess, startServer } from '#test/support/server.ts'
 import { sign, signatureOf } from '#test/support/tsig.ts'
 import { until } from '#test/support/waiting.ts'
-import { block, KEY, nsupdate, recordsOf, SEED, update, updateMessage } from './updates.ts'
+import { block, KEY, nsupdate, numbered, recordsOf, SEED, type Sections, update, updateAtOnce, updateMessage } from './updates.ts'
 
 const files = { db: SEED }
 const start = (lines: string, label = '.:0') => startServer(`${label} {\n${lines}\n}\n`, { files })
@@ -177,6 +178,44 @@ test('of clients that race for one state, one wins', { timeout: 60_000 }, async 
   }
 })
 
+test('each of the updates that arrive together is taken or not, whatever becomes of the others', {
+  timeout: 60_000,
+}, async () => {
+  /** Of which a message holds 240. */
+  const texts = (first: number) =>
+    Array.from({ length: 130 }, (_, i) => `long.example.org. 60 IN TXT "${String(first + i).padEnd(255, 'x')}"`)
+  const all: readonly (Sections & { says: string })[] = [
+    { says: 'NOERROR', updates: [host(0)] },
+    { says: 'NOERROR', updates: [host(1)] },
+    { says: 'NOERROR', prerequisites: ['host1.example.org. 0 ANY A'], updates: [host(2)] },
+    { says: 'YXDOMAIN', prerequisites: ['host2.example.org. 0 NONE ANY'], updates: [host(3)] },
+    { says: 'NOERROR', updates: texts(0) },
+    { says: 'REFUSED', updates: [host(4), ...texts(130)] },
+    { says: 'REFUSED', updates: Array.from({ length: 300 }, (_, i) => host(5, `192.0.${i >> 8}.${i & 255}`)) },
+    { says: 'NOTZONE', updates: [host(6), 'example.net. 60 IN A 192.0.2.1'] },
+    { says: 'NXDOMAIN', prerequisites: ['host4.example.org. 0 ANY ANY'], updates: [host(7)] },
+    { says: 'NOERROR', updates: ['no.example.org. 0 ANY ANY'] },
+    { says: 'NOERROR', updates: ['host1.example.org. 0 ANY ANY', host(8)] },
+  ]
+  for (const [more, options] of [
+    ['', ''],
+    ['', 'database zone.db'],
+    ['multisocket 2', 'database zone.db'],
+  ] as const) {
+    await using server = await start(block(more, { options: `max_records 400\n ${options}` }))
+    const said = await updateAtOnce(all, server)
+    assert.deepEqual(said, all.map(({ says }) => says)) // biome-ignore format: one line
+    const records = await recordsOf(server)
+    const hosts = records.filter(line => line.startsWith('host'))
+    assert.deepEqual(
+      hosts,
+      [0, 2, 8].map(n => host(n).toLowerCase()),
+    )
+    assert.equal(records.filter(line => line.startsWith('long')).length, 130)
+    assert.match(records.find(line => / soa /.test(line))!, / 12 3600 /)
+  }
+})
+
 test('several threads answer with a change as soon as its client hears of it', { timeout: 60_000 }, async () => {
   // So many that a thread needs a while to take a change in.
   const db = `${SEED}$GENERATE 1-4000 many$ A 192.0.2.1\n`
@@ -324,8 +363,8 @@ suite('the database', { timeout: 100_000 }, () => {
         }
       }
       const before = acknowledged.size
-      const clients = Promise.all([client(), client(), client()])
-      await until(() => acknowledged.size > before + 20)
+      const clients = Promise.all(Array.from({ length: 30 }, client))
+      await until(() => acknowledged.size > before + 100)
       await end(server)
       await clients
       server = again(first)
@@ -409,6 +448,51 @@ suite('the database', { timeout: 100_000 }, () => {
     assert.equal(await update({ updates: [host(2)] }, server), 'NOERROR')
     const soa = (await server.query('example.org', 'SOA')).answer[0]
     assert.match(soa!, / 9 3600 /)
+  })
+
+  test('on a slow disk keeps no query waiting, and is written once for all updates that gather', async () => {
+    const env = { NODE_OPTIONS: `--import=${new URL('slow-disk.ts', import.meta.url)}` }
+    await using server = await startServer(corefile, { files: { ...files, stuck: '' }, env })
+    await using client = server.connect()
+    const updates = Array.from({ length: 51 }, (_, id) => numbered(id, { updates: [host(id)] }))
+    client.send(...updates, queryMessage('host0.example.org', 'A'))
+    assert.equal(readMessage((await client.next())!).rcode, 'NXDOMAIN')
+    await rm(server.path('stuck'))
+    for (const _ of updates) assert.equal(readMessage(signatureOf((await client.next())!).unsigned).rcode, 'NOERROR')
+    assert.equal((await server.query('host50.example.org')).rcode, 'NOERROR')
+    assert.equal((await stat(server.path('commits'))).size, 2)
+  })
+
+  test('on a full disk stays as it was, and takes updates when there is room', {
+    skip: missing('prlimit', '-V') ?? false,
+  }, async () => {
+    await using server = await startServer(corefile, { files })
+    const limit = (size: number | 'unlimited') => execFileSync('prlimit', [`--fsize=${size}:`, '--pid', `${server.child.pid}`])
+    const text = (n: number) => ({ updates: [`text${n}.example.org. 60 IN TXT "${'x'.repeat(255)}"`] })
+    await update({ updates: [host(1)] }, server)
+    const before = await recordsOf(server)
+    limit((await stat(server.path('zone.db'))).size)
+    const many = Array.from({ length: 200 }, (_, n) => text(n))
+    const said = await updateAtOnce(many, server)
+    const failed = said.flatMap((rcode, n) => (rcode === 'SERVFAIL' ? n : []))
+    assert.ok(failed.length > 0)
+    await server.waitForLine(/UPDATE for example\.org\. .* failed: database zone\.db: /)
+    const taken = said.flatMap((rcode, n) => (rcode === 'NOERROR' ? text(n).updates : []))
+    assert.equal(taken.length + failed.length, many.length)
+    const isSoa = (line: string) => / soa /.test(line)
+    const now = await recordsOf(server)
+    assert.deepEqual(
+      now.filter(line => !isSoa(line)),
+      [...before.filter(line => !isSoa(line)), ...taken.map(line => line.toLowerCase())].sort(),
+    )
+    limit('unlimited')
+    assert.deepEqual(new Set(await updateAtOnce(failed.map(text), server)), new Set(['NOERROR']))
+    const all = await recordsOf(server)
+    await end(server)
+    const next = again(server)
+    await isUp(next)
+    assert.deepEqual(await recordsOf(next), all)
+    await end(next)
   })
 
   test('in a folder that is not there keeps the server from starting', async () => {

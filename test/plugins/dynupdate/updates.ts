@@ -1,7 +1,7 @@
 /** Messages that update zones (RFC 2136), and programs that send them. */
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import { askUdp, type Target } from '#test/support/client.ts'
+import { askUdp, type Target, TcpClient } from '#test/support/client.ts'
 import { queryMessage, readMessage } from '#test/support/message.ts'
 import { classCode, typeCode, writeName } from '#test/support/names.ts'
 import { writeRecord } from '#test/support/records.ts'
@@ -69,6 +69,25 @@ function record(line: string): Buffer {
 export async function update(sections: Sections, target: Target, key = KEY, ask = askUdp): Promise<string> {
   const { unsigned } = signatureOf(await ask(sign(updateMessage(sections), key), target))
   return readMessage(unsigned).rcode
+}
+
+/** An update whose id is what it is known by. */
+export function numbered(id: number, sections: Sections): Buffer {
+  const message = updateMessage(sections)
+  message.writeUInt16BE(id)
+  return sign(message, KEY)
+}
+
+/** What becomes of updates that arrive together. */
+export async function updateAtOnce(all: readonly Sections[], target: Target): Promise<string[]> {
+  await using client = new TcpClient(target)
+  client.send(...all.map((sections, id) => numbered(id, sections)))
+  const said: string[] = []
+  for (const _ of all) {
+    const { id, rcode } = readMessage(signatureOf((await client.next())!).unsigned)
+    said[id] = rcode
+  }
+  return said
 }
 
 /** All records of the zone, in lower case and an order of their own. */

@@ -1,0 +1,14 @@
+/** Loaded before the program (`--import`): a disk that takes no commit while the file `stuck` is there. Each commit leaves an octet in the file `commits`. */
+import { appendFileSync, existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+
+const { exec } = DatabaseSync.prototype
+const still = new Int32Array(new SharedArrayBuffer(4))
+
+DatabaseSync.prototype.exec = function (sql) {
+  if (sql === 'COMMIT') {
+    while (existsSync('stuck')) Atomics.wait(still, 0, 0, 5)
+    appendFileSync('commits', '.')
+  }
+  exec.call(this, sql)
+}
