@@ -4,13 +4,16 @@ import { ASTERISK, parentOf, toText } from '#src/dns/name.ts'
 import type { HostObject } from '#src/feeds/cluster-index/host-index.ts'
 import { isRestricted } from '#src/registry/visibility.ts'
 import type { Clusters } from './clusters.ts'
-import { type Finding, type Found, isOf, type Lead, objectsOf, split } from './find.ts'
+import { type Finding, type Found, isOf, leadsFrom, objectsOf, together } from './find.ts'
 
 /** Objects that are told of. */
 const MOST = 20
 
-export const explainFound = ({ host, leads }: Found): string[] =>
-  upToMost(leads, lead => `${lead.object ? nameOf(lead.object) : 'this server'} leads from ${toText(host)} to ${sayPlaces(lead)}`)
+export function explainFound(clusters: Clusters, finding: Finding, found: Found, key: string, bare: string): string[] {
+  const leads = leadsFrom(clusters, finding, found.host, key, bare)
+  if (leads.length === 0) return [`this server ${sayFound(found)}`]
+  return upToMost(leads, lead => `${nameOf(lead.object)} ${sayFound(together(found.host, [lead]))}`)
+}
 
 /** Why what has a host for this name leads nowhere from it. */
 export function explainNothing(clusters: Clusters, finding: Finding, key: string, bare: string): string[] {
@@ -47,11 +50,11 @@ function upToMost<T>(values: readonly T[], say: (value: T) => string): string[] 
 const nameOf = ({ kind, namespace, name }: Pick<HostObject, 'namespace' | 'name'> & { readonly kind: string }): string =>
   `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
 
-function sayPlaces(lead: Lead): string {
-  const { addresses, targets } = split([lead])
-  return [
+function sayFound({ host, addresses, targets, texts }: Found): string {
+  const places = [
     ...(addresses.size > 0 ? [listAddresses(addresses)] : []),
     ...Array.from(targets, toText),
-    ...lead.texts.map(text => JSON.stringify(text)),
-  ].join(' ')
+    ...Array.from(texts, text => JSON.stringify(text)),
+  ]
+  return `leads from ${toText(host)} to ${places.join(' ')}`
 }

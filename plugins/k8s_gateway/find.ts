@@ -7,9 +7,8 @@ import type { Clusters } from './clusters.ts'
 import type { Options } from './options.ts'
 
 /** What leads from a host to places. */
-export interface Lead {
-  /** Undefined for this server itself. */
-  readonly object: HostObject | undefined
+interface Lead {
+  readonly object: HostObject
   readonly places: readonly Place[]
   /** Of TXT records. */
   readonly texts: readonly string[]
@@ -17,11 +16,16 @@ export interface Lead {
   readonly fleeting: boolean
 }
 
+/** Where a host leads. There may be many leads, mostly to the same places: they are not kept. */
 export interface Found {
   /** The host that stands for the name: the name itself, or one with `*` as its first label. */
   readonly host: string
-  /** At least one. */
-  readonly leads: readonly Lead[]
+  /** As octets. */
+  readonly addresses: ReadonlySet<string>
+  /** Keys of names. */
+  readonly targets: ReadonlySet<string>
+  readonly texts: ReadonlySet<string>
+  readonly fleeting: boolean
 }
 
 export type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayClasses' | 'nodeAddresses'>
@@ -37,6 +41,12 @@ export function findHost(clusters: Clusters, finding: Finding, key: string, bare
     if (found) return found
   }
   return undefined
+}
+
+/** What leads from the host that was found for a name; nothing where that is this server itself. */
+export function leadsFrom(clusters: Clusters, finding: Finding, host: string, key: string, bare: string): Lead[] {
+  const question = [...questionsOf(key, bare)].find(question => question.host === host)
+  return question ? [...leadsAt(clusters, finding, question)] : []
 }
 
 /** What has a host that stands for the name, whether it leads anywhere or not; each once. */
@@ -73,20 +83,41 @@ function objectsAt(clusters: Clusters, { host, bare }: Question): readonly HostO
 }
 
 function find(clusters: Clusters, finding: Finding, question: Question): Found | undefined {
+  const found = together(question.host, leadsAt(clusters, finding, question))
+  return found.addresses.size + found.targets.size + found.texts.size === 0 ? undefined : found
+}
+
+export function together(host: string, leads: Iterable<Lead>): Found {
+  const [addresses, targets, texts] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  let fleeting = false
+  for (const lead of leads) {
+    for (const place of lead.places) {
+      if ('address' in place) addresses.add(place.address)
+      else targets.add(place.target)
+    }
+    for (const text of lead.texts) texts.add(text)
+    fleeting ||= lead.fleeting
+  }
+  return { host, addresses, targets, texts, fleeting }
+}
+
+/** Those of the first resource that leads anywhere. */
+function* leadsAt(clusters: Clusters, finding: Finding, question: Question): Iterable<Lead> {
   const objects = objectsAt(clusters, question)
-  if (objects.length === 0) return undefined
+  if (objects.length === 0) return
   const { key, host, depth } = question
   const gatewaysOf = clusters.hosts.gatewaysFor(key)
   for (const resource of finding.resources) {
-    const leads: Lead[] = []
+    let leads = false
     for (const object of objects) {
       if (object.kind !== resource) continue
       const lead = leadOf(clusters, finding, object, gatewaysOf, host, depth)
-      if (lead.places.length > 0 || lead.texts.length > 0) leads.push(lead)
+      if (lead.places.length === 0 && lead.texts.length === 0) continue
+      leads = true
+      yield lead
     }
-    if (leads.length > 0) return { host, leads }
+    if (leads) return
   }
-  return undefined
 }
 
 function leadOf(
@@ -132,19 +163,5 @@ function leadOf(
 const NONE: readonly string[] = []
 
 export const isOf = (name: string, classes: readonly string[]): boolean => classes.length === 0 || classes.includes(name)
-
-/** The addresses that leads lead to, as octets, and the keys of the names, each once. */
-export function split(leads: readonly Lead[]): {
-  readonly addresses: ReadonlySet<string>
-  readonly targets: ReadonlySet<string>
-} {
-  const [addresses, targets] = [new Set<string>(), new Set<string>()]
-  for (const { places } of leads)
-    for (const place of places) {
-      if ('address' in place) addresses.add(place.address)
-      else targets.add(place.target)
-    }
-  return { addresses, targets }
-}
 
 const addressPlaces = (addresses: readonly string[]): Place[] => addresses.map(address => ({ address }))

@@ -25,13 +25,13 @@ import { keyBelow } from '#src/registry/key-below.ts'
 import { answerTargets } from '#src/registry/targets.ts'
 import { Clusters } from './clusters.ts'
 import { explainFound, explainNothing } from './explain.ts'
-import { type Found, findExact, findHost, split } from './find.ts'
+import { type Found, findExact, findHost, together } from './find.ts'
 import { exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { Zone } from './zone.ts'
 
-/** Leads that are kept, as they were found under names; when there are more, all go. Under each name below a host with `*` there may be many. */
-const MOST_LEADS = 20_000
+/** Places and texts that are kept, as they were found under names; when there are more, all go. Under each name below a host with `*` there may be many. */
+const MOST_PLACES = 20_000
 
 export class GatewayNames implements Instance {
   readonly #options: Options
@@ -46,8 +46,8 @@ export class GatewayNames implements Instance {
   #clusters: Clusters | undefined
   /** What was found under names by this version of the clusters. */
   readonly #found = new Map<string, Found>()
-  /** How many leads are in there. */
-  #leads = 0
+  /** How many places and texts are in there. */
+  #places = 0
   #version = 0
 
   constructor(options: Options, block: ServerBlock) {
@@ -79,7 +79,10 @@ export class GatewayNames implements Instance {
     if (!zone) return ['this is a name in none of its zones']
     const state = this.ready()
     const found = this.#find(key, zone)
-    const known = found ? explainFound(found) : explainNothing(this.#clusters!, this.#options, key, this.#bare(key, zone))
+    const bare = this.#bare(key, zone)
+    const known = found
+      ? explainFound(this.#clusters!, this.#options, found, key, bare)
+      : explainNothing(this.#clusters!, this.#options, key, bare)
     return state === true ? known : [state, ...known]
   }
 
@@ -121,17 +124,17 @@ export class GatewayNames implements Instance {
   #find(key: string, zone: Zone): Found | undefined {
     if (zone.servers.includes(key)) return this.#findServer(key, zone)
     const { version } = this.#clusters!
-    if (version !== this.#version || this.#leads > MOST_LEADS) {
+    if (version !== this.#version || this.#places > MOST_PLACES) {
       this.#found.clear()
-      this.#leads = 0
+      this.#places = 0
     }
     this.#version = version
     const held = this.#found.get(key)
     if (held) return held
     const found = findHost(this.#clusters!, this.#options, key, this.#bare(key, zone))
-    if (found && !isFleeting(found)) {
+    if (found && !found.fleeting) {
       this.#found.set(key, found)
-      this.#leads += found.leads.length
+      this.#places += found.addresses.size + found.targets.size + found.texts.size
     }
     return found
   }
@@ -139,16 +142,15 @@ export class GatewayNames implements Instance {
   /** The key of the labels before the zone, under which Services and Nodes have the name, too. */
   #bare(key: string, zone: Zone): string {
     const bare = zone.bare(key)
-    // A name in some zone is not meant to be below another one.
-    return this.#zones.find(bare) ? ROOT : bare
+    // A name in some zone is not meant to be below another one, unless it is that of a name server there.
+    return this.#zones.find(bare) && !zone.servers.includes(key) ? ROOT : bare
   }
 
   /** As the Service that it is called after, else, where it is this server, at its own addresses. */
   #findServer(key: string, zone: Zone): Found | undefined {
-    const found = findExact(this.#clusters!, this.#options, key, zone.bare(key))
+    const found = findExact(this.#clusters!, this.#options, key, this.#bare(key, zone))
     if (found || key !== zone.servers[0] || this.#addresses.length === 0) return found
-    const places = this.#addresses.map(address => ({ address }))
-    return { host: key, leads: [{ object: undefined, places, texts: [], fleeting: false }] }
+    return { ...together(key, []), addresses: new Set(this.#addresses) }
   }
 
   #isAboveServer(key: string, zone: Zone): boolean {
@@ -163,8 +165,8 @@ export class GatewayNames implements Instance {
     for (const server of zone.servers) {
       // One that is called elsewhere is for others to tell.
       const own = this.#zones.find(server)
-      const { addresses } = split((own && this.#findServer(server, own)?.leads) ?? [])
-      for (const address of addresses) builder.address(server, ttl, Buffer.from(address, 'latin1'))
+      const addresses = own && this.#findServer(server, own)?.addresses
+      for (const address of addresses ?? []) builder.address(server, ttl, Buffer.from(address, 'latin1'))
     }
     return builder.build()
   }
@@ -174,7 +176,7 @@ export class GatewayNames implements Instance {
     const { ttl } = this.#options
     if (type === TYPE.TXT) return this.#reply(textRecords(found, key, ttl), zone, query)
     if (type !== TYPE.A && type !== TYPE.AAAA) return this.#reply(NO_RECORDS, zone, query)
-    const { addresses, targets } = split(found.leads)
+    const { addresses, targets, fleeting } = found
     const own = [...addresses].filter(({ length }) => length === (type === TYPE.A ? 4 : 16))
     if (targets.size > 0) {
       // A place may be called as the host itself, or be covered by it: then only others know it.
@@ -183,7 +185,7 @@ export class GatewayNames implements Instance {
         reply => reply ?? this.#reply(NO_RECORDS, zone, query),
       )
     }
-    if (isFleeting(found)) return this.#reply(addressRecords(key, own, ttl) ?? NO_RECORDS, zone, query)
+    if (fleeting) return this.#reply(addressRecords(key, own, ttl) ?? NO_RECORDS, zone, query)
     const held = this.#answers.get(query, 0) ?? this.#answers.add(key, zone, this.#clusters!, 0)
     return this.#reply(held.compile([{ ports: [], addresses: own, owner: () => key }], type, ttl), zone, query)
   }
@@ -205,11 +207,8 @@ export class GatewayNames implements Instance {
   }
 }
 
-const isFleeting = ({ leads }: Found): boolean => leads.some(({ fleeting }) => fleeting)
-
 /** Texts of more than 255 octets are several strings (RFC 1035 §3.3.14). */
-function textRecords({ leads }: Found, key: string, ttl: number): Sections {
-  const texts = new Set(leads.flatMap(lead => lead.texts))
+function textRecords({ texts }: Found, key: string, ttl: number): Sections {
   if (texts.size === 0) return NO_RECORDS
   const builder = new SectionsBuilder(key)
   for (const text of texts) {

@@ -30,8 +30,6 @@ interface Taking {
   readonly listeners: readonly GatewayListener[]
 }
 
-/** The pattern of every name. */
-
 /** What a cluster shows outside, by the hosts that it has there, and the gateways that these lead to. */
 export class HostIndex {
   /** Another one after every change. */

@@ -206,6 +206,11 @@ onEachApi(
         ['web', 'Ingress default/web leads from web.example.org. to 203.0.113.10 2001:db8::10'],
         ['x.y.tls', 'TLSRoute default/tls leads from *.tls.example.org. to lb.example.net.'],
         ['worker-1', 'Node worker-1 leads from worker-1.example.org. to 192.0.2.1 2001:db8::1'],
+        [
+          'written',
+          `DNSEndpoint default/records leads from written.example.org. to 203.0.113.60 203.0.113.61 2001:db8::60 "some words" "${'x'.repeat(300)}"`,
+        ],
+        ['dns1.kube-system', 'Service kube-system/dns1 leads from dns1.kube-system.example.org. to 203.0.113.53 2001:db8::53'],
         ['gone', 'nothing that is known leads anywhere from this name'],
         ['hidden', 'nothing that is known leads anywhere from this name'],
         ['pending', 'Ingress default/pending has such a host, but it has no address'],

@@ -243,12 +243,15 @@ test('what others watch makes no names, and there are none above Services that a
 
 test('a server whose Service is not known is reached at its own addresses', { skip: own.length === 0 }, async () => {
   await using api = await FakeApi.start()
-  await using server = await startServer(corefileOf(api.port, ['ttl 5']))
+  const port = await freePort()
+  await using server = await startServer(corefileOf(api.port, ['ttl 5'], { above: `explain 127.0.0.1:${port}` }))
   const { answer, additional } = await server.query('example.org.', 'NS')
   assert.deepEqual(answer, ['example.org. 5 IN NS dns1.kube-system.example.org.'])
   for (const address of own) assert.ok(additional.includes(`dns1.kube-system.example.org. 5 IN A ${address}`), address)
   assert.equal((await server.query('dns1.kube-system.example.org.')).answer.length, own.length)
   assert.equal(await ask(server, 'kube-system'), 'NOERROR', 'the name above it exists')
+  const explained = await (await fetch(`http://127.0.0.1:${port}/explain?name=dns1.kube-system.example.org`)).text()
+  assert.match(explained, /- this server leads from dns1\.kube-system\.example\.org\. to /)
 })
 
 test('all threads answer alike, whatever comes and goes', async () => {
