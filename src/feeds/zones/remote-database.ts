@@ -18,6 +18,8 @@ export class RemoteDatabase {
   readonly #worker: Worker
   readonly #calls: BirpcReturn<DatabaseCalls, object>
   #isMade = false
+  /** Why nothing can be written any more. */
+  #failure: Error | undefined
 
   constructor(path: string, zone: string) {
     const worker = new Worker(new URL('./database-thread.ts', import.meta.url), {
@@ -30,10 +32,10 @@ export class RemoteDatabase {
       {},
       { post: message => worker.postMessage(message), on: take => worker.on('message', take), timeout: -1 },
     )
-    // After this, every call rejects.
-    worker.on('error', error =>
-      this.#calls.$close(new Error(`database ${path}: its thread has failed: ${(error as Error).message}`)),
-    )
+    worker.on('error', error => {
+      this.#failure = new Error(`database ${path}: its thread has failed: ${(error as Error).message}`)
+      this.#calls.$close(this.#failure)
+    })
   }
 
   /** See {@link ZoneDatabase.read}. */
@@ -48,6 +50,7 @@ export class RemoteDatabase {
    * @param all records of the zone after the change, for a database that is to be made
    */
   async write(changes: Records, all: Records): Promise<void> {
+    if (this.#failure) throw this.#failure
     await this.#calls.write(this.#isMade ? changes : all)
     this.#isMade = true
   }

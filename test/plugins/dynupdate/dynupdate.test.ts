@@ -450,9 +450,10 @@ suite('the database', { timeout: 100_000 }, () => {
     assert.match(soa!, / 9 3600 /)
   })
 
+  const slow = { NODE_OPTIONS: `--import=${new URL('slow-disk.ts', import.meta.url)}` }
+
   test('on a slow disk keeps no query waiting, and is written once for all updates that gather', async () => {
-    const env = { NODE_OPTIONS: `--import=${new URL('slow-disk.ts', import.meta.url)}` }
-    await using server = await startServer(corefile, { files: { ...files, stuck: '' }, env })
+    await using server = await startServer(corefile, { files: { ...files, stuck: '' }, env: slow })
     await using client = server.connect()
     const updates = Array.from({ length: 51 }, (_, id) => numbered(id, { updates: [host(id)] }))
     client.send(...updates, queryMessage('host0.example.org', 'A'))
@@ -461,6 +462,24 @@ suite('the database', { timeout: 100_000 }, () => {
     for (const _ of updates) assert.equal(readMessage(signatureOf((await client.next())!).unsigned).rcode, 'NOERROR')
     assert.equal((await server.query('host50.example.org')).rcode, 'NOERROR')
     assert.equal((await stat(server.path('commits'))).size, 2)
+  })
+
+  test('whose thread has failed takes no more updates, until a restart', async () => {
+    await using server = await startServer(corefile, { files, env: slow })
+    assert.equal(await update({ updates: [host(0)] }, server), 'NOERROR')
+    await writeFile(server.path('last'), '')
+    let n = 1
+    await until(async () => (await update({ updates: [host(n++)] }, server)) === 'SERVFAIL')
+    assert.equal(await update({ updates: [host(n)] }, server), 'SERVFAIL')
+    const reason = / failed: database zone\.db: its thread has failed: failed as it was asked to$/
+    await until(() => server.output.split('\n').filter(line => reason.test(line)).length === 2)
+    assert.equal((await server.query('host0.example.org')).rcode, 'NOERROR')
+    await end(server, 'SIGTERM')
+    const next = again(server)
+    await isUp(next)
+    assert.equal((await next.query('host0.example.org')).rcode, 'NOERROR')
+    assert.equal(await update({ updates: [host(n)] }, next), 'NOERROR')
+    await end(next)
   })
 
   test('on a full disk stays as it was, and takes updates when there is room', {
