@@ -43,7 +43,7 @@ export class Autopath implements Instance {
     const { cluster, server } = this.#block
     // Once, for all threads.
     if (this.#options.file === undefined && !cluster?.pods && server.control)
-      this.#log.warn('nothing is done: @kubernetes needs the kubernetes plugin in the block, with pods verified')
+      this.#log.warn('this has no effect: @kubernetes needs the kubernetes plugin in the block, with pods verified')
   }
 
   wrap(next: Handler): Handler {

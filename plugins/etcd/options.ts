@@ -79,8 +79,7 @@ export function readOptions(directive: Directive): Options {
     upstream: option => option.passOver(),
   })
   line.end()
-  if (tls && endpoints.every(({ secure }) => secure === false))
-    line.warn('tls has no effect: every endpoint is of http://, and is asked in the clear')
+  if (tls && endpoints.every(({ secure }) => secure === false)) line.warn('tls has no effect: all endpoints are http://')
   return { zones, path, endpoints, user, tls, leaseTtl, apexFallback, fallthrough }
 }
 

@@ -12,7 +12,7 @@ export const multisocket: Plugin<number> = {
     const processors = availableParallelism()
     const sockets = line.left > 0 ? line.integer('N', 1, MAX) : Math.min(processors, MAX)
     line.end()
-    if (sockets > processors) line.warn(`${sockets} threads are more than the processors (${processors}), and only cost`)
+    if (sockets > processors) line.warn(`${sockets} threads for ${processors} processors: the surplus only takes time and memory`)
     return sockets
   },
 

@@ -54,10 +54,10 @@ export class CertificateWatch implements Instance {
     this.#nextTry = Number.POSITIVE_INFINITY
     try {
       readCredentials(this.#files, this.#root)
-      this.#log.info('the certificate is another one: reloading')
+      this.#log.info('the certificate has changed: reloading')
       await this.#reload()
     } catch (error) {
-      this.#log.error(`the certificate of before stays: ${(error as Error).message}`)
+      this.#log.error(`the old certificate stays in use: ${(error as Error).message}`)
     }
   }
 

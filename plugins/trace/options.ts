@@ -59,11 +59,11 @@ export function parse(directive: Directive): Options {
         const said = option.left > 0 ? option.oneOf('client_server', [...TRUTHS, ...FALSEHOODS]) : 'true'
         options.isShared = TRUTHS.some(word => word === said)
         if (options.isShared && to.protocol === otlp)
-          option.warn('client_server says nothing to otlp, where no span is that of two')
+          option.warn('client_server has no effect with otlp, which has no shared spans')
       },
       datadog_analytics_rate: option => {
         option.rest()
-        option.warn('datadog_analytics_rate is for datadog, and says nothing to zipkin')
+        option.warn('datadog_analytics_rate has no effect: datadog is not supported')
       },
       zipkin_max_backlog_size: spans('backlog'),
       zipkin_max_batch_size: spans('batch'),

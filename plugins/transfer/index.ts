@@ -13,7 +13,7 @@ export const transfer: Plugin<readonly Rule[]> = {
       const rule: Rule = { zones: line.zones(directive.zones), servers: [], everybody: false, source: undefined }
       const again = rule.zones.find(zone => told.has(zone))
       if (again !== undefined)
-        line.warn(line.problem(`zone ${again} is transferred as the first use of transfer for it says`).sentence)
+        line.warn(line.problem(`zone ${again} has several uses of transfer: the first one counts`).sentence)
       for (const zone of rule.zones) told.add(zone)
       line.options({
         to: option => {

@@ -23,8 +23,7 @@ export const view: Plugin<Options> = {
     line.options({
       expr: option => {
         const condition = readExpression(option, KNOWN)
-        if (condition.type !== 'bool')
-          option.warn(`${name} takes no queries: an expression of it is no bool, but ${condition.type}`)
+        if (condition.type !== 'bool') option.warn(`${name} takes no queries: its expression is not a bool but ${condition.type}`)
         conditions.push(condition)
       },
     })

@@ -97,7 +97,7 @@ export class Line {
   /** Passes over an option that CoreDNS accepts, too, and that means nothing any more. */
   passOver(): void {
     this.rest()
-    this.warn(this.problem(`${this.word} says nothing any more, and may be left out`).sentence)
+    this.warn(this.problem(`${this.word} has no effect any more, and may be left out`).sentence)
   }
 
   /** The next argument. @param what what it stands for, in messages: `FILE` */

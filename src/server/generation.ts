@@ -82,7 +82,7 @@ export class Generation {
   /** Where HTTP is spoken, for proxies that end TLS. */
   #inTheClear(): string[] {
     const bare = this.describe().filter(({ place }) => place.scheme === 'https' && !place.tls)
-    return [...new Set(bare.map(({ label }) => `${label} answers in the clear: its server block has no line of tls`))]
+    return [...new Set(bare.map(({ label }) => `${label} answers in the clear: its server block has no tls`))]
   }
 
   /** Where blocks of one port want different numbers of sockets. */
@@ -247,9 +247,9 @@ export class Generation {
     const { places } = this
     for (const { place, label, token } of this.describe()) {
       if (place.scheme === 'tls' && !place.tls)
-        throw new Problem(`${label} needs a certificate: give its block a line of tls`, token)
+        throw new Problem(`${label} needs a certificate: add tls to its server block`, token)
       if (!isDeepStrictEqual(place.tls, places.get(label)!.tls))
-        throw new Problem(`${label} has one certificate, and an earlier server block has given another line of tls`, token)
+        throw new Problem(`${label} has one certificate, and an earlier server block has another tls line`, token)
     }
   }
 

@@ -144,10 +144,10 @@ export class Serving implements Thread {
       // What is not wanted any more closes when the reload can fail no more.
       const [leaving] = [...this.#open].find(([other, held]) => !wanted.has(other) && collide(held, place)) ?? []
       if (leaving !== undefined)
-        throw new Error(`${label} cannot be opened before ${leaving} is closed, which takes a new start of the server`)
+        throw new Error(`${label} cannot be opened before ${leaving} is closed, which takes a restart of the server`)
       if (!open) this.#opened.set(label, await this.#listeners.open(place, next.zonesAt(label), ports.get(label)))
       else if ((open.sockets === undefined) !== (place.sockets === undefined))
-        throw new Error(`${label} is open: whether threads share it can only change with a new start of the server`)
+        throw new Error(`${label} is open: whether threads share it can only change with a restart of the server`)
     }
     return new Map(Array.from([...this.#open, ...this.#opened], ([label, { port }]) => [label, port]))
   }

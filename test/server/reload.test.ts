@@ -85,7 +85,7 @@ suite('SIGUSR1', () => {
     const bound = block(`.:${port}`, '192.0.2.1', ' bind 127.0.0.1\n')
     await using server = await startServer(bound)
     const refused = (to: string, from: string) =>
-      new RegExp(`^\\[ERROR\\] SIGUSR1: ${to} cannot be opened before ${from} is closed, which takes a new start of the server$`)
+      new RegExp(`^\\[ERROR\\] SIGUSR1: ${to} cannot be opened before ${from} is closed, which takes a restart of the server$`)
     const [some, all, grpc] = [`dns://127\\.0\\.0\\.1:${port}`, `dns://:${port}`, `grpc://127\\.0\\.0\\.1:${port}`]
     await reload(server, block(`.:${port}`, '192.0.2.2'), refused(all, some))
     await reload(server, bound.replace('.:', 'grpc://.:'), refused(grpc, some))

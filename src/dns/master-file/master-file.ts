@@ -110,7 +110,7 @@ export class MasterFile {
         if (this.#records % SLICE === 0) await nextTurn()
       }
       return true
-    } else throw new RangeError(`no directive: '${words[0]}'`)
+    } else throw new RangeError(`unknown directive: '${words[0]}'`)
     if (rest.left > 0) throw new RangeError(`too many words for ${directive}: '${rest.peek}'`)
     return true
   }
@@ -127,7 +127,7 @@ export class MasterFile {
   async #textOf(path: string): Promise<string> {
     this.#seen.set(path, await stateOf(path))
     const about = await stat(path)
-    if (!about.isFile()) throw new Error(`${path} is no file`)
+    if (!about.isFile()) throw new Error(`${path} is not a file`)
     this.#size += about.size
     if (this.#size > MAX_SIZE) throw new Error(`${path} is longer than ${MAX_SIZE} octets, with what it includes`)
     const octets = await readFile(path)

@@ -21,7 +21,7 @@ function addresses(value: string, length: number): string {
   return listOf(value)
     .map(text => {
       const octets = toOctets(text)
-      if (octets?.length !== length) throw new RangeError(`no IPv${length === 4 ? 4 : 6} address: '${text}'`)
+      if (octets?.length !== length) throw new RangeError(`not an IPv${length === 4 ? 4 : 6} address: '${text}'`)
       return String.fromCharCode(...octets)
     })
     .join('')

@@ -22,7 +22,7 @@ const MOST_PARTS = 1000
 
 /** @param tail the last octets of a file, at most {@link MOST_METADATA} @throws where they show that it is no database */
 export function checkTail(tail: Buffer): void {
-  if (!tail.includes(MARKER)) throw new Error('no MaxMind database, or not a whole one')
+  if (!tail.includes(MARKER)) throw new Error('not a MaxMind database, or an incomplete one')
 }
 
 /** What a database says (https://maxmind.github.io/MaxMind-DB/), on memory that threads can share. */

@@ -63,9 +63,9 @@ export class WatchedDatabase implements Database {
       for (const listener of this.listeners) listener()
       // V8 does not count shared memory when it decides whether to collect what nobody uses any more.
       setImmediate(collectGarbage)
-      this.log.info(`${this.#path} is another one, and was read again`)
+      this.log.info(`${this.#path} has changed, and was read again`)
     } catch (error) {
-      this.log.error(`the database of before stays: ${(error as Error).message}`)
+      this.log.error(`the old database stays in use: ${(error as Error).message}`)
     }
   }
 }

@@ -5,7 +5,7 @@ import { isLabel } from '../label.ts'
 /** The key of a host: letters that no name has are refused, and `*` anywhere but as the first label. @throws {RangeError} */
 export function hostKey(host: string): string {
   if (!/^(\*\.)?[!-)+-~]+$/.test(host) || host.startsWith('.'))
-    throw new RangeError(`${JSON.stringify(host.slice(0, 80))} is no name of a host`)
+    throw new RangeError(`${JSON.stringify(host.slice(0, 80))} is not a host name`)
   return toKey(host)
 }
 

@@ -14,7 +14,7 @@ export function inCluster(mount: string = MOUNT): AccessSource {
     read() {
       const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
       if (!host || !port)
-        throw new Error('this is no pod of a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set')
+        throw new Error('this is not a pod of a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set')
       return {
         server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
         tls: { ca: readFileSync(join(mount, 'ca.crt'), 'utf8') },

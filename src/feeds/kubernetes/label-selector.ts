@@ -13,6 +13,6 @@ export function readLabelSelector(text: string): string {
   const requirements = text.split(/,(?![^(]*\))/).map(requirement => requirement.trim())
   for (const requirement of requirements)
     if (!REQUIREMENT.test(requirement))
-      throw new Error(`'${requirement}' is no requirement such as app=web, app in (a,b) or !app`)
+      throw new Error(`'${requirement}' is not a requirement such as app=web, app in (a,b) or !app`)
   return requirements.join(',')
 }

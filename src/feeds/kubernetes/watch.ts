@@ -172,7 +172,7 @@ export class Watch {
       }
       if (response.body.readableLength === 0) this.held.flush()
     }
-    if (this.#version === undefined) throw new Error('the watch ended before everything was told')
+    if (this.#version === undefined) throw new Error('the watch ended before its first state was complete')
     if (events === 0 && performance.now() - begun < TOO_SHORT) throw new Error('the watch ended at once')
   }
 

@@ -75,7 +75,7 @@ function checkReply(message: Buffer, query: Buffer): void {
   if (message.length < 12) throw new FormatError('a message shorter than a header')
   if (readUint16(message, 0) !== readUint16(query, 0)) throw new FormatError('a reply with another id')
   const flags = readUint16(message, 2)
-  if ((flags & (FLAG.QR | 0x7800)) !== (FLAG.QR | (OPCODE.QUERY << 11))) throw new FormatError('a message that is no reply')
+  if ((flags & (FLAG.QR | 0x7800)) !== (FLAG.QR | (OPCODE.QUERY << 11))) throw new FormatError('a message that is not a reply')
   const rcode = flags & 15
   if (rcode !== RCODE.NOERROR) throw new FormatError(`rcode was "${rcodeName(rcode)}"`)
   if (flags & FLAG.TC) throw new FormatError('a reply that is cut off')

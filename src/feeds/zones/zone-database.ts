@@ -58,7 +58,7 @@ export class ZoneDatabase {
       closeSync(openSync(this.#path, 'a', 0o600))
       const database = this.#openFile()
       try {
-        if (!isEmpty(database)) throw new Error('somebody else has made it')
+        if (!isEmpty(database)) throw new Error('another process has created it')
         this.#commit(database, records, () => {
           database.exec(TABLES)
           database.prepare('INSERT INTO zone VALUES (?)').run(toText(this.#zone))
@@ -114,7 +114,7 @@ export class ZoneDatabase {
 
   #commit(database: DatabaseSync, changes: Records, before = () => {}): void {
     // Nobody would ever read what is written to a file that is gone.
-    if (statSync(this.#path, { bigint: true }).ino !== this.#open!.inode) throw new Error('somebody else has replaced it')
+    if (statSync(this.#path, { bigint: true }).ino !== this.#open!.inode) throw new Error('another process has replaced it')
     database.exec('BEGIN')
     try {
       before()

@@ -32,7 +32,7 @@ test('all options, and several uses', () => {
 test('upstream is accepted, and warned of', () => {
   const directive = directiveOf('auto {\n directory zones\n upstream 192.0.2.53\n}')
   auto.parse(directive)
-  assert.match(directive.warnings.join(), /^plugin\/auto: Corefile:4 - .*upstream says nothing any more/)
+  assert.match(directive.warnings.join(), /^plugin\/auto: Corefile:4 - .*upstream has no effect any more/)
 })
 
 test('without a directory it answers for nothing, and warns of that', async () => {

@@ -46,6 +46,6 @@ test('without pods verified nothing is done, and that is told', async () => {
   await using api = await FakeApi.start()
   api.put(namespace('default'), client('web', '127.0.0.1'))
   await using server = await startServer(corefile(api, 'pods insecure'))
-  await server.waitForLine(/^\[WARNING\] plugin\/autopath: nothing is done: @kubernetes needs the kubernetes plugin/)
+  await server.waitForLine(/^\[WARNING\] plugin\/autopath: this has no effect: @kubernetes needs the kubernetes plugin/)
   assert.equal((await server.query(NAME)).rcode, 'NXDOMAIN')
 })

@@ -33,7 +33,7 @@ test('several files, which share the last fallthrough', () => {
 test('upstream is accepted, and warned of', () => {
   const directive = directiveOf('file db {\n upstream 192.0.2.53\n}')
   file.parse(directive)
-  assert.match(directive.warnings.join(), /^plugin\/file: Corefile:3 - .*upstream says nothing any more/)
+  assert.match(directive.warnings.join(), /^plugin\/file: Corefile:3 - .*upstream has no effect any more/)
 })
 
 const bad: Readonly<Record<string, RegExp>> = {

@@ -104,8 +104,8 @@ const corefile = (path: string) => `.:0 {\n  metadata\n  geoip ${path}\n  whoami
 
 const useless: readonly (readonly [what: string, content: Uint8Array | undefined, told: RegExp])[] = [
   ['is missing', undefined, /ENOENT: no such file or directory, open '\S+db'/],
-  ['is empty', Buffer.alloc(0), /db: no MaxMind database, or not a whole one/],
-  ['is cut off', city.subarray(0, -500), /db: no MaxMind database, or not a whole one/],
+  ['is empty', Buffer.alloc(0), /db: not a MaxMind database, or an incomplete one/],
+  ['is cut off', city.subarray(0, -500), /db: not a MaxMind database, or an incomplete one/],
   ['lacks its last octets', city.subarray(0, -100), /db: a damaged database: /],
   ['lacks its beginning', city.subarray(600), /db: a damaged database: /],
   ['is of another format', writeMmdb({ type: 'City', networks: places, format: 3 }), /db: a database of format 3, not 2/],
@@ -154,15 +154,15 @@ test('a renewed file is read, one that is of no use is not, and a reload keeps w
     })
   }
   await renew(asn)
-  await looks(/\[INFO\] plugin\/geoip: \S+db is another one, and was read again/)
+  await looks(/\[INFO\] plugin\/geoip: \S+db has changed, and was read again/)
   assert.match(await told(server), /\|64496\|Example Net$/)
   await renew(city.subarray(600))
-  await looks(/\[ERROR\] plugin\/geoip: the database of before stays: \S+db: a damaged database/)
+  await looks(/\[ERROR\] plugin\/geoip: the old database stays in use: \S+db: a damaged database/)
   assert.match(await told(server), /\|64496\|Example Net$/)
   await server.server.reload()
   assert.match(await told(server), /\|64496\|Example Net$/)
   await writeFile(join(folder, 'db'), city)
-  await looks(/is another one, and was read again/)
+  await looks(/has changed, and was read again/)
   assert.match(await told(server), /^Cambridge\|/)
 })
 

@@ -168,7 +168,7 @@ suite('over TLS', { skip: !hasOpenssl() && 'openssl is not on this machine' }, (
 
   test('a block in the clear and one with a certificate do not share a port', async () => {
     await using server = new InProcessServer(block(tls()) + block('', 'grpc://example.org:0'))
-    await assert.rejects(server.server.start(), /grpc:\/\/:0 has one certificate, and an earlier server block has given another/)
+    await assert.rejects(server.server.start(), /grpc:\/\/:0 has one certificate, and an earlier server block has another/)
   })
 
   test('another CoreDNS asks over it', { skip: noCoreDns() ?? false }, async () => {

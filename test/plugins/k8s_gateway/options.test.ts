@@ -9,7 +9,7 @@ for (const [line, problem] of [
   ['ingressClasses', /expected CLASS/],
   ['gatewayClasses', /expected CLASS/],
   ['serviceLabelSelectors', /expected SELECTOR/],
-  ['serviceLabelSelectors app=web "app in web"', /'app in web' is no requirement such as app=web/],
+  ['serviceLabelSelectors app=web "app in web"', /'app in web' is not a requirement such as app=web/],
   ['nodeAddressType Hostname', /nodeAddressType must be one of InternalIP, ExternalIP: 'Hostname'/],
   ['ttl 3601', /TTL must be a whole number between 0 and 3600/],
   ['apex', /expected APEX/],

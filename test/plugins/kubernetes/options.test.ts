@@ -91,7 +91,7 @@ suite('mistakes', () => {
     [['apiserver_burst 1.5'], /BURST must be a whole number of at least 0/],
     [['namespaces'], /expected NAMESPACE/],
     [['namespaces a', 'namespace_labels b=c'], /namespaces and namespace_labels cannot both be set/],
-    [['labels a==b==c'], /'a==b==c' is no requirement such as app=web/],
+    [['labels a==b==c'], /'a==b==c' is not a requirement such as app=web/],
     [['ignore service'], /ignore must be one of empty_service: 'service'/],
     [['multicluster clusterset.local'], /the zones of multicluster must be among those of kubernetes/],
     [['zonal', 'noendpoints'], /zonal answers from endpoints: remove noendpoints/],
@@ -128,6 +128,6 @@ suite('label selectors', () => {
     })
   for (const text of ['', ',', 'a=b,', '=b', 'a>1', 'a in b', 'a in (b', '-a', 'a=b c', 'a/b/c', `${'a'.repeat(64)}`])
     test(`'${text}' is none`, () => {
-      assert.throws(() => readLabelSelector(text), /is no requirement/)
+      assert.throws(() => readLabelSelector(text), /is not a requirement/)
     })
 })

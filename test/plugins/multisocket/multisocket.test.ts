@@ -55,7 +55,9 @@ test('more threads than processors are started, and the log tells what is amiss'
   const processors = navigator.hardwareConcurrency
   await using server = await startServer(corefile(processors + 1, 'whoami'))
   await server.waitForLine(
-    new RegExp(`plugin/multisocket: ${processors + 1} threads are more than the processors \\(${processors}\\), and only cost$`),
+    new RegExp(
+      `plugin/multisocket: ${processors + 1} threads for ${processors} processors: the surplus only takes time and memory$`,
+    ),
   )
   assert.equal((await server.query('example.org')).rcode, 'NOERROR')
 })
@@ -230,7 +232,7 @@ suite('a reload', () => {
     await reload(
       server,
       shared,
-      /^\[ERROR\] SIGUSR1: dns:\/\/:\d+ is open: whether threads share it can only change with a new start/,
+      /^\[ERROR\] SIGUSR1: dns:\/\/:\d+ is open: whether threads share it can only change with a restart/,
     )
     assert.deepEqual(await askMany(server, 'www.example.org'), [answer('192.0.2.1')])
   })

@@ -43,8 +43,8 @@ const recordOf = (line: string, change: (record: Buffer) => void): Buffer => {
 
 const FAULTS: readonly (readonly [name: string, reply: Reply, told: string | RegExp])[] = [
   ['another id', replyOf([...VERSION, SOA], message => message.writeUInt16BE(message.readUInt16BE(0) ^ 1, 0)), 'a reply with another id'],
-  ['a query', replyOf([...VERSION, SOA], message => message.writeUInt8(0, 2)), 'a message that is no reply'],
-  ['another opcode', replyOf([...VERSION, SOA], message => message.writeUInt8(0xa0, 2)), 'a message that is no reply'],
+  ['a query', replyOf([...VERSION, SOA], message => message.writeUInt8(0, 2)), 'a message that is not a reply'],
+  ['another opcode', replyOf([...VERSION, SOA], message => message.writeUInt8(0xa0, 2)), 'a message that is not a reply'],
   ['a refusal', query => messageFrom(query, [], { rcode: 5 }), 'rcode was "REFUSED"'],
   ['a reply that is cut off', replyOf([...VERSION, SOA], message => message.writeUInt8(0x82, 2)), 'a reply that is cut off'],
   ['another question', query => { const message = messageFrom(query, [...VERSION, SOA]); message[13]! ^= 1; return message }, 'a reply to another question'],

@@ -18,7 +18,7 @@ const addressIn = (body: Uint8Array): string | undefined => readAnswer(Buffer.fr
 
 test('HTTP/1.1, several requests over one connection', async () => {
   await using server = await startServer(BLOCK)
-  await server.waitForLine(/^\[WARNING\] https:\/\/:\d+ answers in the clear: its server block has no line of tls$/)
+  await server.waitForLine(/^\[WARNING\] https:\/\/:\d+ answers in the clear: its server block has no tls$/)
   const url = `http://127.0.0.1:${server.port}/dns-query`
   for (const request of [
     new Request(url, { method: 'POST', headers: { 'content-type': CONTENT_TYPE }, body: QUERY }),

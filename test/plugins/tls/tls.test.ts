@@ -136,11 +136,11 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
     assert.doesNotMatch(early.certificate!, /second/)
 
     copyFileSync(authority.path('second.key'), join(server.folder, 'key.pem'))
-    await server.waitForLine(/plugin\/tls: the certificate of before stays: .*the key is not that of the certificate/)
+    await server.waitForLine(/plugin\/tls: the old certificate stays in use: .*the key is not that of the certificate/)
     // A connection without queries ends.
     assert.equal((await early.ask('web.example.org'))?.length, 1)
     copyFileSync(authority.path('second.pem'), join(server.folder, 'cert.pem'))
-    await server.waitForLine(/plugin\/tls: the certificate is another one: reloading/)
+    await server.waitForLine(/plugin\/tls: the certificate has changed: reloading/)
     for (let shown: string | undefined = ''; !/second/.test(shown ?? ''); ) {
       await using late = new TlsClient(server.port, trusted())
       assert.equal((await late.ask('web.example.org'))?.length, 1)
@@ -157,7 +157,7 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
     writeFileSync(server.path('Corefile'), corefile.replace('hosts', 'hoost'))
     copyFileSync(authority.path('second.key'), server.path('key.pem'))
     copyFileSync(authority.path('second.pem'), server.path('cert.pem'))
-    await server.waitForLine(/plugin\/tls: the certificate of before stays: .*Unknown directive 'hoost'/)
+    await server.waitForLine(/plugin\/tls: the old certificate stays in use: .*Unknown directive 'hoost'/)
     writeFileSync(server.path('Corefile'), corefile)
     for (let shown: string | undefined = ''; !/second/.test(shown ?? ''); ) {
       await using client = new TlsClient(server.port, trusted())
@@ -211,7 +211,7 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
     [
       'no certificate',
       () => 'tls://.:0 {\nwhoami\n}',
-      /Corefile:1 - .*tls:\/\/:0 needs a certificate: give its block a line of tls/,
+      /Corefile:1 - .*tls:\/\/:0 needs a certificate: add tls to its server block/,
     ],
     ['no key', () => `.:0 {\ntls ${authority.path('first.pem')}\n}`, /Corefile:2 - .*KEY/],
     ['acme', () => '.:0 {\ntls acme {\ndomain example.org\n}\n}', /Corefile:2 - .*acme is not supported/],

@@ -184,7 +184,9 @@ suite('who gets a zone', () => {
   test('is told by the first line of those for one zone, and the others are warned of', async () => {
     await using served = await policies('transfer example.org {\n to *\n}\ntransfer example.org {\n to 192.0.2.1\n}')
     assert.equal(await first('example.org.', served.port), '1')
-    await served.server.waitForLine(/^\[WARNING\] plugin\/transfer: .*zone example\.org\. is transferred as the first use/)
+    await served.server.waitForLine(
+      /^\[WARNING\] plugin\/transfer: .*zone example\.org\. has several uses of transfer: the first one counts/,
+    )
   })
 
   test('is nobody where the name is no zone, or the zone is not transferred', async () => {

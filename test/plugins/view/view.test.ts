@@ -197,7 +197,7 @@ test('an expression that fails, or is no bool, takes no query', async () => {
       block('.:0', undefined, 'rest'),
   )
   assert.equal(await asked(server, 'example.org'), 'rest')
-  assert.ok(server.lines.some(line => /number takes no queries: an expression of it is no bool, but int/.test(line)))
+  assert.ok(server.lines.some(line => /number takes no queries: its expression is not a bool but int/.test(line)))
 })
 
 test('a view alone has nobody who answers', async () => {

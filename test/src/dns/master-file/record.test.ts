@@ -130,7 +130,7 @@ const bad: readonly (readonly [line: string, reason: RegExp])[] = [
   ['a SVCB 1 . port=1 port=2', /'port' is there twice/],
   ['a SVCB 1 . no-default-alpn=x', /takes no value/],
   ['a SVCB 1 . bogus=x', /no service parameter: 'bogus'/],
-  ['a SVCB 1 . ipv4hint=::1', /no IPv4 address: '::1'/],
+  ['a SVCB 1 . ipv4hint=::1', /not an IPv4 address: '::1'/],
   ['a LOC 91 N 0 E 0', /LATITUDE must be a whole number of at most 90/],
   ['a LOC 1 2 3 4 N 0 E 0', /LATITUDE must be DEGREES/],
   ['a EUI48 00-00', /6 pairs of hexadecimal digits/],

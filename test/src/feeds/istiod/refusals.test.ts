@@ -49,21 +49,21 @@ suite('a resource of no use leaves what it said before, and the rest of the resp
     ],
     ['an address of five octets', 'WDS', [bad('Kubernetes//Pod/default/web-0', withAddress(5))], /an address of 5 octets/],
     ['an absurd host', 'WDS', [wdsService('default', 'odd', { host: 'a..b' })], /"a..b" has an empty label/],
-    ['a host with a space', 'WDS', [wdsService('default', 'odd', { host: 'a b' })], /"a b" is no name of a host/],
+    ['a host with a space', 'WDS', [wdsService('default', 'odd', { host: 'a b' })], /"a b" is not a host name/],
     ['a host that is too long', 'WDS', [wdsService('default', 'odd', { host: 'x.'.repeat(150) })], /is longer than 255 octets/],
     ['octets that are nothing', 'EDS', [bad(`outbound|80||${WEB}`, anything)], /outbound\|80/],
     [
       'an endpoint that is nowhere',
       'EDS',
       [assignment(80, WEB, [{ address: '10.0.0.1' }, { address: 'no where' }])],
-      /"no where" is no name of a host/,
+      /"no where" is not a host name/,
     ],
     ['a name table of octets', 'NDS', [bad('', anything)], /: /],
     [
       'a name table with absurd names',
       'NDS',
       [nameTable({ ...NAMES, 'a b': [['10.0.0.2']], 'x..y': [['10.0.0.3']] })],
-      /"a b" is no name of a host; : "x..y" has an empty label/,
+      /"a b" is not a host name; : "x..y" has an empty label/,
     ],
     [
       'a name table with an address that is none',
@@ -71,7 +71,7 @@ suite('a resource of no use leaves what it said before, and the rest of the resp
       [nameTable({ ...NAMES, 'odd.example': [['10.0.0']] })],
       /"10.0.0" is no address/,
     ],
-    ['a cluster of a host that is no name', 'CDS', [cluster(80, '*odd.example')], /"[*]odd.example" is no name of a host/],
+    ['a cluster of a host that is no name', 'CDS', [cluster(80, '*odd.example')], /"[*]odd.example" is not a host name/],
     ['a cluster of octets', 'CDS', [bad(`outbound|80||${WEB}`, anything)], /outbound\|80/],
     [
       'more problems than are told',
