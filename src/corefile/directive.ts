@@ -21,7 +21,7 @@ export class Directive {
   readonly name: string
   /** The zones of the server block, as text. */
   readonly zones: readonly string[]
-  /** What its lines warn of. */
+  /** The warnings of its lines. */
   readonly warnings: string[] = []
   readonly #entries: readonly Entry[]
 
@@ -89,12 +89,12 @@ export class Line {
     return new Problem(reason, token, { plugin: this.#directive.name, nearest: known && nearestWord(token.text, known) })
   }
 
-  /** Has the log tell, once, of something that is accepted and probably not meant. */
+  /** Logs a warning, once, about something that is accepted and probably not meant. */
   warn(sentence: string): void {
     this.#directive.warnings.push(`plugin/${this.#directive.name}: ${sentence}`)
   }
 
-  /** Passes over an option that CoreDNS accepts, too, and that means nothing any more. */
+  /** Skips an option that CoreDNS accepts as well, and that has no effect any more. */
   passOver(): void {
     this.rest()
     this.warn(this.problem(`${this.word} has no effect any more, and may be left out`).sentence)

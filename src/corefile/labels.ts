@@ -1,4 +1,4 @@
-/** What stands before a server block, and wherever an operator names zones: `tls://example.org:853`, `10.0.0.0/15`. */
+/** The labels of server blocks, and the zones that operators name elsewhere: `tls://example.org:853`, `10.0.0.0/15`. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { reverseKey, toOctets } from '../dns/address.ts'
 import { keyOf, labelsOf, toKey, toText } from '../dns/name.ts'
@@ -62,7 +62,7 @@ function expandName(name: string): string[] {
   if (length > 255) throw new RangeError(`specified zone is too long: ${length} > 255`)
   const [, address = '', bits] = /^(.*)\/(\d+)$/.exec(name) ?? []
   if (isIPv4(address) || isIPv6(address)) return reverseZones(address, Number(bits), name)
-  // A colon, a blank or an empty name would be the zone of nobody's query, but is what is left of a mistake.
+  // A colon, a space or an empty name is no query's zone, but what is left of a mistake.
   if (/[:\s]/.test(name) || name === '') throw new RangeError(`zone is not a valid domain name: ${name}`)
   try {
     return [toText(toKey(name))]

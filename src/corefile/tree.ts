@@ -17,7 +17,7 @@ export interface Corefile {
   /** As the operator named it. */
   readonly file: string
   readonly blocks: readonly Block[]
-  /** Sentences about what was passed over. */
+  /** Sentences about what was skipped. */
   readonly warnings: readonly string[]
   /** SHA-512, in hex, of every word that counts, with its file and line, after imports and environment variables were put in. */
   readonly hash: string

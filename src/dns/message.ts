@@ -1,4 +1,4 @@
-/** Reading the fixed parts of messages that strangers sent: every offset is checked, nothing is decoded that nobody asked for. */
+/** Reading the fixed parts of messages from strangers: every offset is checked, and nothing is decoded before it is needed. */
 import { Buffer } from 'node:buffer'
 import { FLAG, OPTION, TYPE } from './codes.ts'
 import { lowerCase } from './name.ts'

@@ -57,7 +57,7 @@ export class Pending<T> implements PromiseLike<T> {
       }
     }
     this.#isOver = true
-    // Nobody took the error: it is told as an unhandled rejection.
+    // Nobody handles the error: it becomes an unhandled rejection.
     this.#result = isError ? Promise.reject(result) : result
   }
 }

@@ -26,9 +26,9 @@ export interface Client {
   readonly told?: string
   /** Of its request over HTTPS, by names in lower case. */
   readonly headers?: Readonly<Record<string, unknown>>
-  /** What follows its query through the plugins (*trace*). */
+  /** Times the plugins that its query passes (*trace*). */
   readonly trace?: object
-  /** What is told of the query's way (*explain*). */
+  /** Records the query's way through the plugins (*explain*). */
   readonly explanation?: object
 }
 

@@ -31,7 +31,7 @@ const FUDGE = 300
 
 const NOTHING = Buffer.alloc(0)
 
-/** The hash of each algorithm, and the octets of its MAC (§6). HMAC-MD5 is left out, as nobody should trust it. */
+/** The hash of each algorithm, and the octets of its MAC (§6). HMAC-MD5 is left out, as it should not be trusted. */
 const ALGORITHMS: ReadonlyMap<string, { hash: string; size: number }> = new Map(
   Object.entries({ sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 }).map(([hash, size]) => [
     toKey(`hmac-${hash}`),
