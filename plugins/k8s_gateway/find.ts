@@ -36,9 +36,12 @@ export type Finding = Pick<Options, 'resources' | 'ingressClasses' | 'gatewayCla
  * @param bare the key of its labels before the zone; Services and Nodes may have it as their host, too
  */
 export function findHost(clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined {
+  // What stands before it may lead somewhere soon.
+  let fleeting = false
   for (const question of questionsOf(key, bare)) {
-    const found = find(clusters, finding, question)
-    if (found) return found
+    const found = together(question.host, leadsAt(clusters, finding, question))
+    fleeting ||= found.fleeting
+    if (leadsAnywhere(found)) return { ...found, fleeting }
   }
   return undefined
 }
@@ -46,7 +49,7 @@ export function findHost(clusters: Clusters, finding: Finding, key: string, bare
 /** What leads from the host that was found for a name; nothing where that is this server itself. */
 export function leadsFrom(clusters: Clusters, finding: Finding, host: string, key: string, bare: string): Lead[] {
   const question = [...questionsOf(key, bare)].find(question => question.host === host)
-  return question ? [...leadsAt(clusters, finding, question)] : []
+  return question ? [...leadsAt(clusters, finding, question)].filter(hasPlaces) : []
 }
 
 /** What has a host that stands for the name, whether it leads anywhere or not; each once. */
@@ -64,8 +67,10 @@ function* questionsOf(key: string, bare: string): Iterable<Question> {
 }
 
 /** The same of the name itself only. */
-export const findExact = (clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined =>
-  find(clusters, finding, { key, host: key, bare, depth: 0 })
+export function findExact(clusters: Clusters, finding: Finding, key: string, bare: string): Found | undefined {
+  const found = together(key, leadsAt(clusters, finding, { key, host: key, bare, depth: 0 }))
+  return leadsAnywhere(found) ? found : undefined
+}
 
 interface Question {
   readonly key: string
@@ -82,10 +87,9 @@ function objectsAt(clusters: Clusters, { host, bare }: Question): readonly HostO
   return anywhere.length === 0 ? named : [...named, ...anywhere]
 }
 
-function find(clusters: Clusters, finding: Finding, question: Question): Found | undefined {
-  const found = together(question.host, leadsAt(clusters, finding, question))
-  return found.addresses.size + found.targets.size + found.texts.size === 0 ? undefined : found
-}
+const leadsAnywhere = ({ addresses, targets, texts }: Found): boolean => addresses.size + targets.size + texts.size > 0
+
+const hasPlaces = ({ places, texts }: Lead): boolean => places.length + texts.length > 0
 
 export function together(host: string, leads: Iterable<Lead>): Found {
   const [addresses, targets, texts] = [new Set<string>(), new Set<string>(), new Set<string>()]
@@ -101,7 +105,7 @@ export function together(host: string, leads: Iterable<Lead>): Found {
   return { host, addresses, targets, texts, fleeting }
 }
 
-/** Those of the first resource that leads anywhere. */
+/** Those of the first resource that leads anywhere, and what does not now and may soon. */
 function* leadsAt(clusters: Clusters, finding: Finding, question: Question): Iterable<Lead> {
   const objects = objectsAt(clusters, question)
   if (objects.length === 0) return
@@ -112,9 +116,8 @@ function* leadsAt(clusters: Clusters, finding: Finding, question: Question): Ite
     for (const object of objects) {
       if (object.kind !== resource) continue
       const lead = leadOf(clusters, finding, object, gatewaysOf, host, depth)
-      if (lead.places.length === 0 && lead.texts.length === 0) continue
-      leads = true
-      yield lead
+      leads ||= hasPlaces(lead)
+      if (hasPlaces(lead) || lead.fleeting) yield lead
     }
     if (leads) return
   }

@@ -126,6 +126,24 @@ test('endpoints are watched as soon as a Service is to be reached there, also am
   await until(async () => (await ask(server, 'pods.default')) === 'NXDOMAIN')
 })
 
+test('endpoints that come stand before what had the name meanwhile', async () => {
+  await using api = await FakeApi.start()
+  await using server = await startServer(corefileOf(api.port, ['resources Service Ingress']))
+  const host = 'pods.default.example.org'
+  for (const meanwhile of [
+    ingress('pods', [host], [{ ip: '203.0.113.1' }]),
+    ingress('pods', ['*.default.example.org'], [{ ip: '203.0.113.1' }]),
+    balanced('pods-too', [{ ip: '203.0.113.1' }], {}, { annotations: { 'coredns.io/hostname': host } }),
+  ]) {
+    api.put(podsService(), endpointSlice('pods', []), meanwhile)
+    await until(async () => (await ask(server, 'pods.default')) === 'NOERROR 203.0.113.1')
+    api.put(endpointSlice('pods', ['10.244.0.1']))
+    const both = meanwhile.kind === 'Service' ? ' 203.0.113.1' : ''
+    await until(async () => (await ask(server, 'pods.default')) === `NOERROR 10.244.0.1${both}`)
+    api.delete(meanwhile)
+  }
+})
+
 test('until everything is known, known names are answered, others fail and are not passed on, and /ready tells what is missing', async () => {
   await using api = await FakeApi.start()
   api.put(ingress('web', ['web.example.org'], [{ ip: '203.0.113.1' }]))
