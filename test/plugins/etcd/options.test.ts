@@ -66,8 +66,8 @@ test('options that say nothing any more, and tls for endpoints in the clear, are
   const directive = directiveOf('etcd {\nstubzones\nupstream 192.0.2.1\ndebug\ntls\n}')
   etcd.parse(directive)
   assert.deepEqual(
-    directive.warnings.map(warning => /stubzones|upstream|debug|in the clear/.exec(warning)?.[0]),
-    ['stubzones', 'upstream', 'debug', 'in the clear'],
+    directive.warnings.map(warning => /stubzones|upstream|debug|all endpoints are http/.exec(warning)?.[0]),
+    ['stubzones', 'upstream', 'debug', 'all endpoints are http'],
   )
 })
 
