@@ -43,6 +43,9 @@ interface State {
   readonly found: string | undefined
 }
 
+/** What the others tell it when they begin, since they may have missed something. */
+const JOINED = 'joined'
+
 /** What the others tell it: a probe has come by. */
 interface Sighting {
   readonly probe: string
@@ -97,12 +100,15 @@ class Loop implements Instance {
     this.#target = listener.label.slice('dns://'.length)
     this.#channel = new BroadcastChannel(`loop ${this.#zone} ${this.#target} ${viewName}`)
     this.#channel.onmessage = event => {
-      const said = (event as MessageEvent).data as State | Sighting
-      if (!('loop' in said)) this.#state = said
+      const said = (event as MessageEvent).data as State | Sighting | typeof JOINED
+      if (said === JOINED) {
+        if (isMain) this.#tell(this.#state)
+      } else if (!('loop' in said)) this.#state = said
       else if (isMain) this.#take(said)
     }
     this.#channel.unref()
     if (isMain) this.#watch(listener).catch(() => {})
+    else this.#channel.postMessage(JOINED)
   }
 
   ready(): true | string {

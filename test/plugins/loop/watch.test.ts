@@ -172,6 +172,10 @@ test('all threads see a probe, one tells of the loop, and all cut it until it ha
   assert.equal(lines.length, 1)
   assert.match(lines[0]!, /Loop \(/)
   assert.deepEqual(await rcodes(), [2, 2, 2])
+  // One that starts again is told before the next probe.
+  const late = inThread(t, false, lines)
+  late.serving!([listener])
+  while (late.ready!() === true) await turn()
   through = []
   await soon(() => others.every(other => other.ready!() === true))
   assert.deepEqual(lines.slice(1), ['[INFO] plugin/loop: No loop any more for zone "."'])
