@@ -76,6 +76,11 @@ class Family<C extends Cell | HistogramCell> {
     this.#cells.delete(JSON.stringify(Object.values(labels)))
   }
 
+  /** Forgets all combinations, before those that exist now are set. */
+  clear(): void {
+    this.#cells.clear()
+  }
+
   cells(): Iterable<C> {
     return this.#cells.values()
   }

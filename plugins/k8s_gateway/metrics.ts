@@ -21,7 +21,7 @@ export function exportMetrics(metrics: Metrics): void {
 /** @param together what several watches of one kind make, each with a label selector */
 function perKind(metric: Scalar, value: (watch: Watch) => number, together: (a: number, b: number) => number): void {
   metric.read = () => {
-    for (const { labels } of [...metric.cells()]) metric.remove(labels)
+    metric.clear()
     const seen = new Set<Watch>()
     for (const { name: source, watches } of Clusters.opened)
       for (const watch of watches) {

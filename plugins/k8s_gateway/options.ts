@@ -1,10 +1,8 @@
 import { LONGEST_TIMER } from '#src/clock.ts'
 import { labelsOf, ROOT } from '#src/dns/name.ts'
 import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
-import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
-import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
-import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
 import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
+import { type NamedAccess, namedAccess } from '#src/feeds/kubernetes/named-access.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 import { keyBelow } from '#src/registry/key-below.ts'
 
@@ -40,10 +38,8 @@ export interface Options {
   readonly fallthrough: readonly string[]
 }
 
-type Words = { -readonly [K in keyof Options]: Options[K] } & {
-  kubeconfig: readonly [file: string, context: string | undefined] | undefined
-  endpoint: string | undefined
-}
+type Said = Omit<Options, 'source'> & NamedAccess
+type Words = { -readonly [K in keyof Said]: Said[K] }
 
 export function parseOptions(directive: Directive): Options {
   const line = directive.once()
@@ -59,7 +55,6 @@ export function parseOptions(directive: Directive): Options {
     ttl: 60,
     kubeconfig: undefined,
     endpoint: undefined,
-    source: () => inCluster(),
     startupTimeout: 5000,
     fallthrough: [],
   }
@@ -80,13 +75,7 @@ export function parseOptions(directive: Directive): Options {
   })
   line.end()
   if (options.kubeconfig && options.endpoint !== undefined) line.warn('endpoint is not used: kubeconfig takes precedence')
-  return { ...options, source: sourceOf(options) }
-}
-
-/** As in *kubernetes*, a kubeconfig file beats an endpoint. */
-function sourceOf({ kubeconfig: config, endpoint: url }: Words): Options['source'] {
-  if (config) return root => kubeconfig(...config, root)
-  return url === undefined ? () => inCluster() : () => endpoint(url)
+  return { ...options, source: namedAccess(options) }
 }
 
 /** A name below each zone, or, with a dot at its end, a whole one. */

@@ -1,12 +1,9 @@
-import { resolve } from 'node:path'
 import { LONGEST_TIMER } from '#src/clock.ts'
 import { toKey } from '#src/dns/name.ts'
 import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
-import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
-import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
 import type { Selectors } from '#src/feeds/kubernetes/kinds.ts'
-import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
 import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
+import { type NamedAccess, namedAccess } from '#src/feeds/kubernetes/named-access.ts'
 import type { Directive, Line } from '#src/plugin.ts'
 import { isReverse } from '#src/registry/reverse.ts'
 
@@ -36,11 +33,8 @@ export interface Options {
   readonly fallthrough: readonly string[]
 }
 
-type Words = { -readonly [K in keyof Options]: Options[K] } & {
-  endpoint: string | undefined
-  tls: readonly [cert: string, key: string, ca: string] | undefined
-  kubeconfig: readonly [file: string, context: string | undefined] | undefined
-}
+type Said = Omit<Options, 'source'> & NamedAccess
+type Words = { -readonly [K in keyof Said]: Said[K] }
 
 export function parseOptions(directive: Directive): Options {
   const line = directive.once()
@@ -49,7 +43,6 @@ export function parseOptions(directive: Directive): Options {
     endpoint: undefined,
     tls: undefined,
     kubeconfig: undefined,
-    source: () => inCluster(),
     selectors: { labels: '', namespaceLabels: '' },
     namespaces: new Set(),
     pods: 'disabled',
@@ -73,7 +66,7 @@ export function parseOptions(directive: Directive): Options {
   for (const zone of options.multicluster)
     if (!served.has(zone)) throw line.problem('the zones of multicluster must be among those of kubernetes')
   if (options.kubeconfig && options.endpoint !== undefined) line.warn('endpoint is not used: kubeconfig takes precedence')
-  return { ...options, source: sourceOf(options) }
+  return { ...options, source: namedAccess(options) }
 }
 
 function readers(options: Words): Readonly<Record<string, (option: Line) => void>> {
@@ -118,15 +111,5 @@ function readSelector(option: Line): string {
     return readLabelSelector(text)
   } catch (error) {
     throw option.problem((error as Error).message)
-  }
-}
-
-/** As in CoreDNS, a kubeconfig file beats an endpoint. */
-function sourceOf({ kubeconfig: config, endpoint: url, tls }: Words): Options['source'] {
-  if (config) return root => kubeconfig(...config, root)
-  if (url === undefined) return () => inCluster()
-  return root => {
-    const [cert = '', key = '', ca = ''] = tls?.map(file => resolve(root, file)) ?? []
-    return endpoint(url, tls && { cert, key, ca })
   }
 }

@@ -30,7 +30,7 @@ export function exportMetrics(metrics: Metrics): void {
   )
   const objects = metrics.gauge('coredns_mesh_objects', 'Objects held of the source, by kind.')
   objects.read = () => {
-    clear(objects)
+    objects.clear()
     for (const { source, objects: counts } of feeds.all)
       for (const [kind, count] of counts) objects.with({ source: source.name, kind }).value = count
   }
@@ -45,7 +45,7 @@ export const changeDelays = (metrics: Metrics): Histogram =>
 
 function perFeed(metric: Scalar, value: (feed: Feed) => number | undefined): void {
   metric.read = () => {
-    clear(metric)
+    metric.clear()
     for (const feed of feeds.all) {
       const now = value(feed)
       if (now !== undefined) metric.with({ source: feed.source.name }).value = now
@@ -55,15 +55,10 @@ function perFeed(metric: Scalar, value: (feed: Feed) => number | undefined): voi
 
 function perType(metric: Scalar, value: (traffic: Traffic) => number): void {
   metric.read = () => {
-    clear(metric)
+    metric.clear()
     for (const { source, traffic = [] } of feeds.all)
       for (const one of traffic) metric.with({ source: source.name, type: one.type }).value = value(one)
   }
-}
-
-/** A feed that has ended has no samples. */
-function clear(metric: Scalar): void {
-  for (const { labels } of [...metric.cells()]) metric.remove(labels)
 }
 
 function countHosts({ records }: Feed): number {

@@ -6,8 +6,6 @@ import { isConditionTrue, readMeta } from '../objects/meta.ts'
 import type { Gateway, GatewayListener, ListenerSet, Route, RouteParent } from './objects.ts'
 import { isIgnored, readPatterns } from './outside.ts'
 
-/** The pattern of every name. */
-
 export function readGateway(root: Field, skip: Skip): Omit<Gateway, 'version'> {
   const { namespace, name } = readMeta(root)
   const spec = root.at('spec')
