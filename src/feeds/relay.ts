@@ -71,12 +71,13 @@ async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): P
   const feed = await feeds.join(key, closed)
   /** What the next reports will hold: the latest version of each record. */
   const changes = new Map<string, MeshRecord | undefined>()
+  let replayed = false
   let complete = false
   const outbox = new Outbox<Report>(port, most => {
     const ids = changes.keys().take(most).toArray()
     const report: Report = { changes: ids.map(id => [id, changes.get(id)]), waiting: feed.waiting }
     for (const id of ids) changes.delete(id)
-    if (!complete && feed.complete && changes.size === 0) report.complete = complete = true
+    if (!complete && replayed && feed.complete && changes.size === 0) report.complete = complete = true
     return { report, more: changes.size > 0 }
   })
   const subscriber: Subscriber = (id, record) => {
@@ -90,6 +91,7 @@ async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): P
   if (closed.aborted) return leave()
   closed.addEventListener('abort', leave)
   await feed.subscribe(subscriber)
+  replayed = true
   await feed.completed
   outbox.flush()
 }
