@@ -35,6 +35,9 @@ const METADATA: unique symbol = Symbol.for('pino.metadata')
 const lineLogger = (level: string, out: DestinationStream): Logger =>
   pino({ level, base: null, timestamp: false }, new Lines(out))
 
+/** Texts of others, such as an error that a collector sends, stay in their line and leave terminals alone. Only in front of a stack's calls a newline stands. */
+const CONTROLS = /(?:(?!\n {4}at )\p{Cc})+/gu
+
 /** Ignores the text that pino makes of a message, and writes a line from the level and message that pino gives beside it. */
 class Lines implements DestinationStream {
   readonly [METADATA] = true
@@ -47,7 +50,7 @@ class Lines implements DestinationStream {
   }
 
   write(): void {
-    this.#out.write(`[${label(this.lastLevel)}] ${this.lastMsg}\n`)
+    this.#out.write(`[${label(this.lastLevel)}] ${this.lastMsg.replace(CONTROLS, ' ')}\n`)
   }
 
   print(lines: string): void {

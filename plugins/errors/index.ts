@@ -77,5 +77,4 @@ class Errors implements Instance {
   }
 }
 
-/** One line, whatever an upstream or a file brought into the message. */
-const describe = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).replace(/\p{Cc}+/gu, ' ')
+const describe = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

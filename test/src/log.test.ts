@@ -29,6 +29,16 @@ test('lines are those of CoreDNS', () => {
   ])
 })
 
+test('a text with newlines and other control characters makes one line, but for the calls of a stack', () => {
+  const { lines, log } = capture('text')
+  log.warn('rejected: spans\r\n[ERROR] forged \u001b[31mred\u009b1m\0')
+  log.error('Error: a\nb\n    at one (file.ts:1)\n    at two (file.ts:2)')
+  assert.deepEqual(lines, [
+    '[WARNING] rejected: spans [ERROR] forged  [31mred 1m \n',
+    '[ERROR] Error: a b\n    at one (file.ts:1)\n    at two (file.ts:2)\n',
+  ])
+})
+
 test('JSON lines name level, time and plugin', () => {
   const { lines, log } = capture('json')
   pluginLogger(log, 'health').warn({ took: 2 }, 'slow')
