@@ -72,7 +72,7 @@ export class Sections {
   /** The smallest TTL of all records, in seconds; undefined without records. */
   get minimumTtl(): number | undefined {
     let minimum: number | undefined
-    for (const { fixed } of this.spans) minimum = Math.min(minimum ?? 0x7fffffff, readTtl(this.bytes, fixed))
+    for (const { fixed } of this.spans) minimum = Math.min(minimum ?? LONGEST_TTL, readTtl(this.bytes, fixed))
     return minimum
   }
 
@@ -128,11 +128,10 @@ export const readUint16 = (bytes: Uint8Array, at: number): number => (bytes[at]!
 export const readUint32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 
-/** TTL of a record in seconds; the top bit set counts as 0 (RFC 2181 §8). */
-export const readTtl = (bytes: Uint8Array, fixed: number): number => {
-  const ttl = readUint32(bytes, fixed + 4)
-  return ttl > 0x7fffffff ? 0 : ttl
-}
+const LONGEST_TTL = 0x7fffffff
+
+/** TTL of a record in seconds. One with the top bit set is long, not over: RFC 8767 §4 takes the place of RFC 2181 §8. */
+export const readTtl = (bytes: Uint8Array, fixed: number): number => Math.min(readUint32(bytes, fixed + 4), LONGEST_TTL)
 
 /** Types of RFC 1035 whose names are compressed: no others may be (RFC 3597 §4). */
 const COMPRESSED: ReadonlySet<number> = new Set([TYPE.NS, TYPE.CNAME, TYPE.SOA, TYPE.PTR, TYPE.MX])

@@ -72,7 +72,7 @@ const ttls: readonly (readonly [name: string, sections: Sections, ttl: number | 
   ['without records', NO_RECORDS, undefined],
   ['of zero', spelled('web.example.org. 0 IN A 192.0.2.1', 'web.example.org. 5 IN A 192.0.2.2'), 0],
   ['of 2^31 - 1', spelled('web.example.org. 2147483647 IN A 192.0.2.1'), 2147483647],
-  ['with its top bit set, which counts as zero (RFC 2181 §8)', spelled('web.example.org. 2147483648 IN A 192.0.2.1'), 0],
+  ['with its top bit set, which is long (RFC 8767 §4)', spelled('web.example.org. 2147483648 IN A 192.0.2.1'), 2147483647],
 ]
 
 for (const [name, sections, ttl] of ttls) {
