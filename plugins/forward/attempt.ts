@@ -36,6 +36,10 @@ export class Attempt implements Exchange {
     return this.#flight.question
   }
 
+  get padded(): boolean {
+    return this.upstream.scheme !== 'dns'
+  }
+
   get network(): 'udp' | 'tcp' {
     return this.overStream ? 'tcp' : 'udp'
   }

@@ -13,6 +13,8 @@ export interface Exchange {
   id: number
   /** Whether OPT goes along. */
   readonly edns: boolean
+  /** Whether the message is padded, for a way on which strangers see its length alone. */
+  readonly padded: boolean
   /** Whether anybody still wants the answer. */
   readonly waiting: boolean
   /** For taps: it went out, from `local` as far as that is known. */

@@ -64,6 +64,7 @@ export class HealthCheck {
       sentAt: performance.now(),
       id: 0,
       edns: false,
+      padded: false,
       waiting: true,
       answered: () => end(true),
       failed: () => end(false),

@@ -80,7 +80,7 @@ export class HttpsPool {
   /** The id is 0, for the sake of HTTP caches (RFC 8484 §4.1). */
   #request(exchange: Exchange): ClientHttp2Stream {
     const octets = Buffer.allocUnsafe(LONGEST_QUESTION)
-    const message = octets.subarray(0, exchange.question.write(octets, 0, 0, exchange.edns))
+    const message = octets.subarray(0, exchange.question.write(octets, 0, 0, exchange.edns, exchange.padded))
     const session = this.#open()
     if (this.#settings.method === 'GET') {
       return session.request({ ':path': `${PATH}?dns=${message.toString('base64url')}`, accept: CONTENT_TYPE })

@@ -70,7 +70,7 @@ export class Stream {
     exchange.id = id
     this.#waiting.set(id, { exchange, again })
     const frame = Buffer.allocUnsafe(2 + LONGEST_QUESTION)
-    const end = exchange.question.write(frame, 2, id, exchange.edns)
+    const end = exchange.question.write(frame, 2, id, exchange.edns, exchange.padded)
     frame.writeUInt16BE(end - 2, 0)
     this.#socket.write(frame.subarray(0, end))
     if (this.#established) exchange.sent?.(this.#local)

@@ -32,7 +32,7 @@ export class TappedAttempt extends Attempt implements UpstreamExchange {
 
   get message(): Uint8Array {
     const octets = Buffer.allocUnsafe(LONGEST_QUESTION)
-    return octets.subarray(0, this.question.write(octets, 0, this.id, this.edns))
+    return octets.subarray(0, this.question.write(octets, 0, this.id, this.edns, this.padded))
   }
 
   sent(local: Endpoint | undefined): void {

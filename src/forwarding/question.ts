@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { CLASS, FLAG, RCODE } from '../dns/codes.ts'
+import { CLASS, FLAG, OPTION, RCODE } from '../dns/codes.ts'
 import { hashOf } from '../dns/name-hash.ts'
 import { MOST_UPSTREAM_OPTIONS, type Query, writeOpt, writeQuery } from '../dns/query.ts'
 
@@ -9,8 +9,11 @@ const OPT = writeOpt(UDP_SIZE)
 const OPT_DO = writeOpt(UDP_SIZE, { dnssecOk: true })
 const OPCODE_BITS = 0x7800
 
-/** The most octets of a question as it is sent: header, name, type and class, OPT. */
-export const LONGEST_QUESTION = 12 + 255 + 4 + OPT.length + MOST_UPSTREAM_OPTIONS
+/** What is padded has a multiple of so many octets (RFC 8467 §4.1). */
+const PADDED = 128
+
+/** The most octets of a question as it is sent: header, name, type and class, OPT, padding. */
+export const LONGEST_QUESTION = 12 + 255 + 4 + OPT.length + MOST_UPSTREAM_OPTIONS + 4 + PADDED
 
 /** Beside the flags of the header: the client wants DNSSEC records. */
 const DO = 0x10000
@@ -58,8 +61,13 @@ export class Question {
     return one.key === two.key && one.upstreamOptions === two.upstreamOptions
   }
 
-  /** Writes the message at `at`. @returns the offset behind it */
-  write(target: Uint8Array, at: number, id: number, edns: boolean): number {
+  /**
+   * Writes the message at `at`.
+   * @param edns whether OPT goes along
+   * @param padded whether its length is to tell less of the name
+   * @returns the offset behind it
+   */
+  write(target: Uint8Array, at: number, id: number, edns: boolean, padded = false): number {
     const { message, questionEnd, upstreamOptions } = this.#asked
     target[at] = id >> 8
     target[at + 1] = id & 255
@@ -72,7 +80,8 @@ export class Question {
     target[at + 11] = 1
     const opt = upstreamOptions === '' ? (this.#flags & DO ? OPT_DO : OPT) : this.#optWith(upstreamOptions)
     target.set(opt, at + questionEnd)
-    return at + questionEnd + opt.length
+    const end = at + questionEnd + opt.length
+    return padded ? pad(target, at, { opt: at + questionEnd, end }) : end
   }
 
   #optWith(options: string): Uint8Array {
@@ -93,6 +102,19 @@ export class Question {
     for (let i = nameEnd; i < questionEnd; i++) if (reply[i] !== message[i]) return false
     return true
   }
+}
+
+/** Gives the OPT record at the end of a message one more option (RFC 7830). @returns the offset behind it */
+function pad(target: Uint8Array, at: number, { opt, end }: { opt: number; end: number }): number {
+  const zeros = (at - end - 4) & (PADDED - 1)
+  const behind = end + 4 + zeros
+  target.fill(0, end, behind)
+  target[end + 1] = OPTION.PADDING
+  target[end + 3] = zeros
+  const length = behind - opt - OPT.length
+  target[opt + 9] = length >> 8
+  target[opt + 10] = length & 255
+  return behind
 }
 
 const lower = (octet: number): number => (octet >= 65 && octet <= 90 ? octet | 32 : octet)

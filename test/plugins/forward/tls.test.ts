@@ -58,6 +58,24 @@ suite('encrypted upstreams', { skip: !hasOpenssl() && 'openssl is not on this ma
     assert.equal(await server.metric('coredns_proxy_conn_cache_misses_total', { proto: 'tcp-tls' }), 1)
   })
 
+  test('what is encrypted is padded, so that its length does not tell the name; what is not is not', async () => {
+    const dns = `forward dns.example.org 127.0.0.1:${named.port} {\nmax_fails 0\n}`
+    for (const to of [
+      `tls://127.0.0.1%dns.example.org:${named.tlsPort}`,
+      `https://127.0.0.1%dns.example.org:${named.httpsPort}`,
+    ]) {
+      const count = named.seen.length
+      const tls = `forward . ${to} {\nmax_fails 0\ntls ${authority.path('ca.pem')}\n}`
+      await using server = await startLocal(`${dns}\n${tls}`)
+      for (const length of [1, 40, 63])
+        await server.query(`${'n'.repeat(length)}.example.org.`, 'A', { edns: { dnssecOk: true } })
+      await server.query('dns.example.org.')
+      const [plain, ...padded] = named.seen.slice(count).toSorted((one, other) => one.message.length - other.message.length)
+      assert.deepEqual([plain!.transport, plain!.message.length], ['udp', 12 + 17 + 4 + 11])
+      assert.deepEqual(padded.map(({ message, edns }) => [message.length, edns?.dnssecOk]), Array(3).fill([128, true])) // biome-ignore format: one line
+    }
+  })
+
   test('tls: a certificate for another name, or of an authority that is not known, is not accepted', async () => {
     for (const [to, ca] of [
       [`tls://127.0.0.1%other.example.org:${named.tlsPort}`, `tls ${authority.path('ca.pem')}`],

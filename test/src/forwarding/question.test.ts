@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { OPTION } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
 import { MOST_UPSTREAM_OPTIONS } from '#src/dns/query.ts'
 import { LONGEST_QUESTION, Question } from '#src/forwarding/question.ts'
@@ -73,8 +74,30 @@ test('options for upstreams make another question, and fit', () => {
   assert.ok(one!.equals(same!) && one!.hash === same!.hash)
   assert.ok(!one!.equals(other!) && one!.hash !== other!.hash && !one!.equals(new Question(asked)))
   const target = Buffer.alloc(LONGEST_QUESTION)
-  assert.equal(one!.write(target, 0, 1, true), LONGEST_QUESTION)
-  assert.equal(readMessage(target).edns?.options.get(0xffee)?.length, MOST_UPSTREAM_OPTIONS - 4)
+  const end = one!.write(target, 0, 1, true)
+  assert.equal(readMessage(target.subarray(0, end)).edns?.options.get(0xffee)?.length, MOST_UPSTREAM_OPTIONS - 4)
+  const padded = target.subarray(0, one!.write(target, 0, 1, true, true))
+  const { options } = readMessage(padded).edns!
+  assert.deepEqual([padded.length, options.get(0xffee)?.length], [7 * 128, MOST_UPSTREAM_OPTIONS - 4])
+  assert.ok(options.get(OPTION.PADDING)?.equals(Buffer.alloc(7 * 128 - end - 4)))
+})
+
+test('padding makes a multiple of 128 octets, whatever was in memory before, and needs OPT', () => {
+  for (let length = 1; length <= 63; length++) {
+    for (const rest of ['', `.${'b'.repeat(63)}`]) {
+      const padded = Buffer.alloc(LONGEST_QUESTION + 2, 0xee)
+      const made = Question.make(toKey(`${'a'.repeat(length)}${rest}.`), 1, 0x0100)
+      const end = made.write(padded, 2, 1, true, true)
+      const bare = made.write(Buffer.alloc(LONGEST_QUESTION), 0, 1, true)
+      assert.ok(end - 2 >= bare + 4 && end - 2 < bare + 4 + 128 && (end - 2) % 128 === 0, `${length}`)
+      assert.ok(
+        readMessage(padded.subarray(2, end))
+          .edns?.options.get(OPTION.PADDING)
+          ?.every(octet => octet === 0),
+      )
+      assert.equal(made.write(padded, 0, 1, false, true), bare - 11)
+    }
+  }
 })
 
 test('the longest question fits into the memory that is there for it', () => {
