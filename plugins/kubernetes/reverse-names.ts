@@ -1,7 +1,7 @@
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import { labelOf } from '#src/feeds/cluster-index/endpoint-labels.ts'
 import { keyBelow } from '#src/registry/key-below.ts'
-import { indexIn } from '#src/registry/record.ts'
+import { placesIn } from '#src/registry/record.ts'
 import { serviceKey } from './service-key.ts'
 
 /** What an address (octets) is called in `zone`: the Service that has it as a cluster IP, else its names as an endpoint. */
@@ -12,10 +12,9 @@ export function reverseNames(view: ClusterView, address: string, zone: string): 
     .of(address)
     .filter(node => view.exposes(node.namespace))
     .flatMap(node =>
-      node.slices.flatMap(slice => {
-        const i = indexIn(slice.group, address)
-        return i < 0 ? [] : keyBelow([labelOf(slice, i, view.podNames)], serviceKey(node, zone))
-      }),
+      node.slices.flatMap(slice =>
+        placesIn(slice.group, address).map(i => keyBelow([labelOf(slice, i, view.podNames)], serviceKey(node, zone))),
+      ),
     )
   return [...new Set(names)]
 }

@@ -6,7 +6,7 @@ import type { AddressAnswers } from './address-answers.ts'
 import { addressOfLabel, EndpointName } from './endpoint-name.ts'
 import { type Beyond, EmptyName, type Known } from './known.ts'
 import { PortName } from './port-name.ts'
-import { addressesOf, type EndpointGroup, endpointsOf, type HostRecord, indexIn, type Port, type Target } from './record.ts'
+import { addressesOf, type EndpointGroup, endpointsOf, type HostRecord, isIn, type Port, type Target } from './record.ts'
 import { isRestricted, isVisible } from './visibility.ts'
 
 /** How a registry answers for its hosts. */
@@ -150,7 +150,7 @@ export class Host implements Known {
 
   /** Whether this is an address of it, virtual or not, in either mode. */
   has(address: string): boolean {
-    return this.everyVip().includes(address) || this.groups.some(group => indexIn(group, address) >= 0)
+    return this.everyVip().includes(address) || this.groups.some(group => isIn(address, group))
   }
 
   /** The addresses that it is answered with, of one family, each once. */
@@ -215,7 +215,7 @@ export class Host implements Known {
     this.#hostnames ??= byHostname(this.groups)
     const addresses = [...(this.#hostnames.get(label) ?? [])]
     const address = addressOfLabel(label)
-    if (address !== undefined && this.groups.some(group => indexIn(group, address) >= 0)) addresses.push(address)
+    if (address !== undefined && this.groups.some(group => isIn(address, group))) addresses.push(address)
     return addresses.length > 0 ? new EndpointName(this, addresses) : undefined
   }
 }

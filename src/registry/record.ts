@@ -117,10 +117,20 @@ export function* endpointsOf(group: EndpointGroup): Iterable<readonly [address: 
   for (const address of addressesOf(group)) yield [address, group.hostnames?.[i++] ?? '']
 }
 
-/** The place of an address in a group, counted from 0; -1 where it is not in it. */
-export function indexIn({ addresses, size }: EndpointGroup, address: string): number {
+/** Whether an address is in a group. */
+export const isIn = (address: string, group: EndpointGroup): boolean => nextIn(group, address, 0) >= 0
+
+/** The places of an address in a group, counted from 0: several endpoints may have it. */
+export function placesIn(group: EndpointGroup, address: string): number[] {
+  const places: number[] = []
+  for (let i = nextIn(group, address, 0); i >= 0; i = nextIn(group, address, i + 1)) places.push(i)
+  return places
+}
+
+/** The first place from `start` on; -1 where there is none. */
+function nextIn({ addresses, size }: EndpointGroup, address: string, start: number): number {
   if (address.length !== size) return -1
-  let at = addresses.indexOf(address)
+  let at = addresses.indexOf(address, start * size)
   while (at % size > 0) at = addresses.indexOf(address, at + 1)
   return at < 0 ? -1 : at / size
 }

@@ -6,7 +6,7 @@ import { AddressMap } from './address-map.ts'
 import { endpointKey } from './endpoint-name.ts'
 import { type Host, seen } from './host.ts'
 import type { Known } from './known.ts'
-import { indexIn } from './record.ts'
+import { placesIn } from './record.ts'
 
 const REVERSE = [
   { zone: toKey('in-addr.arpa'), digits: 4 },
@@ -83,10 +83,7 @@ function namesOf(address: string, hosts: readonly Host[]): string[] {
 
 /** By its hostnames, where one source at least knows one. */
 function endpointNames(host: Host, address: string): string[] {
-  const hostnames = host.groups.flatMap(group => {
-    const i = indexIn(group, address)
-    return i < 0 ? [] : [group.hostnames?.[i] ?? '']
-  })
+  const hostnames = host.groups.flatMap(group => placesIn(group, address).map(i => group.hostnames?.[i] ?? ''))
   const known = hostnames.filter(hostname => hostname !== '')
   return (known.length > 0 ? known : hostnames).map(hostname => endpointKey(host.key, address, hostname))
 }

@@ -1,6 +1,6 @@
 import { epochSeconds } from '../../dns/epoch.ts'
 import { AddressMap } from '../../registry/address-map.ts'
-import { addressesOf, indexIn } from '../../registry/record.ts'
+import { addressesOf, isIn } from '../../registry/record.ts'
 import type { Listener } from '../kubernetes/held.ts'
 import type {
   ClusterObject,
@@ -97,7 +97,9 @@ export class ClusterIndex implements Listener {
       node.setSlice(name, slice)
       const index = this.#byEndpoint
       if (!index || before?.group.addresses === slice?.group.addresses) return
-      const left = before ? [...addressesOf(before.group)].filter(address => !isIn(node.slices, address)) : []
+      const left = before
+        ? [...addressesOf(before.group)].filter(address => !node.slices.some(({ group }) => isIn(address, group)))
+        : []
       for (const address of left) index.delete(address, node)
       if (slice) index.add(slice.group.addresses, node, slice.group.size)
     })
@@ -123,9 +125,6 @@ export class ClusterIndex implements Listener {
     if (known) this.onProgrammed(known, (Date.now() - trigger) / 1000)
   }
 }
-
-const isIn = (slices: readonly EndpointSlice[], address: string): boolean =>
-  slices.some(({ group }) => indexIn(group, address) >= 0)
 
 const externalAddresses = (service: Service | undefined): string[] =>
   (service?.external ?? []).flatMap(place => ('address' in place ? [place.address] : []))

@@ -1,5 +1,5 @@
 import { ZoneSet } from '../../dns/zone-map.ts'
-import { indexIn } from '../../registry/record.ts'
+import { isIn } from '../../registry/record.ts'
 import type { EndpointSlice, Pod } from '../kubernetes/objects.ts'
 import { ClusterIndex, type LocalService } from './cluster-index.ts'
 
@@ -48,7 +48,7 @@ export class ClusterView {
     return this.addresses.flatMap(address =>
       this.index.byEndpoint
         .of(address)
-        .flatMap(node => node.slices.filter(({ group }) => indexIn(group, address) >= 0).map(slice => ({ node, slice }))),
+        .flatMap(node => node.slices.filter(({ group }) => isIn(address, group)).map(slice => ({ node, slice }))),
     )
   }
 }

@@ -1,6 +1,6 @@
 /** The labels by which endpoints are called below their service. */
 import { addressLabel, addressOfLabel } from '../../registry/endpoint-name.ts'
-import { indexIn } from '../../registry/record.ts'
+import { placesIn } from '../../registry/record.ts'
 import type { EndpointSlice } from '../kubernetes/objects.ts'
 
 type Slice = Pick<EndpointSlice, 'group' | 'pods'>
@@ -19,9 +19,9 @@ export function placesOf(slice: Slice, label: string, podNames: boolean): number
   const candidates = [
     ...indexesOf(slice.group.hostnames, label),
     ...indexesOf(podNames ? slice.pods : undefined, label),
-    ...(address === undefined ? [] : [indexIn(slice.group, address)]),
+    ...(address === undefined ? [] : placesIn(slice.group, address)),
   ]
-  return candidates.filter((i, at) => i >= 0 && candidates.indexOf(i) === at && labelOf(slice, i, podNames) === label)
+  return candidates.filter((i, at) => candidates.indexOf(i) === at && labelOf(slice, i, podNames) === label)
 }
 
 function indexesOf(texts: readonly string[] | undefined, text: string): number[] {

@@ -40,6 +40,8 @@ onEachApi({
     10-244-1-3.db.default.svc A NOERROR = 10.244.1.3
     10-244-0-1.backend.default.svc A NOERROR = 10.244.0.1
     fd00-244-1--0.both.default.svc AAAA NOERROR = fd00:244:1::
+    first.twice.default.svc A NOERROR = 10.244.6.1
+    10-244-6-1.twice.default.svc A NOERROR = 10.244.6.1
     _http._tcp.backend.default.svc SRV NOERROR = 0 100 80 ${B} + 10.96.0.10
     http.tcp.backend.default.svc SRV NOERROR = 0 100 80 ${B} + 10.96.0.10
     backend.default.svc SRV NOERROR = 0 50 80 ${B}, 0 50 53 ${B} + 10.96.0.10
@@ -68,6 +70,7 @@ onEachApi({
     10.0.96.10.in-addr.arpa. PTR NOERROR = ${B}
     1.1.244.10.in-addr.arpa. PTR NOERROR = db-0.db.default.svc.cluster.local.
     1.0.244.10.in-addr.arpa. PTR NOERROR = 10-244-0-1.${B}
+    1.6.244.10.in-addr.arpa. PTR NOERROR = first.twice.default.svc.cluster.local., 10-244-6-1.twice.default.svc.cluster.local.
     9.9.9.9.in-addr.arpa. PTR NXDOMAIN
     cluster.local. AXFR REFUSED
     a.b.c.backend.default.svc A NXDOMAIN

@@ -20,7 +20,7 @@ const NAMES = below(
     'dns-version',
     'x.dns-version',
   ],
-  ...['backend', 'gone', 'dual', 'db', 'both', 'down', 'idle', 'unnamed', 'portless', 'zoned', 'edge'].map(
+  ...['backend', 'gone', 'dual', 'db', 'both', 'down', 'idle', 'unnamed', 'portless', 'zoned', 'edge', 'twice'].map(
     name => `${name}.default.svc`,
   ),
   ...['ext', 'ext-ip', 'ext-in', 'ext-gone', 'ext-loop'].map(name => `${name}.default.svc`),
@@ -47,9 +47,15 @@ const NAMES = below(
     '10-244-0-1.backend',
     '10-244-0-9.backend',
   ].map(name => `${name}.default.svc`),
-  ...['fd00-244--1.both', 'fd00-244-1--0.both', 'fd00-244-1--.both', '10-244-2-3.portless', 'a.db-0.db'].map(
-    name => `${name}.default.svc`,
-  ),
+  ...[
+    'fd00-244--1.both',
+    'fd00-244-1--0.both',
+    'fd00-244-1--.both',
+    '10-244-2-3.portless',
+    'a.db-0.db',
+    'first.twice',
+    '10-244-6-1.twice',
+  ].map(name => `${name}.default.svc`),
   ...['zone-a.1.pin._zone.zoned', 'zone-b.prefer._zone.zoned', 'zone-c.pin._zone.zoned', 'zone-c.prefer._zone.zoned'].map(
     name => `${name}.default.svc`,
   ),
@@ -77,6 +83,7 @@ const REVERSE = [
     '3.1.244.10',
     '4.1.244.10',
     '1.3.244.10',
+    '1.6.244.10',
     '20.0.96.10',
     '9.9.9.9',
   ].map(name => `${name}.in-addr.arpa.`),

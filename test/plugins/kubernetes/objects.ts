@@ -69,6 +69,8 @@ export const objects: readonly KubeObject[] = [
   service('both', { ...HEADLESS, ports: [{ name: 'http', protocol: 'TCP', port: 80 }] }),
   endpointSlice('both', ['10.244.2.1']),
   slice('both', '6', ['fd00:244::1', 'fd00:244:1::'], IPV6),
+  service('twice', { ...HEADLESS, ports: undefined }),
+  endpointSlice('twice', [], { endpoints: [endpoint('10.244.6.1', { hostname: 'first' }), endpoint('10.244.6.1')] }),
   service('down', HEADLESS),
   endpointSlice('down', [], { endpoints: [{ addresses: ['10.244.2.9'], conditions: { ready: false } }] }),
   service('idle', at('10.96.0.12')),

@@ -234,6 +234,14 @@ suite('several sources', () => {
     const entries = ['192.0.2.1', '192.0.2.2'].map(address => record('api.example.com.', [{ addresses: [address] }]))
     assert.deepEqual(addresses(registryOf(entries), 'api.example.com.'), ['192.0.2.1', '192.0.2.2'])
   })
+  test('an address of two endpoints of a service has the names of both', () => {
+    const twice = { addresses: ['10.1.0.1', '10.1.0.1'], hostnames: ['db-0', 'db-1'] }
+    const names = ask(registryOf([record('db.default.svc', [twice])]), '1.0.1.10.in-addr.arpa.', 'PTR')
+    assert.deepEqual(
+      names,
+      ['db-0', 'db-1'].map(name => `1.0.1.10.in-addr.arpa. 5 IN PTR ${name}.db.default.svc.cluster.local.`),
+    )
+  })
   test('an address of two services has two names', () => {
     const registry = registryOf(['a.default.svc', 'b.default.svc'].map(host => record(host, [{ addresses: ['10.1.0.1'] }])))
     assert.equal(ask(registry, '1.0.1.10.in-addr.arpa.', 'PTR').length, 2)
