@@ -78,7 +78,8 @@ const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600,
 
 /** Seconds of a TTL such as `3600` or `1h30m`; undefined for any other word, and for more than 31 bits hold (RFC 2181 §8). */
 export function parseTtl(word: string): number | undefined {
-  if (!/^(?:\d{1,10}[smhdw]?)+$/i.test(word)) return undefined
+  // No digit may stand in one of two places: a long word that is none would be tried in every way.
+  if (!/^(?=\d)(?:\d+[smhdw])*\d*$/i.test(word)) return undefined
   let seconds = 0
   for (const [, amount, unit] of word.matchAll(/(\d+)(\D?)/g)) seconds += Number(amount) * SECONDS[unit!.toLowerCase()]!
   return seconds <= 0x7fffffff ? seconds : undefined

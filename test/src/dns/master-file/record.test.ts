@@ -85,7 +85,7 @@ test('owner, TTL, class and type', () => {
     return [owner, type, code, ttl]
   }
   const key = toKey('www.example.org')
-  for (const line of ['300 IN', 'IN 300', '5m in', 'CLASS1 300'])
+  for (const line of ['300 IN', 'IN 300', '5m in', '4M60', '2m3m', 'CLASS1 300'])
     assert.deepEqual(told(`WWW.example.org ${line} A 192.0.2.1 ; comment`), [key, 1, 1, 300], line)
   assert.deepEqual(told('www.example.org. TYPE1 192.0.2.1'), [key, 1, 1, 3600])
   assert.deepEqual(told('\\119ww.example.org CH 0 A 192.0.2.1'), [key, 1, 3, 0])
@@ -101,6 +101,8 @@ const bad: readonly (readonly [line: string, reason: RegExp])[] = [
   ['a 300 IN', /TYPE is missing/],
   ['a 300 300 A 192.0.2.1', /no record type: '300'/],
   ['a 2147483648 A 192.0.2.1', /no record type: '2147483648'/],
+  // There are 2⁵⁹ ways to cut it into numbers.
+  [`a ${'1'.repeat(60)}x A 192.0.2.1`, /no record type: '1+x'/],
   ['a IN IN A 192.0.2.1', /no record type: 'IN'/],
   ['a BOGUS x', /no record type: 'BOGUS'/],
   ['a TYPE65536 \\# 0', /no record type/],
