@@ -25,7 +25,11 @@ export class ThreadOutput {
       return
     }
     this.#text += line
-    if (this.#isBusy) return
+    this.#handLater()
+  }
+
+  #handLater(): void {
+    if (this.#isBusy || this.#text === '') return
     this.#isBusy = true
     setTimeout(() => this.#hand(), DELAY).unref()
   }
@@ -37,7 +41,7 @@ export class ThreadOutput {
     await this.#print(text)
     this.#isBusy = false
     if (lost > 0) this.#onLoss(lost)
-    // What came meanwhile.
-    else if (this.#text !== '') this.write('')
+    // What came meanwhile, which may have left no room for the line that tells of the loss.
+    this.#handLater()
   }
 }
