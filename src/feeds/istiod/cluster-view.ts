@@ -42,6 +42,8 @@ export class ClusterView implements View {
   readonly #touched = new Set<string>()
   /** Those without a port from now on. The names that tell whether they are gone as a whole come after the ports. */
   readonly #bare = new Set<string>()
+  /** Those whose name stands for something else, such as the ServiceEntry of another namespace: istiod does not push its endpoints. */
+  readonly #replaced = new Set<string>()
 
   constructor({ apart, clusterId, network }: Access) {
     // Whoever says where it is knows that there are others.
@@ -93,11 +95,16 @@ export class ClusterView implements View {
     this.#known.add(type)
     this.#fresh.add(type)
     if (type === 'EDS' || !this.#fresh.has('NDS') || !this.#fresh.has('CDS')) return []
-    return [...this.#unsubscribe(), ...this.#subscribe()]
+    return [...this.#unsubscribe(), ...this.#subscribe(), ...this.#askForNames()]
   }
 
+  /** Gives up what is no cluster with endpoints any more, and what is to be asked for again. */
   *#unsubscribe(): Iterable<Request> {
-    const names = [...this.#subscribed].filter(name => !this.#clusters.get(name)?.assigned)
+    const names = [...this.#subscribed].filter(name => {
+      const cluster = this.#clusters.get(name)
+      return !cluster?.assigned || (this.#replaced.has(cluster.host) && !cluster.passthrough)
+    })
+    this.#replaced.clear()
     for (const name of names) this.#subscribed.delete(name)
     for (const chunk of chunksOf(names)) yield { type: 'EDS', unsubscribe: chunk }
   }
@@ -110,6 +117,11 @@ export class ClusterView implements View {
       if (!this.#assignments.get(name)) this.#awaited.add(name)
     }
     for (const chunk of chunksOf(names)) yield { type: 'EDS', subscribe: chunk }
+  }
+
+  /** Of what takes away ports alone, such as an EnvoyFilter, istiod pushes no names. */
+  *#askForNames(): Iterable<Request> {
+    if (this.#bare.size > 0) yield { type: 'NDS', subscribe: ['*'] }
   }
 
   get waiting(): string | undefined {
@@ -197,7 +209,10 @@ export class ClusterView implements View {
       } else if (info.shortname !== '') {
         this.#domain = domainOfService(host, info.shortname, info.namespace) ?? this.#domain
       }
-      if (!isSameInfo(info, previous.get(host))) this.#touch(parent ?? host)
+      const held = previous.get(host)
+      if (isSameInfo(info, held)) continue
+      this.#touch(parent ?? host)
+      if (held) this.#replaced.add(host)
     }
     for (const [host, info] of previous) if (!table.has(host)) this.#touch(podParent(host, info) ?? host)
     this.#pods = pods

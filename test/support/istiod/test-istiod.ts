@@ -156,7 +156,7 @@ export class TestIstiod implements AsyncDisposable {
     for (const name of subscribe) names.add(name)
     for (const name of unsubscribe) names.delete(name)
     const held = this.#held.get(type) ?? new Map<string, Resource>()
-    if (first && names.has('*')) {
+    if ((first && names.has('*')) || subscribe.includes('*')) {
       const changed = [...held.values()].filter(({ name, version = '' }) => versions.get(name) !== version)
       this.#send(
         call,

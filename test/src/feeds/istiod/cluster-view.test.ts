@@ -280,15 +280,35 @@ test('a host whose ports go first is as it was until the names say whether it is
   await watched.until(() => watched.feed.complete)
   const told: string[] = []
   await watched.feed.subscribe(() => told.push(...watched.hosts))
+  const names = Promise.withResolvers<void>()
+  istiod.delay = type => (type === 'NDS' ? names.promise : undefined)
+  istiod.hold('NDS', [nameTable({ [DB]: [['10.96.0.2'], 'db', 'data'] })])
   istiod.push('CDS', [], [clusterName(80, WEB), clusterName(80, DB)])
   // What this says has been heard when the next port's endpoints are asked for.
   istiod.hold('EDS', [assignment(80, 'static.example', [{ address: '1.2.3.4' }])])
   istiod.push('CDS', [cluster(80, 'static.example')])
   const others = ['db.data.svc vips 10.96.0.2 at 10.0.0.2', 'web.default.svc vips 10.96.0.1 at 10.0.0.1']
   await has(watched, others[0]!, 'static.example. at 1.2.3.4', others[1]!)
-  istiod.push('NDS', [nameTable({ [DB]: [['10.96.0.2'], 'db', 'data'] })])
+  // They are asked for: when an EnvoyFilter takes ports away, istiod pushes none.
+  names.resolve()
   await has(watched, 'db.data.svc vips 10.96.0.2 at 10.96.0.2', 'static.example. at 1.2.3.4')
   assert.ok(!told.includes('web.default.svc vips 10.96.0.1 at 10.96.0.1'), told.join('\n'))
+})
+
+test('the endpoints of a name that stands for something else now are asked for again', async () => {
+  const host = 'x.example'
+  await using istiod = await start({
+    NDS: [nameTable({ [host]: [['240.240.0.1']], [DB]: [['10.0.0.3'], 'db', 'data'] })],
+    CDS: [cluster(80, host), cluster(80, DB, 'passthrough', [], 'db')],
+    EDS: [assignment(80, host, [{ address: '192.0.2.1' }]), assignment(80, DB, [{ address: '10.0.0.3' }])],
+  })
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, 'db.data.svc at 10.0.0.3', 'x.example. vips 240.240.0.1 at 192.0.2.1')
+  // Another namespace's ServiceEntry, which a Sidecar resource shows instead: neither its cluster nor its endpoints are pushed.
+  istiod.hold('EDS', [assignment(80, host, [{ address: '192.0.2.2' }]), assignment(80, DB, [{ address: '10.0.0.4' }])])
+  istiod.push('NDS', [nameTable({ [host]: [['240.240.0.2']], [DB]: [['10.0.0.4'], 'db', 'data'] })])
+  // The names of a headless Service have its endpoints, which are pushed.
+  await has(watched, 'db.data.svc at 10.0.0.3', 'x.example. vips 240.240.0.2 at 192.0.2.2')
 })
 
 test('a new stream is told everything again, and only the difference is told on', async () => {
