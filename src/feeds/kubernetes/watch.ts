@@ -210,6 +210,8 @@ export class Watch {
 
   /** Everything has been told, as it was at this version, but for what could not be read. */
   #listed(version: string): void {
+    // What was read before {@link reread} is not what is wanted any more.
+    this.#current.signal.throwIfAborted()
     this.held.endList(!this.#doubt)
     this.#version = version
     this.#brokeOff = this.#doubt

@@ -54,6 +54,17 @@ test('what more is asked for of endpoints is read without a moment with less', a
   assert.deepEqual(log, [])
 })
 
+test('what more is asked for while a list goes on is read of what was listed before, too', async () => {
+  await using api = await FakeApi.start()
+  const endpoints = [{ addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name: 'backend-0' } }]
+  api.put(...['a', 'b', 'c'].map(name => endpointSlice(name, [], { endpoints })))
+  using watching = watchCluster(at(api.url), ['EndpointSlice'])
+  const { cluster, observer } = watching
+  await cluster.join({ change: () => cluster.need([], { pods: true }), flush: () => {} })
+  for (const name of ['a', 'b', 'c'])
+    await observer.untilObject(`EndpointSlice default/${name}-1`, object => 'pods' in object && object.pods?.[0] === 'backend-0')
+})
+
 test('a change of endpoints tells when it came about', async () => {
   await using api = await FakeApi.start()
   const time = '2026-01-02T03:04:05.678901234Z'
