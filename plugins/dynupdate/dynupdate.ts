@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { isAbsolute, join } from 'node:path'
 import { CLASS, FLAG, RCODE, rcodeName } from '#src/dns/codes.ts'
 import { FormatError } from '#src/dns/message.ts'
 import { toKey, toText } from '#src/dns/name.ts'
@@ -42,7 +41,7 @@ export class DynUpdate extends ServedZones<DynamicZone> {
 
   async start(signal: AbortSignal): Promise<void> {
     const { zone: origin, file, database, limits } = this.#options
-    const source = { origin, file: this.#pathOf(file), database: database === undefined ? undefined : this.#pathOf(database) }
+    const source = { origin, file: this.pathOf(file), database: database === undefined ? undefined : this.pathOf(database) }
     const zone = await dynamicZones.open(this.#log, source)
     this.#zone = zone
     // Where the main thread cannot open it, another one would wait for ever.
@@ -51,11 +50,6 @@ export class DynUpdate extends ServedZones<DynamicZone> {
     if (excess) throw new Error(excess)
     zone.listeners.add(this.#listener)
     this.zones.set(this.#key, zone)
-  }
-
-  #pathOf(path: string): string {
-    const { root } = this.block
-    return isAbsolute(path) || !root ? path : join(root, path)
   }
 
   updated(update: Query): Reply | Promise<Reply> {

@@ -1,3 +1,4 @@
+import { isAbsolute, join } from 'node:path'
 import { CLASS, TYPE } from '../dns/codes.ts'
 import { toKey } from '../dns/name.ts'
 import { ZoneMap, ZoneSet } from '../dns/zone-map.ts'
@@ -72,6 +73,12 @@ export class ServedZones<T extends ServedZone> implements Instance {
   metadata(label: string): MetadataReader | undefined {
     if (label !== 'zone/wildcard') return undefined
     return ({ key, hash }) => this.zones.find(key, hash)?.answers?.wildcardOf(key, hash)
+  }
+
+  /** The path of a file or folder that the Corefile names, from the directory of *root* on. */
+  protected pathOf(path: string): string {
+    const { root } = this.block
+    return isAbsolute(path) || !root ? path : join(root, path)
   }
 
   /** There is another version of a zone. */

@@ -1,4 +1,3 @@
-import { isAbsolute, join } from 'node:path'
 import { ServedZones } from './served-zones.ts'
 import type { ZoneFile } from './zone-file.ts'
 
@@ -8,12 +7,6 @@ export class ZoneFiles extends ServedZones<ZoneFile> {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer)
-  }
-
-  /** The path of a file or folder that the Corefile names, from the directory of *root* on. */
-  protected pathOf(path: string): string {
-    const { root } = this.block
-    return isAbsolute(path) || !root ? path : join(root, path)
   }
 
   /** Does something again and again, this long behind its last end. @param interval in milliseconds; 0 for never */

@@ -131,4 +131,7 @@ function* recordsOf(owner: string, { type, ttl, data, signatures }: RecordSet): 
 /** The serial in the data of an SOA record. */
 export const serialOf = (soa: string): number => uint32(soa, soa.length - 20)
 
+/** Serial number arithmetic (RFC 1982 §3.2), in which half of the way round is not newer. */
+export const isNewer = (serial: number, known: number): boolean => ((serial - known) | 0) > 0
+
 const uint32 = (octets: string, at: number): number => Buffer.from(octets.slice(at, at + 4), 'latin1').readUInt32BE()

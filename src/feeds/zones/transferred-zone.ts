@@ -5,6 +5,7 @@ import { canonicalAddress } from '../../dns/address.ts'
 import { toKey } from '../../dns/name.ts'
 import type { Logger } from '../../log.ts'
 import { Answers } from '../../zones/answers.ts'
+import { isNewer } from '../../zones/zone.ts'
 import { PrimaryConnection } from './primary.ts'
 import type { Primary, SecondaryZone, ZoneListener, ZoneSource } from './secondary-zone.ts'
 import { inTurn } from './turns.ts'
@@ -167,6 +168,3 @@ export class TransferredZone implements SecondaryZone {
 }
 
 const nameOf = ({ address, port }: Primary): string => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`)
-
-/** Serial number arithmetic (RFC 1982 §3.2). */
-const isNewer = (serial: number, known: number): boolean => ((serial - known) | 0) > 0

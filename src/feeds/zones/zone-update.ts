@@ -3,7 +3,7 @@ import { CLASS, RCODE, TYPE, TYPES } from '../../dns/codes.ts'
 import { octetsOf } from '../../dns/master-file/octets.ts'
 import type { MasterRecord } from '../../dns/master-file/record.ts'
 import { isUnder } from '../../dns/name.ts'
-import { serialOf } from '../../zones/zone.ts'
+import { isNewer, serialOf } from '../../zones/zone.ts'
 import { canonicalOf, isSame, type Records, type Size, UNSUPPORTED } from './zone-records.ts'
 
 export interface ZoneUpdate {
@@ -158,6 +158,3 @@ class Draft {
     this.#replace(soa, { ...soa, data: soa.data.slice(0, -20) + serial + soa.data.slice(-16) })
   }
 }
-
-/** Serial number arithmetic (RFC 1982 §3.2), in which half of the way round is not newer. */
-const isNewer = (serial: number, known: number): boolean => ((serial - known) | 0) > 0
