@@ -1,7 +1,7 @@
 /** `envoy.config.cluster.v3.Cluster`: that a host has a port, and where its endpoints are to be had. */
 import { numeric, type ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { type Assignment, readAssignment } from './assignment.ts'
-import { hostKey } from './host-name.ts'
+import { hostKey, isSuffix } from './host-name.ts'
 import { serviceOf } from './metadata.ts'
 
 const CLUSTER = { type: numeric(2), metadata: sized(25), loadAssignment: sized(33) }
@@ -21,13 +21,12 @@ export interface Cluster {
 
 /**
  * @param name `outbound|PORT|SUBSET|HOST`
- * @returns undefined for one that is no port of a host: a subset, or what istiod adds for the sidecar itself
+ * @returns undefined for one that is no port of a host with a name: a subset, or what istiod adds for the sidecar itself
  * @throws {Error} it is of no use
  */
 export function readCluster(name: string, reader: ProtobufReader, skip: (problem: string) => void): Cluster | undefined {
   const [direction, , subset, host] = name.split('|')
-  if (direction !== 'outbound' || subset !== '' || !host) return undefined
-  // Istio lets ServiceEntries have hosts that are no names.
+  if (direction !== 'outbound' || subset !== '' || !host || isSuffix(host)) return undefined
   hostKey(host)
   let [type, service, listed]: [number, string, ProtobufReader | undefined] = [0, '', undefined]
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {

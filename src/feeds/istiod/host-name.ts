@@ -9,6 +9,9 @@ export function hostKey(host: string): string {
   return toKey(host)
 }
 
+/** Whether a host stands for names by the end of their first label: Istio takes `*-dev.example.com` to match requests, and asks no name table for it. */
+export const isSuffix = (host: string): boolean => /^\*[^.]/.test(host)
+
 /** Hosts of Services in several clusters (Multi-Cluster Services); they are named in no zone but this one. */
 const CLUSTER_SET = 'clusterset.local'
 

@@ -1,6 +1,6 @@
 /** `istio.networking.nds.v1.NameTable`: hosts and their addresses, as a sidecar is to answer them. */
 import { type ProtobufReader, sized } from '../../protobuf-reader.ts'
-import { hostKey } from './host-name.ts'
+import { hostKey, isSuffix } from './host-name.ts'
 import { Octets } from './octets.ts'
 
 const TABLE = { entries: sized(1) }
@@ -36,6 +36,7 @@ export function readNameTable(reader: ProtobufReader, skip: (problem: string) =>
       else if (part === ENTRY.value) info = readNameInfo(entry.within(), skip)
       else entry.skip(part)
     }
+    if (isSuffix(host)) continue
     try {
       hostKey(host)
       if (info) table.set(host, info)

@@ -64,7 +64,7 @@ export class Resources<T> {
   }
 
   #refuse(name: string, problem: string): void {
-    if (this.#problems++ < MAX_REASONS) this.#reasons.push(`${name}: ${problem}`)
+    if (this.#problems++ < MAX_REASONS) this.#reasons.push(name === '' ? problem : `${name}: ${problem}`)
   }
 
   /**

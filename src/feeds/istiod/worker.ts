@@ -23,6 +23,8 @@ let connected = false
 /** Why there is no stream; `''` while there is one. */
 let trouble = ''
 let rejected = 0
+/** Why a response was not accepted last: every response may have the same fault. */
+const refusals = new Map<TypeName, string>()
 let complete = false
 /** Whether much was read since it was rested last. */
 let tired = false
@@ -47,7 +49,8 @@ const client = new Client(access, modes, {
     if (refusal !== undefined) {
       counts.nacks++
       rejected++
-      complaints.add(`${type}: not accepted, what was known stays: ${refusal}`)
+      if (refusals.get(type) !== refusal) complaints.add(`${type}: not accepted, what was known stays: ${refusal}`)
+      refusals.set(type, refusal)
     }
     outbox.flush()
   },

@@ -2,7 +2,7 @@
 
 import { Malformed, numeric, type ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { isLabel } from '../label.ts'
-import { domainOfService, hostKey } from './host-name.ts'
+import { domainOfService, hostKey, isSuffix } from './host-name.ts'
 
 const ADDRESS = { workload: sized(1), service: sized(2) }
 const WORKLOAD = {
@@ -89,7 +89,7 @@ export interface Scope {
   readonly interned: Map<string, readonly string[]>
 }
 
-/** @param name of the resource @returns undefined for what is out of reach @throws {Error} it is of no use */
+/** @param name of the resource @returns undefined for what is out of reach, or has no name @throws {Error} it is of no use */
 export function readAddress(name: string, version: string, reader: ProtobufReader, scope: Scope): Workload | Service | undefined {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag !== ADDRESS.workload && tag !== ADDRESS.service) {
@@ -156,7 +156,7 @@ function intern(services: readonly string[], interned: Scope['interned']): reado
   return services
 }
 
-function readService(version: string, reader: ProtobufReader, scope: Scope): Service {
+function readService(version: string, reader: ProtobufReader, scope: Scope): Service | undefined {
   let [name, namespace, hostname, passthrough, unready, families] = ['', '', '', false, false, 0]
   let [canonical, hidden] = [false, false]
   const vips: string[] = []
@@ -182,6 +182,7 @@ function readService(version: string, reader: ProtobufReader, scope: Scope): Ser
       reader.leave(outer)
     } else reader.skip(tag)
   }
+  if (isSuffix(hostname)) return undefined
   const host = hostKey(hostname)
   const domain = domainOfService(hostname, name, namespace)
   return {

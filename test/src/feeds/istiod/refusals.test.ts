@@ -58,12 +58,12 @@ suite('a resource of no use leaves what it said before, and the rest of the resp
       [assignment(80, WEB, [{ address: '10.0.0.1' }, { address: 'no where' }])],
       /"no where" is not a host name/,
     ],
-    ['a name table of octets', 'NDS', [bad('', anything)], /: /],
+    ['a name table of octets', 'NDS', [bad('', anything)], /a number that does not end/],
     [
       'a name table with absurd names',
       'NDS',
       [nameTable({ ...NAMES, 'a b': [['10.0.0.2']], 'x..y': [['10.0.0.3']] })],
-      /"a b" is not a host name; : "x..y" has an empty label/,
+      /"a b" is not a host name; "x..y" has an empty label/,
     ],
     [
       'a name table with an address that is none',
@@ -71,7 +71,7 @@ suite('a resource of no use leaves what it said before, and the rest of the resp
       [nameTable({ ...NAMES, 'odd.example': [['10.0.0']] })],
       /"10.0.0" is no address/,
     ],
-    ['a cluster of a host that is no name', 'CDS', [cluster(80, '*odd.example')], /"[*]odd.example" is not a host name/],
+    ['a cluster of a host that is no name', 'CDS', [cluster(80, 'odd.*.example')], /"odd.[*].example" is not a host name/],
     ['a cluster of octets', 'CDS', [bad(`outbound|80||${WEB}`, anything)], /outbound\|80/],
     [
       'more problems than are told',
@@ -101,6 +101,38 @@ suite('a resource of no use leaves what it said before, and the rest of the resp
     })
   }
 })
+
+test('a fault that every response has is told once, and counted each time', async () => {
+  await using istiod = await startIstiod(false)
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, ONE)
+  const nacks = () => watched.feed.traffic!.find(({ type }) => type === 'NDS')!.nacks
+  for (const [count, odd] of [
+    [1, 'a b'],
+    [2, 'a b'],
+    [3, 'c d'],
+  ] as const) {
+    istiod.push('NDS', [nameTable({ ...NAMES, [odd]: [['10.0.0.2']] })])
+    await watched.until(() => nacks() === count)
+  }
+  assert.deepEqual(
+    watched.log.map(line => /stays: (.*)/.exec(line)?.[1]),
+    ['"a b" is not a host name', '"c d" is not a host name'],
+  )
+})
+
+for (const ambient of [true, false]) {
+  test(`${ambient ? 'WDS' : 'EDS'}: a host that Istio takes, and that no name matches, is no fault`, async () => {
+    await using istiod = await startIstiod(ambient)
+    const host = '*-dev.example.com'
+    istiod.hold('WDS', [wdsService('default', 'dev', { host, vips: ['192.0.2.1'] })])
+    istiod.hold('NDS', [nameTable({ ...NAMES, [host]: [['192.0.2.1']] })])
+    istiod.hold('CDS', [cluster(80, host)])
+    await using watched = watchIstiod([istiod.address])
+    await watched.until(() => watched.feed.complete)
+    assert.deepEqual([watched.hosts, watched.log], [[ONE], []])
+  })
+}
 
 test('a cluster of a million endpoints is refused, and one of many thousand is not', async () => {
   await using istiod = await startIstiod(false)
