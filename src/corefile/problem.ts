@@ -25,7 +25,7 @@ export class Problem extends Error {
   override readonly name = 'Problem'
   /** The message without place and plugin. */
   readonly reason: string
-  /** The message without plugin, for that plugin's log. */
+  /** The message for a log that says itself how bad it is: without plugin, and with the place in front. */
   readonly sentence: string
 
   /** @param place the offending word; undefined where no place can be named */
@@ -33,11 +33,12 @@ export class Problem extends Error {
     const unset = place?.unset && `not set in the environment: ${place.unset.join(', ')}`
     const said = unset ?? advice ?? (nearest === undefined ? undefined : `did you mean '${nearest}'?`)
     const hint = said === undefined ? '' : `, ${said}`
-    const where = place ? `${place.file}:${place.line} - ${syntax ? 'Syntax error' : 'Error during parsing'}: ` : ''
-    const sentence = oneLine(`${where}${reason}${place ? ` (column ${place.column}${hint})` : hint}`)
-    super(plugin ? `plugin/${plugin}: ${sentence}` : sentence)
+    const where = place ? `${place.file}:${place.line} - ` : ''
+    const kind = place ? `${syntax ? 'Syntax error' : 'Error during parsing'}: ` : ''
+    const what = `${reason}${place ? ` (column ${place.column}${hint})` : hint}`
+    super(`${plugin ? `plugin/${plugin}: ` : ''}${oneLine(where + kind + what)}`)
     this.reason = reason
-    this.sentence = sentence
+    this.sentence = oneLine(where + what)
   }
 }
 

@@ -40,9 +40,11 @@ const messages: { name: string; problem: Problem; message: string }[] = [
 
 for (const { name, problem, message } of messages) test(name, () => assert.equal(problem.message, message))
 
-test('the log of a plugin, which names it already, has the message without its name', () => {
-  const problem = new Problem('no', token, { plugin: 'cache' })
-  assert.equal(problem.message, `plugin/cache: ${problem.sentence}`)
+test('a log that names the plugin and says how bad it is has the place and the rest alone', () => {
+  assert.equal(
+    new Problem('no', token, { plugin: 'cache', nearest: 'on' }).sentence,
+    "Corefile:3 - no (column 5, did you mean 'on'?)",
+  )
 })
 
 const words = ['cache', 'errors', 'forward', 'health', 'hosts', 'log', 'loop', 'ready', 'success', 'any']
