@@ -60,7 +60,8 @@ class RequestConnection {
         bound(0)
         this.#owed.delete(response)
         const [next] = this.#owed.keys()
-        if (!next) this.#wait()
+        if (!next && this.#ending) this.#socket.destroySoon()
+        else if (!next) this.#wait()
         else if (next.writableEnded) this.#owed.set(next, this.#endIn(this.#limits.write))
       })
     const exchange = {
