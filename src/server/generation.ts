@@ -242,7 +242,7 @@ export class Generation {
     }
   }
 
-  /** TLS and HTTPS need a certificate, while gRPC may do without; and blocks that share a listener must give the same one. */
+  /** TLS needs a certificate, while HTTPS and gRPC may do without; and blocks that share a listener must give the same one. */
   #refuseBare(): void {
     const { places } = this
     for (const { place, label, token } of this.describe()) {

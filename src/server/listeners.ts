@@ -28,7 +28,7 @@ export interface Place {
   readonly port: number
   /** How many threads have a socket there; undefined for one thread, which does not share its port. */
   readonly sockets: number | undefined
-  /** For those that are not plain DNS; undefined for gRPC in the clear. */
+  /** For those that are not plain DNS; undefined for HTTPS and gRPC in the clear. */
   readonly tls: TlsSettings | undefined
   /** Of its connections, where they are others than usual. */
   readonly limits: Partial<ConnectionLimits>
