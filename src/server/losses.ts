@@ -5,7 +5,7 @@ import type { OpenPlace } from './listeners.ts'
 
 const REASONS: readonly (keyof Losses)[] = ['overflows', 'shed', 'unsent']
 
-/** Exports what the sockets of the places lost, and how many connections were turned away. Read at each scrape. */
+/** Exports what the sockets of the places lost, of those that know, and how many connections were turned away. Read at each scrape. */
 export function exportLosses(metrics: Metrics, places: () => Iterable<OpenPlace>, connections: Connections): void {
   const lost = metrics.counter(
     'coredns_udp_lost_total',
@@ -14,6 +14,7 @@ export function exportLosses(metrics: Metrics, places: () => Iterable<OpenPlace>
   lost.read = () => {
     for (const place of places()) {
       const losses = place.losses()
+      if (losses.length === 0) continue
       for (const reason of REASONS)
         lost.with({ server: place.label, reason }).value = losses.reduce((sum, each) => sum + each[reason], 0)
     }

@@ -5,14 +5,15 @@ import type { OpenPlace } from '#src/server/listeners.ts'
 import { exportLosses } from '#src/server/losses.ts'
 import { Connections } from '#src/transport/stream.ts'
 
-test('losses are those of all sockets of a place, as they are when somebody looks', async () => {
+test('losses are those of all sockets of a place, as they are when somebody looks; of one whose sockets do not know, none are told', async () => {
   const metrics = new Metrics()
   const losses = [
     { overflows: 1, shed: 2, unsent: 3 },
     { overflows: 10, shed: 20, unsent: 30 },
   ]
   const connections = new Connections()
-  exportLosses(metrics, () => [{ label: 'dns://:53', losses: () => losses } as unknown as OpenPlace], connections)
+  const place = (label: string, known: typeof losses) => ({ label, losses: () => known }) as unknown as OpenPlace
+  exportLosses(metrics, () => [place('dns://:53', losses), place('tls://:853', [])], connections)
   losses[0]!.overflows = 5
   connections.refused = 7
   const [metric, refused] = [...metrics]
