@@ -68,7 +68,7 @@ async function messageOf(exchange: Exchange): Promise<Uint8Array> {
 async function contentOf({ method, path, headers, body }: Exchange): Promise<Uint8Array> {
   const url = URL.parse(path ?? '', 'https://localhost')
   if (url?.pathname !== PATH) throw new Refusal(404)
-  if (method === 'GET') return Buffer.from(url.searchParams.get('dns') ?? '', 'base64url')
+  if (method === 'GET') return decoded(url.searchParams.get('dns') ?? '')
   if (method !== 'POST') throw new Refusal(405)
   if (mediaType(headers['content-type']) !== CONTENT_TYPE) throw new Refusal(415)
   const chunks: Buffer[] = []
@@ -79,6 +79,12 @@ async function contentOf({ method, path, headers, body }: Exchange): Promise<Uin
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/** From base64url, without padding (RFC 8484 §6). @throws {Refusal} */
+function decoded(text: string): Buffer {
+  if (/[^\w-]/.test(text)) throw new Refusal(400)
+  return Buffer.from(text, 'base64url')
 }
 
 /** Without parameters; letter case means nothing in it (RFC 9110 §8.3.1). */

@@ -177,6 +177,11 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
           ['another path', 404, () => client.ask('GET', '/resolve?name=web.example.org')],
           ['a path that is none', 404, () => client.ask('GET', '//')],
           ['no question', 400, () => client.ask('GET', '/dns-query')],
+          [
+            'a question in another code',
+            400,
+            () => client.ask('GET', `/dns-query?dns=${query.toString('base64url').replace('A', 'A!')}`),
+          ],
           ['another method', 405, () => client.ask('PUT', '/dns-query', { 'content-type': CONTENT_TYPE }, query)],
           ['another type', 415, () => post(client, query, { 'content-type': 'application/dns-json' })],
           ['more than a message', 413, () => post(client, Buffer.alloc(70_000))],
