@@ -45,6 +45,7 @@ export class HttpsPool {
     this.#inFlight++
     const request = this.#request(exchange)
     let failure: string | undefined
+    let contentType: string | undefined
     let length = 0
     const chunks: Buffer[] = []
     request.setTimeout(this.#settings.readTimeout, () => {
@@ -55,9 +56,9 @@ export class HttpsPool {
     if (exchange.sent) request.once('ready', () => exchange.sent?.(request.session && localOf(request.session.socket)))
     request.on('response', headers => {
       this.#heardAt = performance.now()
-      if (headers[':status'] !== 200) failure = `expected status 200, got ${headers[':status']}`
-      else if (headers['content-type'] !== CONTENT_TYPE) failure = `expected ${CONTENT_TYPE}, got ${headers['content-type']}`
-      else return
+      contentType = headers['content-type']
+      if (headers[':status'] === 200) return
+      failure = `expected status 200, got ${headers[':status']}`
       request.destroy()
     })
     request.on('data', (chunk: Buffer) => {
@@ -73,7 +74,7 @@ export class HttpsPool {
       const message = Buffer.concat(chunks)
       const reply = failure === undefined ? replyTo(exchange, message) : undefined
       if (reply) exchange.answered(reply, message)
-      else exchange.failed(this.#error(failure ?? 'the body is no reply to the question'))
+      else exchange.failed(this.#error(failure ?? `the body (${contentType}) is no reply to the question`))
     })
   }
 

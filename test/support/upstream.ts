@@ -41,8 +41,9 @@ export interface StreamFaults {
   closeOnQuery: number
   /** Replies are sent octet by octet. */
   octetByOctet: boolean
-  /** HTTP status of replies. */
+  /** Of replies over HTTPS. */
   status: number
+  contentType: string
 }
 
 export class FakeUpstream implements AsyncDisposable {
@@ -50,7 +51,13 @@ export class FakeUpstream implements AsyncDisposable {
   /** Of UDP and TCP. */
   readonly port: number
   script: Script
-  readonly faults: StreamFaults = { closeOnAccept: 0, closeOnQuery: 0, octetByOctet: false, status: 200 }
+  readonly faults: StreamFaults = {
+    closeOnAccept: 0,
+    closeOnQuery: 0,
+    octetByOctet: false,
+    status: 200,
+    contentType: 'application/dns-message',
+  }
   /** Every query so far. */
   readonly seen: Asked[] = []
   /** Stream connections so far. */
@@ -82,7 +89,7 @@ export class FakeUpstream implements AsyncDisposable {
       const message =
         body.length > 0 ? body : Buffer.from(new URL(request.url, 'https://x').searchParams.get('dns') ?? '', 'base64url')
       this.#answer(readQuery(message, 'https', peerOf(request.socket)), reply => {
-        response.writeHead(this.faults.status, { 'content-type': 'application/dns-message' })
+        response.writeHead(this.faults.status, { 'content-type': this.faults.contentType })
         response.end(reply)
       })
     })

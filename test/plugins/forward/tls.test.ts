@@ -163,9 +163,15 @@ suite('encrypted upstreams', { skip: !hasOpenssl() && 'openssl is not on this ma
     await fails(/expected status 200, got 500/)
     named.faults.status = 200
     named.script = () => Buffer.from('no message at all')
-    await fails(/the body is no reply to the question/)
+    named.faults.contentType = 'text/html'
+    await fails(/the body \(text\/html\) is no reply to the question/)
     named.script = () => Buffer.alloc(66_000)
     await fails(/body is longer than 65535 octets/)
     named.script = example
+    for (const contentType of ['application/dns-message; charset=utf-8', 'Application/DNS-Message', 'application/octet-stream']) {
+      named.faults.contentType = contentType
+      assert.deepEqual((await server.query('web.example.org.')).answer, [WEB], contentType)
+    }
+    named.faults.contentType = 'application/dns-message'
   })
 })
