@@ -1,7 +1,7 @@
 import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
 import { soaOf } from '#src/dns/denial.ts'
 import { epochSeconds } from '#src/dns/epoch.ts'
-import { endOfName, FormatError, readKey } from '#src/dns/message.ts'
+import { readKey } from '#src/dns/message.ts'
 import type { RecordSpan } from '#src/dns/record-spans.ts'
 import { readUint16, readUint32, type Sections } from '#src/dns/sections.ts'
 import type { Query, Reply } from '#src/plugin.ts'
@@ -45,20 +45,12 @@ function answersQuestion(query: Query, sections: Sections): boolean {
   const spans = sections.spans.slice(0, answers)
   if (answers === 0) return false
   if (spans.every(({ start, type }) => type === query.type && readUint16(bytes, start) === QUESTION_NAME)) return true
-  try {
-    return leadsToAnswer(query, sections, spans)
-  } catch (error) {
-    if (error instanceof FormatError) return false
-    throw error
-  }
+  return leadsToAnswer(query, sections, spans)
 }
 
 function leadsToAnswer(query: Query, { bytes, base }: Sections, spans: readonly RecordSpan[]): boolean {
   const message = Buffer.concat([query.message.subarray(0, query.questionEnd), bytes])
-  const nameAt = (at: number) => {
-    endOfName(message, base + at)
-    return readKey(message, base + at)
-  }
+  const nameAt = (at: number) => readKey(message, base + at)
   const aliases = new Map<string, string>()
   const holders = new Set<string>()
   for (const { start, fixed, type } of spans) {

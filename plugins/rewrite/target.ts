@@ -1,6 +1,7 @@
 import { TYPE } from '#src/dns/codes.ts'
 import { endOfName, readKey } from '#src/dns/message.ts'
-import { namesIn, type WholeRecord } from '#src/dns/rebase.ts'
+import { namesIn } from '#src/dns/rdata.ts'
+import type { WholeRecord } from '#src/dns/rebase.ts'
 
 /** The types whose data has a name that may be rewritten; of SOA it is the first. */
 const TYPES = new Set<number>([TYPE.CNAME, TYPE.DNAME, TYPE.MX, TYPE.NAPTR, TYPE.NS, TYPE.PTR, TYPE.SOA, TYPE.SRV])

@@ -1,9 +1,10 @@
 /** Reading the fixed parts of messages from strangers: every offset is checked, and nothing is decoded before it is needed. */
 import { Buffer } from 'node:buffer'
-import { FLAG, OPTION, TYPE } from './codes.ts'
+import { CLASS, FLAG, OPTION, TYPE } from './codes.ts'
 import { lowerCase } from './name.ts'
 import { hashOf, type Name, POWERS } from './name-hash.ts'
 import type { Edns } from './query.ts'
+import { namesIn } from './rdata.ts'
 import { Reply } from './reply.ts'
 import { readUint16, Sections } from './sections.ts'
 
@@ -138,6 +139,36 @@ function endOfRecord(message: Uint8Array, fixed: number): number {
 }
 
 /**
+ * Where the names in the data of a record begin, one behind the other, and where the last of them ends; empty for a type that has none.
+ * @throws {FormatError} one is not well formed, or not within the data
+ */
+export function nameOffsets(message: Uint8Array, start: number, end: number, type: number): number[] {
+  const [before, names] = namesIn(message, start, type)
+  if (names === 0) return []
+  const offsets = [start + before]
+  for (let i = 0; i < names; i++) {
+    if (offsets[i]! >= end) throw new FormatError(`record data at octet ${start} is cut off`)
+    offsets.push(endOfName(message, offsets[i]!))
+  }
+  if (offsets[names]! > end) throw new FormatError(`a name in the record data at octet ${start} runs over their end`)
+  return offsets
+}
+
+/**
+ * Checks what others rely on in the data of a record: names, which may be compressed, the length of addresses, and the numbers of an SOA record.
+ * @throws {FormatError}
+ */
+function checkData(message: Uint8Array, fixed: number, end: number): void {
+  const type = readUint16(message, fixed)
+  const start = fixed + 10
+  const offsets = nameOffsets(message, start, end, type)
+  const length = end - (offsets.at(-1) ?? start)
+  const right = type === TYPE.A ? 4 : type === TYPE.AAAA ? 16 : type === TYPE.SOA ? 20 : length
+  if (length !== right && readUint16(message, fixed + 2) === CLASS.IN)
+    throw new FormatError(`record data at octet ${start} are of wrong length`)
+}
+
+/**
  * The reply that another server sent, ready to go up the chain: OPT taken out, extended rcode put together. One with TC has no records, since they are of
  * no use, nor has one without a question.
  * @throws {FormatError} the message is no whole reply
@@ -168,6 +199,7 @@ export function readReply(message: Uint8Array): Reply {
       additionals = i - answers - authorities
       break
     }
+    checkData(message, fixed, next)
     end = next
   }
   if (questions === 1 && end > start)

@@ -28,6 +28,17 @@ export const NAMES_IN_DATA: ReadonlyMap<number, readonly [before: number, names:
   [TYPE.KX, [2, 1]],
 ])
 
+const NONE = [0, 0] as const
+
+/** What stands in the data of a record, from `start` on, before its names, in octets, and how many names there are. */
+export function namesIn(octets: Uint8Array, start: number, type: number): readonly [before: number, names: number] {
+  if (type !== TYPE.NAPTR) return NAMES_IN_DATA.get(type) ?? NONE
+  // Order, preference and three character-strings (RFC 3403 §4.1).
+  let before = 4
+  for (let i = 0; i < 3; i++) before += 1 + (octets[start + before] ?? 0)
+  return [before, 1]
+}
+
 export interface Srv {
   priority: number
   weight: number

@@ -1,19 +1,8 @@
 /** Records of a reply to one question, for a reply to another one. */
-import { TYPE } from './codes.ts'
-import { endOfName, FormatError, readKey, readWire } from './message.ts'
+import { endOfName, nameOffsets, readKey, readWire } from './message.ts'
 import type { Query } from './query.ts'
-import { NAMES_IN_DATA } from './rdata.ts'
 import type { RecordSpan } from './record-spans.ts'
 import { readTtl, readUint16, type Sections, SectionsBuilder } from './sections.ts'
-
-/** What stands in the data of a record, from `start` on, before its names, in octets, and how many names there are. */
-export function namesIn(octets: Uint8Array, start: number, type: number): readonly [before: number, names: number] {
-  if (type !== TYPE.NAPTR) return NAMES_IN_DATA.get(type) ?? [0, 0]
-  // Order, preference and three character-strings (RFC 3403 §4.1).
-  let before = 4
-  for (let i = 0; i < 3; i++) before += 1 + (octets[start + before] ?? 0)
-  return [before, 1]
-}
 
 /** A record that stands for itself: no name in it is compressed. */
 export interface WholeRecord {
@@ -59,17 +48,12 @@ export function rebase(
 }
 
 /**
- * The same records, their names compressed, if they are shorter then; as they are, if a name is not well formed.
+ * The same records, their names compressed, if they are shorter then.
  * @param message where they stand
  */
 export function compressed(message: Buffer, sections: Sections): Sections {
-  try {
-    const built = fill(new SectionsBuilder(readWire(message, 12)), sections, recordsOf(message, sections, readWire)).build()
-    return built.length < sections.length ? built : sections
-  } catch (error) {
-    if (error instanceof FormatError) return sections
-    throw error
-  }
+  const built = fill(new SectionsBuilder(readWire(message, 12)), sections, recordsOf(message, sections, readWire)).build()
+  return built.length < sections.length ? built : sections
 }
 
 function fill(
@@ -103,18 +87,11 @@ export function ownerOf(asked: Query, sections: Sections, { start }: RecordSpan)
  * @throws {FormatError} a name is not well formed, or not within the data
  */
 export function wholeData(message: Buffer, start: number, end: number, type: number, read = readKey): Buffer {
-  const [before, names] = namesIn(message, start, type)
-  if (names === 0) return message.subarray(start, end)
-  let at = start + before
-  const parts = [message.subarray(start, at)]
-  for (let i = 0; i < names; i++) {
-    if (at >= end) throw new FormatError(`record data at octet ${start} is cut off`)
-    const next = endOfName(message, at)
-    parts.push(Buffer.from(read(message, at), 'latin1'))
-    at = next
-  }
-  if (at > end) throw new FormatError(`a name in the record data at octet ${start} runs over their end`)
-  return Buffer.concat([...parts, message.subarray(at, end)])
+  const names = nameOffsets(message, start, end, type)
+  const behind = names.pop()
+  if (behind === undefined) return message.subarray(start, end)
+  const whole = names.map(at => Buffer.from(read(message, at), 'latin1'))
+  return Buffer.concat([message.subarray(start, names[0]), ...whole, message.subarray(behind, end)])
 }
 
 /** The data of a record in canonical form: names of the older types are in lower case (RFC 4034 §6.2). @param data with no name compressed */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FLAG, OPTION, RCODE } from '#src/dns/codes.ts'
+import { CLASS, FLAG, OPTION, RCODE, TYPE } from '#src/dns/codes.ts'
 import { FormatError, readReply } from '#src/dns/message.ts'
 import { toKey } from '#src/dns/name.ts'
 import { NO_RECORDS } from '#src/dns/sections.ts'
@@ -107,7 +107,23 @@ const noReplies: readonly (readonly [name: string, message: Buffer, reason: RegE
   ['OPT among the answers', withCount(Buffer.concat([messageFrom(query), opt]), 6, 1), /OPT record out of place/],
   ['OPT with an owner', withAdditional(Buffer.concat([Buffer.from('\x03org'), opt])), /OPT record out of place/],
   ['an EDNS option that is cut off', withAdditional(brokenOpt()), /option is cut off/],
+  ['an alias for itself, by pointers', withData(TYPE.CNAME, [0xc0, query.length + 12]), /does not point backward/],
+  ['an alias for what comes later', withData(TYPE.CNAME, [0xc0, 0x7f]), /does not point backward/],
+  ['an alias for nothing', withData(TYPE.CNAME, []), /is cut off/],
+  ['a name that is longer than its data', withData(TYPE.NS, [3, 110, 115]), /runs over/],
+  ['a name that begins behind its data', withData(TYPE.MX, [0]), /is cut off/],
+  ['a service without a name', withData(TYPE.SRV, [0, 0, 0, 0, 0, 80]), /is cut off/],
+  ['an SOA record with one name', withData(TYPE.SOA, [0xc0, 12]), /is cut off/],
+  ['an SOA record with too few numbers', withData(TYPE.SOA, [0xc0, 12, 0xc0, 12, ...Array(19).fill(0)]), /wrong length/],
+  ['an IPv4 address of three octets', withData(TYPE.A, [192, 0, 2]), /wrong length/],
+  ['an IPv6 address of four octets', withData(TYPE.AAAA, [192, 0, 2, 1]), /wrong length/],
 ]
+
+/** A reply with one answer, whose owner is the question's name. */
+function withData(type: number, data: readonly number[], classCode: number = CLASS.IN): Buffer {
+  const record = Buffer.of(0xc0, 12, 0, type, 0, classCode, 0, 0, 0, 60, 0, data.length, ...data)
+  return withCount(Buffer.concat([messageFrom(query), record]), 6, 1)
+}
 
 function withCount(message: Buffer, at: number, count: number): Buffer {
   const copy = Buffer.from(message)
@@ -128,6 +144,16 @@ for (const [name, message, reason] of noReplies) {
       (error: unknown) => error instanceof FormatError && reason.test(error.message),
     ))
 }
+
+test('data are taken that others may mind, and addresses of Chaosnet', () => {
+  for (const message of [
+    withData(TYPE.TXT, [200]),
+    withData(TYPE.A, [3, 99, 104, 97, 0, 0, 1], CLASS.CH),
+    withData(TYPE.SOA, [0xc0, 12, 0xc0, 12, ...Array(20).fill(0)]),
+    withData(TYPE.NAPTR, [0, 1, 0, 1, 0, 0, 0, 0xc0, 12]),
+  ])
+    assert.equal(readReply(message).sections.answers, 1)
+})
 
 test('whatever a reply looks like, it is read or refused, never thrown over', () => {
   const whole = withAdditional(...glue, optRecord({ options: [[OPTION.EDE, Buffer.from('\0\x17x')]] }))
