@@ -22,6 +22,7 @@ interface Held {
   /** Data of the RRSIG records, as octets. */
   readonly data: readonly string[]
   /** Seconds since 1970. */
+  readonly inception: number
   readonly expiration: number
 }
 
@@ -63,7 +64,8 @@ export class Signatures {
     const id = `${signer}${owner}${String.fromCharCode(type, ...data.map(({ length }) => length))}${data.join('')}`
     const now = epochSeconds()
     const held = this.#held.get(id)
-    if (held && held.expiration - now > LEFT) {
+    // What was made while the clock was ahead is not valid yet when it has been set back.
+    if (held && held.inception <= now && held.expiration - now > LEFT) {
       this.#hits.of(server).value++
       return held.data
     }
@@ -87,10 +89,11 @@ export class Signatures {
   }
 
   async #sign(set: RRset, terms: Terms): Promise<Held> {
+    const { inception, expiration } = terms
     const keys = this.#isSplit
       ? this.#keys.filter(({ dnskey }) => dnskey.isEntryPoint === (set.type === TYPE.DNSKEY))
       : this.#keys
-    return { data: await Promise.all(keys.map(key => signatureOf(set, key, terms))), expiration: terms.expiration }
+    return { data: await Promise.all(keys.map(key => signatureOf(set, key, terms))), inception, expiration }
   }
 }
 

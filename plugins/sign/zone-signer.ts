@@ -13,7 +13,8 @@ import { serialOf } from '#src/zones/zone.ts'
 import { ZoneFile } from '#src/zones/zone-file.ts'
 import { SignedZone, type Validity } from './signed-zone.ts'
 
-const HOUR = 3_600_000
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /** Milliseconds between two looks at the signed file. */
@@ -51,11 +52,16 @@ export class ZoneSigner {
 
   /** Looks at the file now, and every REFRESH until `signal` aborts. When this ends, no half-written file is left. */
   async run(signal: AbortSignal): Promise<void> {
+    let looked = Date.now()
     if (!(await this.#refresh(signal)))
       this.#log.info(`Skipping signing zone "${this.#origin}" in "${this.path}": signatures are valid`)
     while (!signal.aborted) {
-      await timers.setTimeout(REFRESH, undefined, { ref: false, signal }).catch(() => {})
-      if (!signal.aborted) await this.#refresh(signal)
+      await timers.setTimeout(MINUTE, undefined, { ref: false, signal }).catch(() => {})
+      // By the clock, as signatures are: it may be set, and it goes on while the machine sleeps.
+      const elapsed = Date.now() - looked
+      if (signal.aborted || (elapsed >= 0 && elapsed < REFRESH)) continue
+      looked = Date.now()
+      await this.#refresh(signal)
     }
   }
 

@@ -118,6 +118,20 @@ test('signatures are made anew in time', async t => {
   assert.equal(second.expiration - second.inception, 8 * 86_400 + 3 * 3600)
 })
 
+test('a clock that was ahead and is set back leaves no signatures that are not valid yet', async t => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  await using served = await serve(testKey('example.org.'), 'script')
+  const { server } = served
+  server.script = addresses
+  const sign = async () => signatures(await server.query('www.example.org.', 'A', DO))[0]!
+  const first = await sign()
+  const hours = 3_600_000
+  t.mock.timers.setTime(Date.now() - 3 * hours)
+  assert.deepEqual(await sign(), first)
+  t.mock.timers.setTime(Date.now() - 1000)
+  assert.ok((await sign()).inception <= Date.now() / 1000)
+})
+
 test('a reload goes on with what is signed, unless there are other keys', async () => {
   const [key, other] = [testKey('example.org.'), testKey('example.org.')]
   await using served = await startInFolder(

@@ -107,6 +107,24 @@ test('the zone is signed again while the server runs', async t => {
   await server.waitForLine(/Successfully signed/, { from })
 })
 
+test('a clock that was ahead and is set back leaves no signatures that are not valid yet', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const key = testKey('example.org.')
+  await using served = await startInFolder(
+    folder => writeFiles(folder, { ...key.files, db: ZONE }),
+    `sign db example.org {\n key file ${key.base}\n directory .\n}`,
+  )
+  const { server } = served
+  await server.waitForLine(/Successfully signed/)
+  await nextTurn()
+  const from = server.lines.length
+  const before = Date.now() - 2 * DAY
+  t.mock.method(Date, 'now', () => before)
+  t.mock.timers.tick(60_000)
+  await server.waitForLine(/Signing "example\.org\." because inception ".*" date is in the future/, { from })
+  await server.waitForLine(/Successfully signed/, { from })
+})
+
 test('a zone that is not accepted, and a folder that is not there, are told, and leave what there is', async () => {
   await using served = await serve()
   const { server, folder, key } = served
