@@ -26,7 +26,7 @@ export function exportMetrics(metrics: Metrics): void {
   perType(metrics.counter('coredns_mesh_istiod_received_bytes_total', 'Octets of responses of istiod.'), ({ octets }) => octets)
   perType(
     metrics.gauge('coredns_mesh_istiod_push_age_seconds', 'Seconds since the last response of istiod.'),
-    ({ time }) => (Date.now() - time) / 1000,
+    ({ time }) => (performance.now() - time) / 1000,
   )
   const objects = metrics.gauge('coredns_mesh_objects', 'Objects held of the source, by kind.')
   objects.read = () => {

@@ -95,7 +95,7 @@ export interface Traffic {
   readonly pushes: number
   readonly nacks: number
   readonly octets: number
-  /** When the last one came, by the clock in milliseconds. */
+  /** When the last one came, by `performance.now()`, which counts from the same moment in all threads. */
   readonly time: number
 }
 

@@ -1,4 +1,4 @@
-import { epochSeconds } from '../../dns/epoch.ts'
+import { epochSeconds, secondsSince } from '../../dns/epoch.ts'
 import { AddressMap } from '../../registry/address-map.ts'
 import { addressesOf, isIn } from '../../registry/record.ts'
 import type { Listener } from '../kubernetes/held.ts'
@@ -122,7 +122,7 @@ export class ClusterIndex implements Listener {
 
   #programmed({ namespace, service = '' }: EndpointSlice, trigger: number): void {
     const known = this.services.find(namespace, service)?.service
-    if (known) this.onProgrammed(known, (Date.now() - trigger) / 1000)
+    if (known) this.onProgrammed(known, secondsSince(trigger))
   }
 }
 

@@ -43,7 +43,7 @@ const client = new Client(access, modes, {
     const counts = traffic.get(type) ?? { type, pushes: 0, nacks: 0, octets: 0, time: 0 }
     traffic.set(type, counts)
     counts.pushes++
-    counts.time = Date.now()
+    counts.time = performance.now()
     counts.octets += octets
     tired ||= octets > MUCH
     if (refusal !== undefined) {

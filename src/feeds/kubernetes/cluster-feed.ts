@@ -1,4 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { secondsSince } from '../../dns/epoch.ts'
 import type { Logger } from '../../log.ts'
 import { Join } from '../../registry/join.ts'
 import type { MeshObject } from '../../registry/objects.ts'
@@ -115,7 +116,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
     for (const [id, record] of changes) this.tell(id, record)
     if (!this.#begun) return
     if (this.#join.changed) this.#flushLater()
-    else for (const trigger of this.#triggers.splice(0)) this.onDelay((Date.now() - trigger) / 1000)
+    else for (const trigger of this.#triggers.splice(0)) this.onDelay(secondsSince(trigger))
   }
 
   #flushLater(): void {

@@ -107,7 +107,7 @@ test('until an istiod has told everything, unknown names fail, and /ready says w
 })
 
 for (const ambient of [true, false]) {
-  test(`${ambient ? 'WDS' : 'EDS'}: the stream has its metrics`, async () => {
+  test(`${ambient ? 'WDS' : 'EDS'}: the stream has its metrics`, async t => {
     await using istiod = await startIstiod(ambient, '10.0.0.1')
     await using server = await startInProcess(`mesh {\nsource istiod ${istiod.address}\n}`)
     const source = `istiod ${istiod.address}`
@@ -125,7 +125,10 @@ for (const ambient of [true, false]) {
       types.map(() => 0),
     )
     for (const octets of await values('received_bytes_total')) assert.ok(octets! > 50, `${octets}`)
+    // Setting the clock makes nothing older.
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 86_400_000 })
     for (const age of await values('push_age_seconds')) assert.ok(age! >= 0 && age! < 5, `${age}`)
+    t.mock.timers.reset()
     const objects = types.map(kind => server.metric('coredns_mesh_objects', { source, kind }))
     assert.deepEqual(await Promise.all(objects), ambient ? [2] : [1, 1, 1])
     assert.ok((await metric('data_age_seconds'))! < 5)

@@ -54,6 +54,10 @@ test('of a cluster, the delay of changes is measured from what led to them', asy
   assert.equal(await delays('count'), 1)
   const sum = (await delays('sum'))!
   assert.ok(sum >= 60 && sum < 65, `${sum}`)
+  // The other machine's clock is ahead.
+  api.put(since(-60, '10.0.0.3'))
+  await until(async () => (await delays('count')) === 2)
+  assert.equal(await delays('sum'), sum)
   const objects = ['Service', 'EndpointSlice', 'ServiceEntry', 'Pod'].map(kind =>
     server.metric('coredns_mesh_objects', { source, kind }),
   )
