@@ -15,9 +15,14 @@ export type Place =
   | { readonly host: string; readonly port: number; readonly localAddress?: string | undefined }
   | { readonly path: string }
 
-/** How TLS connections to one upstream are opened; each resumes the session of the last one. @param serverName empty for the address */
+/**
+ * How TLS connections to one upstream are opened. Each resumes the session of the last one, for as long as the certificate that was shown then
+ * is valid: who resumes shows none (RFC 8446 §2.2).
+ * @param serverName empty for the address
+ */
 export function dialer(place: Place, serverName: string, context: SecureContext, ALPNProtocols?: string[]): () => TLSSocket {
   let session: Buffer | undefined
+  let expires = 0
   return () => {
     const socket = connect({
       ...(place as TcpSocketConnectOpts | IpcSocketConnectOpts),
@@ -26,10 +31,11 @@ export function dialer(place: Place, serverName: string, context: SecureContext,
       secureContext: context,
       rejectUnauthorized: true,
       ...(ALPNProtocols && { ALPNProtocols }),
-      ...(session && { session }),
+      ...(session && Date.now() < expires && { session }),
     })
     socket.on('session', ticket => {
       session = ticket
+      expires = socket.getPeerX509Certificate()?.validToDate.getTime() ?? 0
     })
     return socket
   }
