@@ -1,19 +1,25 @@
 import { toOctets } from '../dns/address.ts'
 import type { ClientRecord } from './record.ts'
 
-/** The namespaces of clients, by their addresses. */
+/** The namespaces of clients, by their addresses. Those of one cluster may be those of another one, too: the first source that has one counts. */
 export class Clients {
-  readonly #records = new Map<string, ClientRecord>()
+  /** By source. */
+  readonly #records: (Map<string, ClientRecord> | undefined)[] = []
 
   /** Replaces `previous` with `record`, or removes it. The address of a client that goes may belong to another one already. */
-  set(record: ClientRecord | undefined, previous: ClientRecord | undefined): void {
-    for (const address of previous?.addresses ?? []) if (this.#records.get(address) === previous) this.#records.delete(address)
-    if (record) for (const address of record.addresses) this.#records.set(address, record)
+  set(source: number, record: ClientRecord | undefined, previous: ClientRecord | undefined): void {
+    this.#records[source] ??= new Map()
+    const records = this.#records[source]
+    for (const address of previous?.addresses ?? []) if (records.get(address) === previous) records.delete(address)
+    if (record) for (const address of record.addresses) records.set(address, record)
   }
 
   /** @param address as text @returns `''` where it is not known */
   namespaceOf(address: string): string {
     const octets = toOctets(address)
-    return (octets && this.#records.get(String.fromCharCode(...octets))?.namespace) ?? ''
+    if (!octets) return ''
+    const key = String.fromCharCode(...octets)
+    const records = this.#records.find(each => each?.has(key))
+    return records?.get(key)?.namespace ?? ''
   }
 }

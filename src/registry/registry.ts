@@ -88,7 +88,7 @@ export class Registry {
   /** What `source` says under `id` from now on; `previous` is what it said before. */
   apply(source: number, id: string, record: MeshRecord | undefined, previous: MeshRecord | undefined): void {
     if ((record ?? previous)?.kind === 'Client')
-      this.#clients.set(record as ClientRecord | undefined, previous as ClientRecord | undefined)
+      this.#clients.set(source, record as ClientRecord | undefined, previous as ClientRecord | undefined)
     else this.#applyHost(source, id, record as HostRecord | undefined, (previous as HostRecord | undefined)?.host)
   }
 

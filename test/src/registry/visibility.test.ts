@@ -190,3 +190,16 @@ test('clients are of the namespace that has their address now', () => {
   registry.apply(0, 'young', undefined, young)
   assert.equal(registry.namespaceOf('10.0.0.1'), '')
 })
+
+test('a client whose address others have in other clusters is of the first source that has it', () => {
+  const registry = registryOf([])
+  const client = (namespace: string) => ({ kind: 'Client', namespace, addresses: [octets('10.0.0.1')] }) as const
+  const [here, there] = [client('here'), client('there')]
+  registry.apply(2, 'there', there, undefined)
+  assert.equal(registry.namespaceOf('10.0.0.1'), 'there')
+  registry.apply(0, 'here', here, undefined)
+  registry.apply(2, 'there', client('there'), there)
+  assert.equal(registry.namespaceOf('10.0.0.1'), 'here')
+  registry.apply(0, 'here', undefined, here)
+  assert.equal(registry.namespaceOf('10.0.0.1'), 'there')
+})
