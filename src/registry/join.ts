@@ -120,7 +120,8 @@ export class Join {
     const records = entry ? serviceEntryRecords(entry, this.#selected(entry)) : []
     const hosts = records.map(({ host }) => `${id} ${host}`)
     for (const [i, record] of records.entries()) this.#tell(hosts[i]!, record, changes)
-    for (const host of this.#hosts.get(id) ?? []) if (!hosts.includes(host)) this.#tell(host, undefined, changes)
+    const gone = new Set(this.#hosts.get(id)).difference(new Set(hosts))
+    for (const host of gone) this.#tell(host, undefined, changes)
     if (entry) this.#hosts.set(id, hosts)
     else this.#hosts.delete(id)
   }
