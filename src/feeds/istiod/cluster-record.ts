@@ -46,7 +46,7 @@ export function clusterRecord({ host, service, info, clusters, assignments, pods
     !service &&
     groups.length === 0 &&
     targets.length === 0 &&
-    !clusters.some(({ assigned, passthrough }) => assigned && !passthrough)
+    !clusters.some(({ kind, assigned, passthrough }) => kind === 'Service' || (assigned && !passthrough))
   return {
     kind: service ? 'Service' : 'ServiceEntry',
     namespace: service?.[1] ?? '',

@@ -40,7 +40,9 @@ type SourceName = (typeof SOURCES)[number]
 
 const HOSTS = [
   ...['backend.default', 'mysql.data', 'ext.default', 'hidden.priv'],
-  ...['web', 'queue', 'idle', 'asleep', 'syslog', 'mixed', 'away', 'private', 'agent'].map(service => `${service}.shop`),
+  ...['web', 'queue', 'idle', 'asleep', 'syslog', 'mixed', 'away', 'private', 'agent', 'written', 'referring'].map(
+    service => `${service}.shop`,
+  ),
   ...[
     'mysql-0.mysql.data',
     'mysql-1.mysql.data',
@@ -48,6 +50,7 @@ const HOSTS = [
     'queue-1.queue.shop',
     '10-1-0-1.backend.default',
     'fd00-2--1.web.shop',
+    'elsewhere.referring.shop',
     'nothing.shop',
     'nothing.nowhere',
   ],
@@ -120,6 +123,9 @@ const DIFFERENCES: readonly (readonly [reason: string, sources: readonly SourceN
   ['ports for UDP are no clusters', ['EDS'], /^endpoints syslog\.shop\.\S+ A$/],
   ['endpoints of this node only, which it is not', ['EDS'], /^endpoints agent\.shop\.\S+ A$/],
   ['neither of which has the endpoint', ['EDS'], /^\w+ 1\.2\.2\.10\..* PTR$/],
+  ['a Pod that a slice refers to without its uid', ['WDS'], /^\w+ referring\.shop\.\S+ A$/],
+  ['a Pod that a slice refers to without its uid', ['WDS'], /^\w+ 2\.1\.2\.10\..* PTR$/],
+  ['hostnames of what is no Pod', ISTIOD, /^\w+ elsewhere\.referring\.shop\./],
   ['whether a WorkloadEntry is healthy', ['WDS'], /^endpoints probed\.partner\.example A$/],
   ['whether a WorkloadEntry is healthy', ['WDS'], /^\w+ 2\.1\.4\.10\..* PTR$/],
   ['whether a ServiceEntry with resolution NONE has a selector', ISTIOD, /^\w+ vacant\.partner\.example /],

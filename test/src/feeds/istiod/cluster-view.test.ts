@@ -152,6 +152,11 @@ suite('hosts', () => {
       'db.data.svc',
       'web.default.svc.cluster.local. elsewhere',
     ],
+    [
+      'a headless Service without pods, in whose place a ServiceEntry has the name',
+      { NDS: [nameTable({ [DB]: [['240.240.0.1']] })], CDS: [cluster(80, DB, 'passthrough', [], 'db')] },
+      'db.data.svc.cluster.local. vips 240.240.0.1',
+    ],
     ['DYNAMIC_DNS', { CDS: [cluster(80, '*.dynamic.example', 'dynamic')] }, '*.dynamic.example. elsewhere'],
     [
       'what istiod adds for the sidecar itself, and subsets, are no hosts',
