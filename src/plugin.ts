@@ -232,6 +232,8 @@ export interface Control {
   readConfiguration(): string
   /** Loads the Corefile again, and replaces the running one once everything in it has started. Rejects without any change if that fails. */
   reload(): Promise<void>
+  /** The same with the Corefile that runs, whatever the file says by now: other files that it names have changed. */
+  renew(): Promise<void>
 }
 
 /** A plugin that is not ready, and what it waits for. */

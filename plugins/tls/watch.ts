@@ -8,7 +8,7 @@ const INTERVAL = 5000
 /** Milliseconds until a reload that failed is tried again, at most: twice as many with each. */
 const LONGEST_PAUSE = 300_000
 
-/** Has the server reload when the files of a certificate were exchanged: those of a Secret are, while the Corefile stays as it is. */
+/** Has the server load its Corefile anew when the files of a certificate were exchanged: those of a Secret are, while the Corefile stays as it is. */
 export class CertificateWatch implements Instance {
   readonly #files: readonly string[]
   readonly #root: string
@@ -64,7 +64,7 @@ export class CertificateWatch implements Instance {
   /** What keeps it from working may go without another change of the files. */
   async #reload(): Promise<void> {
     try {
-      await this.#control.reload()
+      await this.#control.renew()
     } catch (error) {
       this.#nextTry = performance.now() + this.#pause
       this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE)

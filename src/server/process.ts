@@ -30,9 +30,9 @@ export class DnsServer implements Server, Control {
   readonly #sidePorts = new SidePorts()
   readonly #serving: Serving
   readonly #threads: Threads
-  /** The replacement under way, and the one that is to follow it. */
-  #replacing: Promise<void> = Promise.resolve()
-  #reload: Promise<void> | undefined
+  /** The last replacement that was asked for, and those that have not begun. */
+  #replaced: Promise<void> = Promise.resolve()
+  readonly #asked = new Map<'new' | 'same', Promise<void>>()
 
   constructor(settings: Settings) {
     const { version, logFormat, port, udp = 'auto', thread, log } = settings
@@ -55,31 +55,33 @@ export class DnsServer implements Server, Control {
 
   /** @throws {Problem} the Corefile; or what kept a plugin or a listener from starting */
   start(): Promise<void> {
-    return this.#replaceNow()
+    return this.#replace('new', () => this.#read())
   }
 
   readConfiguration(): string {
     return this.#settings.readCorefile().hash
   }
 
-  /** One reload at a time. A call during a reload waits for another one, since the file may have changed after it was read. */
   reload(): Promise<void> {
-    this.#reload ??= this.#replacing.then(() => {
-      this.#reload = undefined
+    return this.#replace('new', () => this.#read())
+  }
+
+  renew(): Promise<void> {
+    return this.#replace('same', () => this.#threads.corefile!)
+  }
+
+  /** One replacement at a time. A call during one waits for another one, since files may have changed after they were read. */
+  #replace(which: 'new' | 'same', corefile: () => Corefile): Promise<void> {
+    const asked = this.#asked.get(which)
+    if (asked) return asked
+    const replaced = this.#replaced.then(() => {
+      this.#asked.delete(which)
       if (this.draining) throw new Error('the server is shutting down')
-      return this.#replaceNow()
+      return this.#threads.replace(corefile())
     })
-    return this.#reload
-  }
-
-  #replaceNow(): Promise<void> {
-    const replacing = this.#replace()
-    this.#replacing = replacing.catch(() => {})
-    return replacing
-  }
-
-  async #replace(): Promise<void> {
-    await this.#threads.replace(this.#read())
+    this.#asked.set(which, replaced)
+    this.#replaced = replaced.catch(() => {})
+    return replaced
   }
 
   serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>> {

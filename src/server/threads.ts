@@ -46,7 +46,8 @@ export class Threads {
   readonly #further = new Map<number, RemoteThread>()
   /** Counted by threads that are no more. */
   #past: readonly Snapshot[] = []
-  #corefile: Corefile | undefined
+  /** The one that runs. */
+  corefile: Corefile | undefined
   #ports: Ports = new Map()
   #delay: number = RESTART[0]
   /** One replacement or restart at a time. */
@@ -97,7 +98,7 @@ export class Threads {
       await this.#remove(added)
       throw error
     }
-    this.#corefile = corefile
+    this.corefile = corefile
     this.#count = count
     const surplus = [...this.#further.values()].filter(({ index }) => index >= count)
     // A thread that fails from here on is started again.
@@ -181,7 +182,7 @@ export class Threads {
     if (this.#stopping || index >= this.#count || this.#further.has(index)) return
     const thread = this.#add(index)
     try {
-      await thread.start(this.#corefile!, this.#count)
+      await thread.start(this.corefile!, this.#count)
       await thread.open(this.#ports)
       await thread.commit()
       this.#restarts.value++

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -149,16 +149,41 @@ suite('tls', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () => 
     assert.equal((await early.ask('web.example.org'))?.length, 1)
   })
 
-  test('another certificate is shown, too, where the reload works only later', async () => {
-    await using server = await startServer(`tls://.:0 {\ntls cert.pem key.pem\n${HOSTS}\n}\n`, {
-      files: { 'cert.pem': authority.read('first.pem'), 'key.pem': authority.read('first.key') },
+  for (const [file, change] of [
+    ['is wrong by now', (corefile: string) => corefile.replace('hosts', 'hoost')],
+    ['says something else by now', (corefile: string) => corefile.replace('192.0.2.1 web', '192.0.2.2 web')],
+  ] as const)
+    test(`another certificate is shown by what runs where the Corefile ${file}`, async () => {
+      await using server = await startServer(`tls://.:0 {\ntls cert.pem key.pem\n${HOSTS}\n}\n`, {
+        files: { 'cert.pem': authority.read('first.pem'), 'key.pem': authority.read('first.key') },
+      })
+      const corefile = readFileSync(server.path('Corefile'), 'utf8')
+      assert.notEqual(change(corefile), corefile)
+      writeFileSync(server.path('Corefile'), change(corefile))
+      copyFileSync(authority.path('second.key'), server.path('key.pem'))
+      copyFileSync(authority.path('second.pem'), server.path('cert.pem'))
+      await server.waitForLine(/plugin\/tls: the certificate has changed: reloading/)
+      for (let shown: string | undefined = ''; !/second/.test(shown ?? ''); ) {
+        await using client = new TlsClient(server.port, trusted())
+        assert.deepEqual(await client.ask('web.example.org'), ['web.example.org. 3600 IN A 192.0.2.1'])
+        shown = client.certificate
+      }
     })
-    const corefile = readFileSync(server.path('Corefile'), 'utf8')
-    writeFileSync(server.path('Corefile'), corefile.replace('hosts', 'hoost'))
+
+  test('another certificate is shown, too, where the reload works only later', async () => {
+    const upstream = 'forward . 127.0.0.1:9 {\ntls ca.pem\n}'
+    await using server = await startServer(`tls://.:0 {\ntls cert.pem key.pem\n${HOSTS}\n${upstream}\n}\n`, {
+      files: {
+        'cert.pem': authority.read('first.pem'),
+        'key.pem': authority.read('first.key'),
+        'ca.pem': authority.read('first.pem'),
+      },
+    })
+    rmSync(server.path('ca.pem'))
     copyFileSync(authority.path('second.key'), server.path('key.pem'))
     copyFileSync(authority.path('second.pem'), server.path('cert.pem'))
-    await server.waitForLine(/plugin\/tls: the old certificate stays in use: .*Unknown directive 'hoost'/)
-    writeFileSync(server.path('Corefile'), corefile)
+    await server.waitForLine(/plugin\/tls: the old certificate stays in use: .*ca\.pem/)
+    copyFileSync(authority.path('first.pem'), server.path('ca.pem'))
     for (let shown: string | undefined = ''; !/second/.test(shown ?? ''); ) {
       await using client = new TlsClient(server.port, trusted())
       assert.equal((await client.ask('web.example.org'))?.length, 1)
