@@ -66,6 +66,11 @@ export class GatewayNames implements Instance {
     this.#clusters = await Clusters.open(this.#options, this.#block, this.#log, signal)
   }
 
+  serving(): void {
+    // Once, for all threads.
+    if (this.ready() !== true && this.#block.server.control) this.#log.warn('starting server with unsynced Kubernetes API')
+  }
+
   ready(): true | string {
     return this.#clusters?.waiting() ?? true
   }

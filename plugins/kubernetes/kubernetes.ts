@@ -67,6 +67,11 @@ export class Kubernetes implements Instance {
     this.#opened = await watch(this.#options, this.#block, this.#log, this.#view, signal)
   }
 
+  serving(): void {
+    // Once, for all threads.
+    if (this.ready() !== true && this.#block.server.control) this.#log.warn('starting server with unsynced Kubernetes API')
+  }
+
   ready(): true | string {
     return this.#view.waiting() ?? true
   }

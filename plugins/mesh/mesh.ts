@@ -39,8 +39,6 @@ export class Mesh implements Instance {
   readonly #subscriptions: Subscription[] = []
   #complete = false
   #tellsClients = false
-  /** One that knows everything answers until this one does. */
-  #replaces = false
 
   constructor(options: Options, block: ServerBlock) {
     this.#options = options
@@ -49,10 +47,6 @@ export class Mesh implements Instance {
     this.#registry = new Registry(options)
     this.#fallthrough = new ZoneSet(options.fallthrough)
     exportMetrics(block.server.metrics)
-  }
-
-  adopt(previous: Mesh): void {
-    this.#replaces = previous.ready() === true
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -72,11 +66,12 @@ export class Mesh implements Instance {
     await Promise.race([Promise.all([...replays, ...opened.map(feed => feed.completed)]), timeout])
     await Promise.all(replays)
     for (const { feed, subscriber } of this.#subscriptions) void own.retell(feed, subscriber, this.#log, signal)
+  }
+
+  serving(): void {
     const state = this.ready()
-    if (state !== true && this.#replaces) throw new Error(`${state}; what was configured before stays`)
     // Once, for all threads.
-    if (state !== true && !signal.aborted && this.#block.server.control)
-      this.#log.warn(`starting before all sources are complete, ${state}`)
+    if (state !== true && this.#block.server.control) this.#log.warn(`starting before all sources are complete, ${state}`)
   }
 
   /** Who asks is known to whichever source has the client. */

@@ -7,7 +7,7 @@ import { onReply, type Reply } from '../dns/reply.ts'
 import type { ZoneSet } from '../dns/zone-map.ts'
 import type { ZoneVersion } from '../dns/zone-version.ts'
 import { type Logger, pluginLogger } from '../log.ts'
-import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock, View } from '../plugin.ts'
+import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock, Unready, View } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'
 import type { Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
@@ -130,6 +130,23 @@ export class Block implements ServerBlock {
     for (const { name, instance } of this.stages) {
       const reply = isUpdate ? instance.updated?.(message) : instance.notified?.(message)
       if (reply) return onReply(message, reply, said => Object.assign(said, { plugin: name }))
+    }
+    return undefined
+  }
+
+  /** The plugins that are not ready. */
+  get unready(): Unready[] {
+    return this.stages.flatMap(({ name, instance }) => {
+      const state = instance.ready?.() ?? true
+      return state === true ? [] : [{ plugin: name, reason: state }]
+    })
+  }
+
+  /** What the start of a plugin has not brought yet; undefined for nothing. What is not started is ready when it serves, at best. */
+  get awaited(): { word: Token; reason: string } | undefined {
+    for (const { word, instance } of this.stages) {
+      const state = (instance.start && instance.ready?.()) ?? true
+      if (state !== true) return { word, reason: state }
     }
     return undefined
   }

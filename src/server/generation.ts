@@ -4,7 +4,7 @@ import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey } from '../dns/name.ts'
 import type { Listener, Query } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
-import type { Handler, Server, View } from '../plugin.ts'
+import type { Handler, Server, Unready, View } from '../plugin.ts'
 import { Block, placed } from './block.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
@@ -20,6 +20,8 @@ export class Generation {
   readonly #onThrow: (plugin: string, error: unknown, stacktrace: boolean) => void
   /** Folded once for each block, however many places serve it. */
   readonly #handlers = new Map<Block, Handler | undefined>()
+  /** Blocks that take the place of what is ready. */
+  readonly #successors = new Set<Block>()
   readonly #stopping = new AbortController()
   /** Fulfilled when no plugin is starting. */
   #started: Promise<unknown> = Promise.resolve()
@@ -142,18 +144,20 @@ export class Generation {
    * taken over: it may belong to other clients.
    */
   adopt(previous: Generation): void {
-    for (const { identity, stages } of this.#blocks) {
-      const alike = (blocks: readonly Block[]) => blocks.filter(block => block.identity === identity)
-      const [old, ...others] = alike(previous.#blocks)
-      if (others.length > 0 || alike(this.#blocks).length > 1) continue
-      for (const { name, instance } of stages) {
-        const held = old?.instance(name)
+    const isReady = (blocks: readonly Block[]) => blocks.every(({ awaited }) => !awaited)
+    for (const block of this.#blocks) {
+      const alike = (blocks: readonly Block[]) => blocks.filter(({ identity }) => identity === block.identity)
+      const before = alike(previous.#blocks)
+      if (isReady(before.length > 0 ? before : previous.#blocks)) this.#successors.add(block)
+      if (before.length > 1 || alike(this.#blocks).length > 1) continue
+      for (const { name, instance } of block.stages) {
+        const held = before[0]?.instance(name)
         if (held) instance.adopt?.(held)
       }
     }
   }
 
-  /** Starts every plugin. As soon as one fails, all are stopped, and its error is thrown. */
+  /** Starts every plugin. As soon as one fails, or if one would not be ready in the place of what is, all are stopped, and the error is thrown. */
   async start(): Promise<void> {
     const { signal } = this.#stopping
     const starts = this.#stages.map(({ word, instance }) =>
@@ -164,6 +168,7 @@ export class Generation {
     this.#started = Promise.allSettled(starts)
     try {
       await Promise.all(starts)
+      this.#refuseUnready()
     } catch (error) {
       await this.stop()
       throw error
@@ -182,14 +187,8 @@ export class Generation {
   }
 
   /** What is not ready in the blocks that use `word`. */
-  unready(word: string): { plugin: string; reason: string }[] {
-    return this.#blocks
-      .filter(block => block.chain.includes(word))
-      .flatMap(block => block.stages)
-      .flatMap(({ name, instance }) => {
-        const state = instance.ready?.() ?? true
-        return state === true ? [] : [{ plugin: name, reason: state }]
-      })
+  unready(word: string): Unready[] {
+    return this.#blocks.filter(block => block.chain.includes(word)).flatMap(({ unready }) => unready)
   }
 
   async drain(): Promise<void> {
@@ -211,6 +210,12 @@ export class Generation {
     this.#stopping.abort()
     await this.#started
     await Promise.allSettled(this.#stages.map(({ instance }) => instance.stop?.()))
+  }
+
+  /** Names that are known would be unknown for a while, and all replicas unready at once. */
+  #refuseUnready(): void {
+    for (const { awaited } of this.#successors)
+      if (awaited) throw placed(awaited.word, new Error(`${awaited.reason}; what was configured before stays`))
   }
 
   /** A zone is served once at each place, unless views tell the blocks apart. Bound to some addresses and to all addresses of one port, it would be chance who answers. */

@@ -5,7 +5,7 @@ import type { Logger } from '../../log.ts'
 const TELL = 500
 
 /**
- * Waits until everything is known, but no longer than `patience` milliseconds, and logs it as CoreDNS does.
+ * Waits until everything is known, but no longer than `patience` milliseconds, and logs that as CoreDNS does.
  * @param waiting what is still waited for
  * @param synced fulfilled when everything is known
  */
@@ -21,5 +21,4 @@ export async function untilKnown(
   const enough = setTimeout(patience, undefined, { signal, ref: false }).catch(() => undefined)
   await Promise.race([synced, enough])
   clearInterval(telling)
-  if (waiting() !== undefined && !signal.aborted) log.warn('starting server with unsynced Kubernetes API')
 }
