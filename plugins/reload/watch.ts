@@ -1,9 +1,12 @@
 import timers from 'node:timers/promises'
+import { formatDuration } from '#src/corefile/duration.ts'
 import type { Cell, Scalar } from '#src/metrics.ts'
 import type { Control, Instance, Logger, ServerBlock } from '#src/plugin.ts'
 
 /** How long a changed file must stay as it is before it is taken, in milliseconds. */
 const SETTLING = 100
+/** Milliseconds until a file that could not be loaded is tried again, at most: twice as many with each try. */
+const LONGEST_PAUSE = 300_000
 
 /** The watch on duty. Every block may use *reload*, but there is one Corefile: of several watches the one that served last looks at it. */
 const onDuty = new WeakMap<Control, Watch>()
@@ -22,8 +25,10 @@ export class Watch implements Instance {
   readonly #plain: Logger
   readonly #failures: Cell
   readonly #info: Scalar
-  /** What was tried last and failed: it is told once. */
+  /** What was tried last and failed, and at which look from then on, of those that are left, it is tried again. */
   #refused: string | undefined
+  #pause = 0
+  #left = 0
   #looking = false
   #timer: NodeJS.Timeout | undefined
 
@@ -34,7 +39,7 @@ export class Watch implements Instance {
     this.#control = control
     this.#log = block.log('reload')
     this.#plain = block.log()
-    this.#failures = metrics.counter('coredns_reload_failed_total', 'Changed Corefiles that could not be loaded.').with({})
+    this.#failures = metrics.counter('coredns_reload_failed_total', 'Tries to load a changed Corefile that failed.').with({})
     this.#info = metrics.gauge('coredns_reload_version_info', 'The hash of the Corefile that runs; always 1.')
   }
 
@@ -61,8 +66,9 @@ export class Watch implements Instance {
     if (this.#looking || onDuty.get(this.#control) !== this) return
     this.#looking = true
     const found = this.#read()
-    if (idOf(found) === this.running) this.#refused = undefined
-    else if (idOf(found) !== this.#refused && (await this.#settled(found))) await this.#take(found)
+    const id = idOf(found)
+    if (id === this.running) this.#refused = undefined
+    else if ((id !== this.#refused || --this.#left <= 0) && (await this.#settled(found))) await this.#take(found)
     this.#looking = false
   }
 
@@ -81,9 +87,8 @@ export class Watch implements Instance {
   }
 
   async #take(found: Found): Promise<void> {
-    this.#refused = idOf(found)
     if ('problem' in found) {
-      this.#failures.value++
+      this.#refuse(found)
       this.#log.warn(`Corefile parse failed: ${found.problem}`)
       return
     }
@@ -92,8 +97,19 @@ export class Watch implements Instance {
       await this.#control.reload()
       this.#plain.info('Reloading complete')
     } catch (error) {
-      this.#failures.value++
-      this.#log.error(`Corefile changed but reload failed: ${(error as Error).message}`)
+      this.#refuse(found)
+      const next = formatDuration(1000 * Math.round((this.#pause * this.#interval) / 1000))
+      this.#log.error(`Corefile changed but reload failed: ${(error as Error).message} (next try in ${next})`)
     }
+  }
+
+  /** What keeps it from working may go without another change of the file. */
+  #refuse(found: Found): void {
+    const id = idOf(found)
+    const most = Math.max(1, Math.floor(LONGEST_PAUSE / this.#interval))
+    this.#pause = id === this.#refused ? Math.min(2 * this.#pause, most) : 1
+    this.#left = this.#pause
+    this.#refused = id
+    this.#failures.value++
   }
 }

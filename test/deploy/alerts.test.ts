@@ -75,7 +75,7 @@ const ILL: readonly (readonly [alert: string, ...series: Series[]])[] = [
   ['IstioCoreDNSErrors', ['coredns_dns_responses_total', { ...ONE, rcode: 'SERVFAIL' }, '0x29 0+240x60']],
   ['IstioCoreDNSLatency', ['coredns_dns_request_duration_seconds_bucket', { ...ONE, le: '8.192' }, '0+6000x29 180000+6100x60'], ['coredns_dns_request_duration_seconds_bucket', { ...ONE, le: '+Inf' }, '0+6000x29 180000+6100x60']],
   ['IstioCoreDNSUpstreamsDown', ['coredns_forward_healthcheck_broken_total', ONE, '7x29 8+10x60']],
-  ['IstioCoreDNSCorefileRefused', ['coredns_reload_failed_total', ONE, '1x29 2x60']],
+  ['IstioCoreDNSCorefileRefused', ['coredns_reload_failed_total', ONE, '1x29 2+0.2x60']],
   ['IstioCoreDNSCorefilesDiffer', ['coredns_reload_version_info', { ...OTHER, value: 'a' }, '1x29 _x60'], ['coredns_reload_version_info', { ...OTHER, value: 'b' }, '_x29 1x60']],
   ['IstioCoreDNSQueriesLost', ['coredns_udp_lost_total', { ...ONE, reason: 'shed' }, '0x29 0+600x60']],
   ['IstioCoreDNSQueriesLost', ['coredns_inflight_rejects_total', ONE, '5x29 5+600x60']],

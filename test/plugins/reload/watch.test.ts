@@ -108,29 +108,59 @@ test('a change is loaded at the end of the interval; then the next watch takes o
   assert.deepEqual(server.reloads, ['two'])
 })
 
-test('a file that does not parse is told and counted once, and again when it has changed', async t => {
+test('a file that does not parse is told and counted, and again when it has changed, or after a while', async t => {
   const server = new FakeServer(t)
   server.watch()
-  for (const file of ['bad one', 'bad one', 'bad two', 'bad two', 'one', 'bad two']) {
+  for (const file of ['bad one', 'bad two', 'bad two', 'bad two', 'bad two', 'one', 'bad two']) {
     server.file = file
     await server.look()
   }
   const line = (file: string) => `[WARNING] plugin/reload: Corefile parse failed: Corefile:1 - Error during parsing: ${file}`
-  assert.deepEqual(server.lines.slice(1), [line('bad one'), line('bad two'), line('bad two')])
-  assert.deepEqual(await server.metric('coredns_reload_failed_total'), [[undefined, 3]])
+  assert.deepEqual(server.lines.slice(1), ['bad one', 'bad two', 'bad two', 'bad two', 'bad two'].map(line))
+  assert.deepEqual(await server.metric('coredns_reload_failed_total'), [[undefined, 5]])
   assert.deepEqual(server.reloads, [])
 })
 
-test('what could not be loaded is tried once, and again when it has changed', async t => {
+test('what could not be loaded is tried again, less and less often, at least every five minutes', async t => {
+  const server = new FakeServer(t)
+  server.watch(30_000)
+  server.outcome = () => Promise.reject(new Error('no'))
+  server.file = 'two'
+  await server.tick(30_000)
+  const tries: number[] = []
+  for (let seconds = 30; seconds <= 1800; seconds += 30) {
+    const before = server.reloads.length
+    await server.tick(100)
+    await server.tick(29_900)
+    if (server.reloads.length > before) tries.push(seconds)
+  }
+  assert.deepEqual(tries, [30, 60, 120, 240, 480, 780, 1080, 1380, 1680])
+  assert.deepEqual(await server.metric('coredns_reload_failed_total'), [[undefined, tries.length]])
+  const line = (next: string) => `[ERROR] plugin/reload: Corefile changed but reload failed: no (next try in ${next})`
+  assert.deepEqual(
+    server.lines.filter(text => text.startsWith('[ERROR]')),
+    ['30s', '1m0s', '2m0s', '4m0s', ...Array(5).fill('5m0s')].map(line),
+  )
+  server.file = 'three'
+  await server.tick(100)
+  await server.tick(30_000)
+  await server.tick(100)
+  assert.deepEqual(server.reloads.slice(tries.length), ['three'], 'another file is not put off')
+})
+
+test('what could not be loaded is tried at once when it has changed', async t => {
   const server = new FakeServer(t)
   server.watch()
   server.outcome = () => Promise.reject(new Error('plugin/health: listen EADDRINUSE'))
-  for (const file of ['two', 'two', 'three', 'one', 'three']) {
+  for (const file of ['two', 'three', 'one', 'three']) {
     server.file = file
     await server.look()
   }
   assert.deepEqual(server.reloads, ['two', 'three', 'three'])
-  assert.equal(server.lines[2], '[ERROR] plugin/reload: Corefile changed but reload failed: plugin/health: listen EADDRINUSE')
+  assert.equal(
+    server.lines[2],
+    '[ERROR] plugin/reload: Corefile changed but reload failed: plugin/health: listen EADDRINUSE (next try in 2s)',
+  )
   assert.deepEqual(await server.metric('coredns_reload_failed_total'), [[undefined, 3]])
   assert.deepEqual(await server.metric('coredns_reload_version_info'), [['one', 1]])
 })
