@@ -41,11 +41,11 @@ export class Clusters {
     this.#named = [...new Set(named.flatMap(resource => KINDS[resource]))]
     // Istio's gateways are reached at Services.
     this.#kinds = resources.includes('VirtualService') ? [...new Set([...this.#named, 'Service' as const])] : this.#named
-    all.cluster.need(this.#kinds)
-    for (const { cluster } of selected) cluster.need(['Service'])
+    all.cluster.need(this, this.#kinds)
+    for (const { cluster } of selected) cluster.need(this, ['Service'])
     for (const { index } of this.#withServices) {
-      index.hosts.onEndpoints = () => all.cluster.need(['EndpointSlice'])
-      if (index.hosts.needsEndpoints) index.hosts.onEndpoints()
+      index.hosts.onEndpoints.add(this.#needEndpoints)
+      if (index.hosts.needsEndpoints) this.#needEndpoints()
     }
   }
 
@@ -119,8 +119,11 @@ export class Clusters {
   async close(): Promise<void> {
     Clusters.opened.delete(this)
     const { closeIndex } = await import('#src/feeds/cluster-index/open-indexes.ts')
-    for (const opened of [this.#all, ...this.#selected]) closeIndex(opened)
+    for (const { index } of this.#withServices) index.hosts.onEndpoints.delete(this.#needEndpoints)
+    for (const opened of [this.#all, ...this.#selected]) closeIndex(opened, this)
   }
+
+  readonly #needEndpoints = (): void => this.#all.cluster.need(this, ['EndpointSlice'])
 
   get #withServices(): readonly OpenIndex[] {
     return this.#selected.length > 0 ? this.#selected : [this.#all]

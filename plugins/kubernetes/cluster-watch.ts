@@ -21,7 +21,7 @@ export async function watch(
   const kinds = kindsOf(options)
   cluster.onRequest = observeRequests(metrics)
   observeProgramming(metrics, index)
-  cluster.need(kinds, { pods: options.podNames, zones: options.zonal })
+  cluster.need(view, kinds, { pods: options.podNames, zones: options.zonal })
   view.index = index
   view.waiting = () => cluster.waiting(kinds)
   await filled

@@ -90,7 +90,7 @@ export class Kubernetes implements Instance {
   async stop(): Promise<void> {
     if (!this.#opened) return
     const { closeIndex } = await import('#src/feeds/cluster-index/open-indexes.ts')
-    closeIndex(this.#opened)
+    closeIndex(this.#opened, this.#view)
     this.#opened = undefined
   }
 

@@ -37,7 +37,7 @@ export class HostIndex {
   /** When it changed last, by the clock in seconds. */
   modified = epochSeconds()
   /** Called when a Service is resolved to its endpoints. */
-  onEndpoints = (): void => {}
+  readonly onEndpoints = new Set<() => void>()
   readonly #objects = new Map<string, OuterObject>()
   readonly #hosts = new MultiMap<string, HostObject>()
   /** How many hosts of objects of a kind are below a name. */
@@ -137,7 +137,7 @@ export class HostIndex {
     this.#services.add(object)
     if (!object.outside!.endpoints) return
     this.#byEndpoints++
-    this.onEndpoints()
+    for (const call of this.onEndpoints) call()
   }
 
   #remove(object: OuterObject): void {

@@ -29,12 +29,13 @@ export async function openIndex(source: AccessSource, selectors: Selectors, log:
   return opened
 }
 
-/** One user fewer; the last one ends it. */
-export function closeIndex({ cluster, index }: OpenIndex): void {
+/** One user fewer, and what `user` needed of the cluster; the last one ends it. */
+export function closeIndex({ cluster, index }: OpenIndex, user: object): void {
   const held = open.get(cluster)
   if (held && --held.users === 0) {
     open.delete(cluster)
     cluster.leave(index)
   }
+  cluster.release(user)
   void clusters.leave(cluster)
 }

@@ -9,6 +9,7 @@ import { clusters } from './clusters.ts'
 import type { Details } from './columns.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
+import type { Watch } from './watch.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
 /** Changes that are made of objects at a time. */
@@ -45,7 +46,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
     super()
     this.source = source
     this.#cluster = cluster
-    cluster.need(KINDS)
+    cluster.need(this, KINDS)
     this.completed = this.#begin()
   }
 
@@ -77,22 +78,28 @@ export class ClusterFeed extends Records implements Feed, Listener {
     return this.#cluster.waiting(this.#kinds) ?? ''
   }
 
+  /** Others may watch more of the cluster. */
+  get #watches(): Watch[] {
+    return [...this.#cluster.watches].filter(({ kind }) => this.#kinds.includes(kind.name))
+  }
+
   get current(): number | undefined {
-    const heard = Array.from(this.#cluster.watches, watch => watch.heard)
+    const heard = Array.from(this.#watches, watch => watch.heard)
     const least = Math.min(...heard)
     return Number.isFinite(least) ? least : undefined
   }
 
   get objects(): ReadonlyMap<string, number> {
-    return new Map(Array.from(this.#cluster.watches, ({ kind, held }) => [kind.name, held.objects.size]))
+    return new Map(Array.from(this.#watches, ({ kind, held }) => [kind.name, held.objects.size]))
   }
 
   get rejected(): number {
-    return Array.from(this.#cluster.watches, ({ held }) => held.rejected).reduce((sum, count) => sum + count, 0)
+    return Array.from(this.#watches, ({ held }) => held.rejected).reduce((sum, count) => sum + count, 0)
   }
 
   async close(): Promise<void> {
     this.#cluster.leave(this)
+    this.#cluster.release(this)
     await clusters.leave(this.#cluster)
   }
 
@@ -128,6 +135,6 @@ export class ClusterFeed extends Records implements Feed, Listener {
 
   #needPods(details: Partial<Details>): void {
     this.#kinds = WITH_PODS
-    this.#cluster.need(['Pod'], details)
+    this.#cluster.need(this, ['Pod'], details)
   }
 }

@@ -18,6 +18,9 @@ export class Cluster extends WatchedCluster {
   readonly #connection: Connection
   readonly #timing: Timing
   readonly #watches = new Map<KindName, Watch>()
+  readonly #needs = new Map<object, ReadonlySet<KindName>>()
+  /** What was held of kinds that are watched no more, and is going. */
+  readonly #going = new Map<KindName, Promise<unknown>>()
   readonly #complaints = new Complaints(line => this.log.warn(`${this.name}: ${line}`))
   #details: Details = { pods: false, zones: false, workloads: false }
   #troubled = false
@@ -38,7 +41,9 @@ export class Cluster extends WatchedCluster {
     this.#connection.onRequest = observer
   }
 
-  need(names: Iterable<KindName>, details: Partial<Details> = {}): void {
+  need(user: object, names: Iterable<KindName>, details: Partial<Details> = {}): void {
+    const needed = new Set(names)
+    this.#needs.set(user, needed.union(this.#needs.get(user) ?? new Set()))
     const { pods, zones, workloads } = this.#details
     this.#details = {
       pods: pods || details.pods === true,
@@ -50,14 +55,26 @@ export class Cluster extends WatchedCluster {
     if (workloads !== this.#details.workloads) wider.push('Pod')
     const kinds = kindsOf(this.#selectors, this.#details)
     for (const name of wider) this.#watches.get(name)?.reread(kinds.get(name)!)
-    for (const name of names) {
+    for (const name of needed) {
       if (this.#watches.has(name)) continue
       const kind = kinds.get(name)!
       const held = new Held(kind, this.listeners, problem => this.#complaints.add(problem))
       const watch = new Watch(kind, held, this.#connection, this.#timing, () => this.#onState(watch))
       this.#watches.set(name, watch)
-      void watch.run()
+      void (this.#going.get(name) ?? Promise.resolve()).then(() => watch.run())
     }
+  }
+
+  release(user: object): void {
+    this.#needs.delete(user)
+    for (const [name, watch] of this.#watches) {
+      if (this.#needs.values().some(needed => needed.has(name))) continue
+      watch.stop()
+      this.#watches.delete(name)
+      this.#going.set(name, Promise.all([this.#going.get(name), watch.held.clear()]))
+    }
+    if (this.#watches.size > 0) this.#mend()
+    this.change()
   }
 
   get watches(): Iterable<Watch> {
@@ -90,15 +107,18 @@ export class Cluster extends WatchedCluster {
     if (trouble !== '') {
       // A trouble that stops the watches of all kinds is logged once.
       if (watches.every(watch => watch === changed || watch.trouble !== trouble))
-        this.#complaints.add(`${changed.kind.resource}: ${trouble}; what is known stays`)
+        this.#complaints.add(`${kind.resource}: ${trouble}${changed.synced ? '; what is known stays' : ''}`)
       this.#troubled = true
     } else {
       for (const watch of watches) watch.retry()
-      if (this.#troubled && watches.every(watch => watch.trouble === '')) {
-        this.#troubled = false
-        this.log.info(`${this.name}: everything is watched again`)
-      }
+      this.#mend()
     }
     this.change()
+  }
+
+  #mend(): void {
+    if (!this.#troubled || this.#watches.values().some(({ trouble }) => trouble !== '')) return
+    this.#troubled = false
+    this.log.info(`${this.name}: everything is watched again`)
   }
 }

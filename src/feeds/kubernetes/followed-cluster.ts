@@ -30,6 +30,8 @@ export class FollowedCluster extends WatchedCluster {
   /** The main thread runs the same Corefile: it needs the same. */
   need(): void {}
 
+  release(): void {}
+
   waiting(names: Iterable<KindName>): string | undefined {
     for (const name of names) {
       const reason = this.#waiting.get(name) ?? `${name}: not watched yet`

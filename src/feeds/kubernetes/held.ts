@@ -1,9 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Item } from './item.ts'
 import type { Kind } from './kind.ts'
 import type { ClusterObject } from './objects.ts'
 
 /** By which a slice says when the change came about that it was written for. */
 const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time'
+
+/** Objects that go in one turn of the event loop. */
+const SLICE = 200
 
 /** Told of what becomes of objects. */
 export interface Listener {
@@ -27,6 +31,7 @@ export class Held {
   /** Whether a list has begun and not ended, and the ids that are in it so far where others may be held. */
   #listing = false
   #listed: Set<string> | undefined
+  #cleared = false
   /** What is held was read as another `kind` said. */
   #stale = false
 
@@ -59,6 +64,7 @@ export class Held {
   }
 
   put(item: Item): void {
+    if (this.#cleared) return
     const id = this.#idOf(item)
     this.#listed?.add(id)
     const previous = this.objects.get(id)
@@ -78,6 +84,19 @@ export class Held {
 
   delete(item: Item): void {
     this.#set(this.#idOf(item), undefined, undefined)
+  }
+
+  /** Everything goes, with turns of the event loop in between, and nothing comes any more. */
+  async clear(): Promise<void> {
+    this.#cleared = true
+    let gone = 0
+    for (const id of this.objects.keys()) {
+      this.#set(id, undefined, undefined)
+      if (++gone % SLICE > 0) continue
+      this.flush()
+      await setImmediate()
+    }
+    this.flush()
   }
 
   /** What has come together has been told. */

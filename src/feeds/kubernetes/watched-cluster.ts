@@ -25,8 +25,11 @@ export abstract class WatchedCluster {
     this.log = log
   }
 
-  /** These kinds are watched from now on, with at least these details. */
-  abstract need(names: Iterable<KindName>, details?: Partial<Details>): void
+  /** These kinds are watched from now on, with at least these details, as long as `user` needs them. */
+  abstract need(user: object, names: Iterable<KindName>, details?: Partial<Details>): void
+
+  /** `user` needs nothing any more. */
+  abstract release(user: object): void
 
   /** What is still waited for before everything of these kinds is known; undefined when it is. */
   abstract waiting(names: Iterable<KindName>): string | undefined

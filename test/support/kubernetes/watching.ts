@@ -38,7 +38,7 @@ export function watchCluster(
   const cluster = new Cluster(source, selectors, logger, { ...BRIEF, ...options.timing })
   const observer = new Observer()
   void cluster.join(observer)
-  cluster.need(kinds, options.details)
+  cluster.need({}, kinds, options.details)
   return { cluster, observer, log, [Symbol.dispose]: () => cluster.close() }
 }
 

@@ -7,7 +7,9 @@ import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { endpointSlice, service } from '#test/support/kubernetes/objects.ts'
 import { Observer } from '#test/support/kubernetes/observer.ts'
 import { at, hasAddresses, logged, watchCluster } from '#test/support/kubernetes/watching.ts'
+import { until } from '#test/support/waiting.ts'
 
+const user = {}
 const SLICE = 'EndpointSlice default/backend-1'
 
 test('who joins late is told of everything, and who has left of nothing', async () => {
@@ -31,10 +33,59 @@ test('a kind that is asked for later is told of, and waited for, when it is aske
   using watching = watchCluster(at(api.url), ['Service'])
   const { cluster, observer } = watching
   await cluster.synced(['Service'])
-  cluster.need(['Service', 'EndpointSlice'])
+  cluster.need(user, ['Service', 'EndpointSlice'])
   assert.equal(cluster.waiting(['Service', 'EndpointSlice']), 'endpointslices.discovery.k8s.io: no list yet')
   await cluster.synced(['Service', 'EndpointSlice'])
   assert.ok(observer.objects.has(SLICE))
+})
+
+test('a kind that nobody needs any more is watched no more, and what was held of it goes', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'), ...Array.from({ length: 450 }, (_, i) => endpointSlice(`s${i}`, ['10.0.0.1'])))
+  using watching = watchCluster(at(api.url), ['Service'])
+  const { cluster, observer, log } = watching
+  const other = {}
+  for (const one of [user, other]) cluster.need(one, ['Service', 'EndpointSlice'])
+  await cluster.synced(['Service', 'EndpointSlice'])
+  cluster.release(user)
+  api.put(endpointSlice('backend', ['10.0.0.2']))
+  await observer.until(({ objects }) => objects.has(SLICE))
+  cluster.release(other)
+  await observer.until(({ objects }) => objects.size === 1)
+  assert.deepEqual(
+    Array.from(cluster.watches, ({ kind }) => kind.name),
+    ['Service'],
+  )
+  const asked = api.seen.length
+  api.put(endpointSlice('late', ['10.0.0.3']))
+  api.put(service('late'))
+  await observer.until(({ objects }) => objects.has('Service default/late'))
+  assert.deepEqual([observer.objects.size, api.seen.length], [2, asked])
+  cluster.need(user, ['EndpointSlice'])
+  cluster.release(user)
+  cluster.need(user, ['EndpointSlice'])
+  await cluster.synced(['EndpointSlice'])
+  assert.equal(observer.objects.size, 454)
+  assert.deepEqual(log, [])
+})
+
+test('the log says that everything is watched again when nobody needs what is not, and not when nobody needs anything', async () => {
+  await using api = await FakeApi.start()
+  api.script = ({ path }) => (path.endsWith('/pods') ? { status: 503, body: 'not yet' } : undefined)
+  using watching = watchCluster(at(api.url), [])
+  const { cluster, log } = watching
+  const other = {}
+  cluster.need(other, ['Service'])
+  await cluster.synced(['Service'])
+  cluster.need(user, ['Pod'])
+  await logged(log, /pods: not yet/)
+  cluster.release(user)
+  const lines = ['[WARNING] kubernetes: pods: not yet (503)', '[INFO] kubernetes: everything is watched again']
+  assert.deepEqual(log, lines)
+  cluster.need(other, ['Pod'])
+  await until(() => log.length > 2)
+  cluster.release(other)
+  assert.deepEqual(log, [...lines, lines[0]])
 })
 
 test('what more is asked for of endpoints is read without a moment with less', async () => {
@@ -45,8 +96,8 @@ test('what more is asked for of endpoints is read without a moment with less', a
   const { cluster, observer, log } = watching
   await cluster.synced(['EndpointSlice'])
   assert.equal((observer.objects.get(SLICE) as EndpointSlice).pods, undefined)
-  cluster.need(['EndpointSlice'], { pods: true })
-  cluster.need(['EndpointSlice'], { zones: true, pods: true })
+  cluster.need(user, ['EndpointSlice'], { pods: true })
+  cluster.need(user, ['EndpointSlice'], { zones: true, pods: true })
   await observer.untilObject(SLICE, object => object.kind === 'EndpointSlice' && object.zones !== undefined)
   const { pods, zones } = observer.objects.get(SLICE) as EndpointSlice
   assert.deepEqual({ pods, zones }, { pods: ['backend-0'], zones: ['east'] })
@@ -60,7 +111,7 @@ test('what more is asked for while a list goes on is read of what was listed bef
   api.put(...['a', 'b', 'c'].map(name => endpointSlice(name, [], { endpoints })))
   using watching = watchCluster(at(api.url), ['EndpointSlice'])
   const { cluster, observer } = watching
-  await cluster.join({ change: () => cluster.need([], { pods: true }), flush: () => {} })
+  await cluster.join({ change: () => cluster.need(user, [], { pods: true }), flush: () => {} })
   for (const name of ['a', 'b', 'c'])
     await observer.untilObject(`EndpointSlice default/${name}-1`, object => 'pods' in object && object.pods?.[0] === 'backend-0')
 })
@@ -139,8 +190,8 @@ test('a cluster is watched once for all its users, and until the last one has le
   const other = await clusters.open(log, at(api.url), { ...all, labels: 'a=b' })
   assert.equal(one, two)
   assert.notEqual(one, other)
-  one.need(['Service'])
-  two.need(['Service'])
+  one.need(user, ['Service'])
+  two.need(user, ['Service'])
   await one.synced(['Service'])
   assert.equal(api.seen.length, 1)
   await clusters.leave(one)
