@@ -91,12 +91,13 @@ export class Generation {
   #otherSockets(): string[] {
     const { places } = this
     const other = ({ label, place }: { label: string; place: Place }) => place.sockets !== places.get(label)!.sockets
+    const counted = (sockets: number) => (sockets === 1 ? '1 socket' : `${sockets} sockets`)
     const number = (sockets: number | undefined) => (sockets === undefined ? 'no number' : String(sockets))
     return this.describe()
       .filter(other)
       .map(
         ({ label, zone, place }) =>
-          `${label} has ${places.get(label)!.sockets ?? 1} sockets, as its first server block says; that of ${zone} says ${number(place.sockets)}`,
+          `${label} has ${counted(places.get(label)!.sockets ?? 1)}, as its first server block says; that of ${zone} says ${number(place.sockets)}`,
       )
   }
 

@@ -49,6 +49,8 @@ export class Threads {
   /** The one that runs. */
   corefile: Corefile | undefined
   #ports: Ports = new Map()
+  /** What the last Corefile was warned of: a reload does not repeat it. */
+  #warnings: readonly string[] = []
   #delay: number = RESTART[0]
   /** One replacement or restart at a time. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -77,7 +79,8 @@ export class Threads {
 
   async #replace(corefile: Corefile): Promise<void> {
     const next = await this.#here.load(corefile)
-    for (const warning of next.warnings) this.#log.warn(warning)
+    for (const warning of next.warnings) if (!this.#warnings.includes(warning)) this.#log.warn(warning)
+    this.#warnings = next.warnings
     const count = next.threads
     const added: RemoteThread[] = []
     let all: Thread[] = [this.#here]

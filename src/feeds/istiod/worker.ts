@@ -56,7 +56,7 @@ const client = new Client(access, modes, {
   },
   disconnected(reason) {
     connected = false
-    if (reason !== undefined && reason !== trouble) complaints.add(`${reason}; what is known stays`)
+    if (reason !== undefined && reason !== trouble) complaints.add(`${reason}${view ? '; what is known stays' : ''}`)
     trouble = reason ?? trouble
     outbox.flush()
   },

@@ -81,9 +81,18 @@ test('of several blocks at one place the first says how many, and a line tells',
     `${zone}:${port} {\n multisocket ${n}\n prometheus 127.0.0.1:${metrics}\n whoami\n}\n`
   await using server = await startServer(block('.', 2) + block('example.org', 3))
   assert.equal((await scrape(metrics)).get('coredns_serving_threads'), 2)
-  await server.waitForLine(
-    new RegExp(`^\\[WARNING\\] dns://:${port} has 2 sockets, as its first server block says; that of example\\.org\\. says 3$`),
-  )
+  const told = async (corefile: string) => {
+    const from = server.stdout.length
+    await writeFile(server.path('Corefile'), corefile)
+    server.signal('SIGUSR1')
+    await server.waitForLine(/Reloading complete/, { from })
+    return server.stdout.slice(from).filter(line => line.startsWith('[WARNING] dns:'))
+  }
+  const warning = (first: string, other: number) =>
+    `[WARNING] dns://:${port} has ${first}, as its first server block says; that of example.org. says ${other}`
+  assert.ok(server.stdout.includes(warning('2 sockets', 3)))
+  assert.deepEqual(await told(block('.', 2) + block('example.org', 3)), [], 'a reload repeats nothing')
+  assert.deepEqual(await told(block('.', 1) + block('example.org', 4)), [warning('1 socket', 4)])
 })
 
 const MANIFEST = (...addresses: readonly string[]) =>

@@ -155,7 +155,7 @@ test('a server that forbids it is named in one line, and in what is waited for',
   await logged(log, /forbidden/)
   assert.equal(cluster.waiting(['Service']), `services: not allowed to list and watch: ${message} (403)`)
   await until(() => api.seen.length >= 4)
-  assert.deepEqual(log, [`[WARNING] kubernetes: services: not allowed to list and watch: ${message} (403); what is known stays`])
+  assert.deepEqual(log, [`[WARNING] kubernetes: services: not allowed to list and watch: ${message} (403)`])
   api.script = () => undefined
   await cluster.synced(['Service'])
   assert.equal(cluster.waiting(['Service']), undefined)
@@ -197,7 +197,7 @@ test('what goes wrong again and again is tried more and more seldom', async () =
   await setTimeout(1500)
   // Without growing, and without chance, there would be 30 of them; without growing, about 60.
   assert.ok(api.seen.length > 3 && api.seen.length < 25, `${api.seen.length} requests`)
-  assert.deepEqual(watching.log, ['[WARNING] kubernetes: services: etcd is gone (500); what is known stays'])
+  assert.deepEqual(watching.log, ['[WARNING] kubernetes: services: etcd is gone (500)'])
 })
 
 test('when one watch has reached the server again, the others wait no longer', async t => {
@@ -222,7 +222,7 @@ test('a page of a proxy is told for what it is', async () => {
   using watching = watchCluster(at(api.url), ['Service'])
   assert.equal(
     await logged(watching.log, /html/),
-    "[WARNING] kubernetes: services: the answer is text/html, no API server's: <html><body> <h1>Sign in</h1> [2J</body></html>; what is known stays",
+    "[WARNING] kubernetes: services: the answer is text/html, no API server's: <html><body> <h1>Sign in</h1> [2J</body></html>",
   )
   api.script = () => ({ status: 502, headers: { 'content-type': 'text/html' }, body: html })
   await logged(watching.log, /Sign in.*\(502\)/)
@@ -239,10 +239,7 @@ test('a server that does not answer, or begins to and stops, is asked again', as
   api.script = () => faults[api.seen.length - 1]
   using watching = watchCluster(at(api.url), ['Service'], { timing: { silence: 100 } })
   await watching.cluster.synced(['Service'])
-  assert.equal(
-    await logged(watching.log, /no word/),
-    '[WARNING] kubernetes: services: no word from the API server for 0.1 s; what is known stays',
-  )
+  assert.equal(await logged(watching.log, /no word/), '[WARNING] kubernetes: services: no word from the API server for 0.1 s')
 })
 
 for (const protobuf of [true, false]) {
