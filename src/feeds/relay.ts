@@ -1,16 +1,11 @@
 /**
- * Lets a further serving thread follow the feeds of the main thread. Each feed that is opened here has a port of its own, over which it gets all
- * records and then every change, in reports; the next one is posted when the one before was taken.
+ * Lets a further serving thread follow what the main thread reads. Whatever is opened there has a port of its own, over which it gets all that is
+ * known, and then every change.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import type { Logger } from '../log.ts'
-import type { MeshRecord, Report } from '../registry/record.ts'
-import type { Feed, Source, Subscriber } from './feed.ts'
 import { feeds } from './feeds.ts'
 import { databases } from './geoip/databases.ts'
 import { clusters } from './kubernetes/clusters.ts'
-import { Outbox } from './outbox.ts'
-import { Records } from './records.ts'
 import { dynamicZones } from './zones/dynamic-zone.ts'
 import { secondaryZones } from './zones/secondary-zones.ts'
 
@@ -28,7 +23,10 @@ export function followFeeds(port: MessagePort): void {
     port.postMessage({ what, key, port: port2 } satisfies Request, [port2])
     return port1
   }
-  feeds.makeBy(async (key, log, source) => new FollowedFeed(source, log, follow('feed', key)))
+  feeds.makeBy(async (key, log, source) => {
+    const { FollowedFeed } = await import('./followed-feed.ts')
+    return new FollowedFeed(source, log, follow('feed', key))
+  })
   clusters.makeBy(async (key, log) => {
     const { FollowedCluster } = await import('./kubernetes/followed-cluster.ts')
     return new FollowedCluster(follow('cluster', key), log)
@@ -60,82 +58,9 @@ export function relayFeeds(port: MessagePort): void {
 }
 
 async function relayOf(what: Request['what']) {
-  if (what === 'feed') return relayFeed
+  if (what === 'feed') return (await import('./followed-feed.ts')).relayFeed
   if (what === 'cluster') return (await import('./kubernetes/followed-cluster.ts')).relayCluster
   if (what === 'dynamic zone') return (await import('./zones/followed-dynamic-zone.ts')).relayDynamicZone
   if (what === 'database') return (await import('./geoip/followed-database.ts')).relayDatabase
   return (await import('./zones/followed-zone.ts')).relayZone
-}
-
-async function relayFeed(key: string, port: MessagePort, closed: AbortSignal): Promise<void> {
-  const feed = await feeds.join(key, closed)
-  /** What the next reports will hold: the latest version of each record. */
-  const changes = new Map<string, MeshRecord | undefined>()
-  let replayed = false
-  let complete = false
-  const outbox = new Outbox<Report>(port, most => {
-    const ids = changes.keys().take(most).toArray()
-    const report: Report = { changes: ids.map(id => [id, changes.get(id)]), waiting: feed.waiting }
-    for (const id of ids) changes.delete(id)
-    if (!complete && replayed && feed.complete && changes.size === 0) report.complete = complete = true
-    return { report, more: changes.size > 0 }
-  })
-  const subscriber: Subscriber = (id, record) => {
-    changes.set(id, record)
-    outbox.flush()
-  }
-  const leave = () => {
-    feed.unsubscribe(subscriber)
-    void feeds.leave(feed)
-  }
-  if (closed.aborted) return leave()
-  closed.addEventListener('abort', leave)
-  await feed.subscribe(subscriber)
-  replayed = true
-  await feed.completed
-  outbox.flush()
-}
-
-/** A feed that the main thread reads. Its state is logged and counted there. */
-class FollowedFeed extends Records implements Feed {
-  readonly source: Source
-  log: Logger
-  complete = false
-  waiting = ''
-  readonly current = undefined
-  readonly objects = new Map<string, number>()
-  readonly rejected = 0
-  onDelay = (): void => {}
-  readonly #completed = Promise.withResolvers<void>()
-  readonly #port: MessagePort
-
-  constructor(source: Source, log: Logger, port: MessagePort) {
-    super()
-    this.source = source
-    this.log = log
-    this.#port = port
-    port.on('message', (report: Report) => this.#take(report))
-  }
-
-  get completed(): Promise<void> {
-    return this.#completed.promise
-  }
-
-  /** The main thread, which has the same hosts, asks for them. */
-  tellClients(): void {}
-
-  async close(): Promise<void> {
-    this.#port.close()
-  }
-
-  #take({ changes = [], waiting = '', complete }: Report): void {
-    for (const [id, record] of changes) this.tell(id, record)
-    this.waiting = waiting
-    if (complete) {
-      this.complete = true
-      this.#completed.resolve()
-    }
-    // Queries get their turn before the next report.
-    setImmediate(() => this.#port.postMessage('taken'))
-  }
 }
