@@ -9,7 +9,7 @@ import { octetsOf } from '#src/dns/master-file/octets.ts'
 import { ROOT } from '#src/dns/name.ts'
 import type { ZoneKey } from '#src/dnssec/zone-key.ts'
 import type { Logger } from '#src/plugin.ts'
-import { serialOf } from '#src/zones/zone.ts'
+import { isNewer, serialOf } from '#src/zones/zone.ts'
 import { ZoneFile } from '#src/zones/zone-file.ts'
 import { SignedZone, type Validity } from './signed-zone.ts'
 
@@ -68,14 +68,15 @@ export class ZoneSigner {
   /** Signs the zone if it is time to. @returns whether it was */
   async #refresh(signal: AbortSignal): Promise<boolean> {
     const now = Date.now()
-    const why = await this.#why(now)
+    const { why, serial: previous } = await this.#look(now)
     if (why === undefined) return false
     const name = `"${this.#origin}"`
     const tags = `with key tags "${this.#keys.map(({ dnskey }) => dnskey.tag).join()}"`
     const next = `next: ${new Date(now + REFRESH).toISOString()}`
     this.#log.info(`Signing ${name} because ${why}`)
     try {
-      const serial = seconds(now)
+      // Secondaries fetch only what is newer, also when the clock was ahead before.
+      const serial = previous === undefined || isNewer(seconds(now), previous) ? seconds(now) : (previous + 1) >>> 0
       await this.#sign(serial, { inception: seconds(now - this.#before), expiration: seconds(now + this.#ahead) }, signal)
       const elapsed = ((Date.now() - now) / 1000).toFixed(6)
       this.#log.info(
@@ -90,9 +91,9 @@ export class ZoneSigner {
     return true
   }
 
-  /** Why it is time to sign; undefined if it is not. */
-  async #why(now: number): Promise<string | undefined> {
-    let serial = 0
+  /** The serial of the signed file, where there is one, and why it is time to sign; undefined if it is not. */
+  async #look(now: number): Promise<{ readonly serial: number | undefined; readonly why: string | undefined }> {
+    let serial: number | undefined
     let signatures = 0
     let records = 0
     let lapse: string | undefined
@@ -106,12 +107,18 @@ export class ZoneSigner {
         return ++records < MAX_RECORDS
       })
     } catch (error) {
-      return (error as Error).message
+      return { serial, why: (error as Error).message }
     }
-    if (signatures === 0) return `no SOA RRSIG found in first ${MAX_RECORDS} records`
-    // The serial is the time when it was signed.
-    const source = await stat(this.#source).catch(() => undefined)
-    return lapse ?? (source && source.mtimeMs > serial * 1000 ? `${this.#source} was written since` : undefined)
+    if (serial === undefined || signatures === 0) return { serial, why: `no SOA RRSIG found in first ${MAX_RECORDS} records` }
+    return { serial, why: lapse ?? (await this.#change(serial)) }
+  }
+
+  /** Why the signed file is older than its source; undefined if it is not. */
+  async #change(serial: number): Promise<string | undefined> {
+    const [source, signed] = await Promise.all([stat(this.#source), stat(this.path)]).catch(() => [])
+    // The serial is the time when it was signed, or a later one.
+    const isOlder = source && signed && source.mtimeMs > Math.min(serial * 1000, signed.mtimeMs)
+    return isOlder ? `${this.#source} was written since` : undefined
   }
 
   async #sign(serial: number, validity: Validity, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, readdir, utimes, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -123,6 +123,13 @@ test('a clock that was ahead and is set back leaves no signatures that are not v
   t.mock.timers.tick(60_000)
   await server.waitForLine(/Signing "example\.org\." because inception ".*" date is in the future/, { from })
   await server.waitForLine(/Successfully signed/, { from })
+  // Secondaries shall fetch it.
+  const [first, second] = server.lines.flatMap(line => / (\d+) SOA serial/.exec(line)?.[1] ?? []).map(Number)
+  assert.equal(second! - first!, 1)
+  const signedAt = (await stat(join(served.folder, SIGNED))).mtimeMs / 1000
+  await utimes(join(served.folder, 'db'), signedAt, signedAt + 0.1)
+  await server.server.reload()
+  await server.waitForLine(/because .*\/db was written since/, { from })
 })
 
 test('a zone that is not accepted, and a folder that is not there, are told, and leave what there is', async () => {
