@@ -40,6 +40,8 @@ export class Connection {
   }
 
   async #ask(access: Access, path: string, accept: string, signal: AbortSignal, tries = 3): Promise<Response> {
+    // Nobody would close a connection that is opened for what has ended meanwhile.
+    signal.throwIfAborted()
     const begun = performance.now()
     const tell = (code: string) => this.onRequest(new URL(access.server).host, code, (performance.now() - begun) / 1000)
     try {

@@ -4,13 +4,15 @@ import { mkdtempDisposable, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Credentials } from '#src/feeds/kubernetes/access.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Access, type AccessSource, Credentials } from '#src/feeds/kubernetes/access.ts'
 import { endpoint } from '#src/feeds/kubernetes/endpoint.ts'
 import { inCluster } from '#src/feeds/kubernetes/in-cluster.ts'
 import { kubeconfig } from '#src/feeds/kubernetes/kubeconfig.ts'
 import { selfSigned } from '#test/support/kubernetes/certificate.ts'
 import { FakeApi } from '#test/support/kubernetes/fake-api.ts'
 import { service } from '#test/support/kubernetes/objects.ts'
+import { TcpProxy } from '#test/support/kubernetes/tcp-proxy.ts'
 import { logged, watchCluster } from '#test/support/kubernetes/watching.ts'
 
 const tls = selfSigned()
@@ -55,6 +57,20 @@ test('a pod shows its token, reads it anew when it is not accepted, and trusts t
   await logged(log, /services: Unauthorized \(401\)/)
   await replace(join(mount.path, 'token'), 'third')
   await logged(log, /watched again/)
+})
+
+test('what is closed while it finds out how the server is reached does not connect', { skip }, async () => {
+  await using api = await FakeApi.start(tls)
+  await using proxy = await TcpProxy.start(api.port)
+  const { promise, resolve } = Promise.withResolvers<Access>()
+  const source: AccessSource = { key: 'slow', name: 'slow', read: () => promise }
+  const [early, late] = [watchCluster(source, ['Service']), watchCluster(source, ['Service'])]
+  using _late = late
+  await nextTurn()
+  early.cluster.close()
+  resolve({ server: `https://127.0.0.1:${proxy.port}`, tls: { ca: tls!.cert }, headers: {} })
+  await late.cluster.synced(['Service'])
+  assert.equal(proxy.connections, 1)
 })
 
 test('certificates that are not trusted are told of, and trusted as soon as the file says so', { skip }, async () => {
