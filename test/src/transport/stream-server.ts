@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { type Connection, Connections, clientOf, STREAM_LIMITS, type StreamLimits } from '#src/transport/stream.ts'
+import type { Connection } from '#src/transport/connection.ts'
+import { Connections, clientOf, STREAM_LIMITS, type StreamLimits } from '#src/transport/stream.ts'
 import { type Outgoing, type Receive, written } from '#src/transport/transport.ts'
 import { TcpClient } from '#test/support/client.ts'
 import { until } from '#test/support/waiting.ts'

@@ -144,21 +144,30 @@ test('a client that resets the connection harms nobody', async () => {
 })
 
 test('a client that never reads is cut when too much waits for it', async () => {
-  let answered = 0
-  await using server = await serveStreams(
-    () => {
-      answered++
-      return written(Buffer.alloc(60_000))
-    },
-    { unsent: 100_000 },
-  )
+  await using server = await serveStreams(async () => written(Buffer.alloc(60_000)), { unsent: 100_000, inFlight: 1000 })
   const { client, socket } = await server.connect()
   client.socket.pause()
   const closed = once(socket, 'close')
   client.send(...messages(1000))
   await closed
+})
+
+test('replies are made no faster than the client reads them, and all of them arrive', async () => {
+  let answered = 0
+  await using server = await serveStreams(() => {
+    answered++
+    return written(Buffer.alloc(60_000))
+  })
+  const { client, socket } = await server.connect()
+  client.socket.pause()
+  client.send(...messages(300))
+  client.socket.end()
+  while (socket.writableLength < 60_000) await nextTurn()
   // The kernel takes some megabytes before anything waits.
-  assert.ok(answered < 1000, `${answered} replies were made`)
+  assert.ok(answered < 300, `${answered} replies were made`)
+  client.socket.resume()
+  for (let i = 0; i < 300; i++) assert.equal((await client.next())?.length, 60_000, `reply ${i + 1}`)
+  assert.equal(await client.next(), undefined)
 })
 
 test('connections of one client are bounded, and all together', async () => {

@@ -1,0 +1,196 @@
+import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Client } from '../dns/query.ts'
+import type { StreamLimits } from './stream.ts'
+import type { Outgoing, Receive } from './transport.ts'
+
+/** Of a connection that ends: so long it still takes messages, in milliseconds. One that always owes something would never end. */
+const LEAVING = 5000
+
+/** One client's stream of messages. */
+export class Connection {
+  readonly #socket: Socket
+  readonly #client: Client
+  readonly #receive: Receive
+  readonly #limits: StreamLimits
+  /** What has been read of messages that are not whole. */
+  #chunks: Buffer[] = []
+  #buffered = 0
+  #owed = 0
+  /** Replies that go on in further messages. */
+  #following = 0
+  /** Nothing more is taken. */
+  #ending = false
+  /** It ends as soon as nothing is owed. */
+  #leaving = false
+  /** The client has said everything. */
+  #ended = false
+  /** The time of a message runs: of the first from the start, of any later one since it has begun. */
+  #due = true
+  #timer: NodeJS.Timeout
+  /** The client does not read: time runs until it has. */
+  #stalled: NodeJS.Timeout | undefined
+  #flow: PromiseWithResolvers<void> | undefined
+  #queries = 0
+
+  constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits) {
+    this.#socket = socket
+    this.#client = client
+    this.#receive = receive
+    this.#limits = limits
+    this.#timer = setTimeout(() => socket.destroy(), limits.read)
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('end', () => {
+      this.#ended = true
+      this.#wait()
+    })
+    socket.on('error', () => socket.destroy())
+    socket.on('drain', () => {
+      this.#flows()
+      this.#goOn()
+    })
+    socket.once('close', () => {
+      clearTimeout(this.#timer)
+      this.#flows()
+    })
+  }
+
+  /** Closes when nothing is owed; until then, what comes is answered as ever: a client would wait for it as long. */
+  end(): void {
+    this.#leaving = true
+    this.#wait()
+    setTimeout(() => {
+      this.#ending = true
+      this.#wait()
+    }, LEAVING).unref()
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ending) return
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    // A message that comes octet by octet does not start its time anew.
+    if (this.#takeMessages() || !this.#due) this.#wait()
+  }
+
+  /** Hands in every whole message, as far as there is room for replies; says whether there was one. */
+  #takeMessages(): boolean {
+    const before = this.#buffered
+    if (before < 2) return false
+    let data = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+    while (this.#mayAnswer && data.length >= 2 && data.length >= 2 + data.readUInt16BE(0)) {
+      const end = 2 + data.readUInt16BE(0)
+      this.#answer(data.subarray(2, end))
+      data = data.subarray(end)
+    }
+    this.#chunks = data.length > 0 ? [data] : []
+    this.#buffered = data.length
+    return data.length < before
+  }
+
+  get #mayAnswer(): boolean {
+    return this.#hasRoom && !this.#ending && !this.#socket.destroyed
+  }
+
+  /** Whether another reply may be owed: what is sent faster than the client reads would have to be kept. */
+  get #hasRoom(): boolean {
+    return this.#owed < this.#limits.inFlight && this.#following === 0 && this.#stalled === undefined
+  }
+
+  #answer(message: Buffer): void {
+    if (++this.#queries >= this.#limits.queries) this.#ending = true
+    const reply = this.#receive(message, this.#client)
+    if (reply === undefined) return
+    if (!('then' in reply)) {
+      this.#send(reply)
+      return
+    }
+    this.#owe()
+    reply.then(late => {
+      if (late) this.#send(late)
+      this.#settle()
+    })
+  }
+
+  #owe(): void {
+    this.#owed++
+    if (!this.#hasRoom) this.#socket.pause()
+  }
+
+  #settle(): void {
+    this.#owed--
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    this.#takeMessages()
+    if (this.#hasRoom) this.#socket.resume()
+    this.#wait()
+  }
+
+  #send(reply: Outgoing): void {
+    if (this.#socket.writable) this.#write(reply)
+    if (reply.following) void this.#follow(reply.following)
+  }
+
+  /** Sends each message when the client takes more and others have had their turn. Nothing is read meanwhile, so that a connection has one such reply at a time. */
+  async #follow(messages: IteratorObject<Outgoing>): Promise<void> {
+    this.#following++
+    this.#owe()
+    try {
+      for (;;) {
+        if (this.#stalled) await this.#flowing()
+        await nextTurn()
+        const next = this.#socket.writable && messages.next()
+        if (!next || next.done) break
+        this.#write(next.value)
+      }
+    } catch {
+      // The client must not take what it has got for the whole reply.
+      this.#socket.destroy()
+    }
+    messages.return?.()
+    this.#following--
+    this.#settle()
+  }
+
+  #write(reply: Outgoing): void {
+    const frame = Buffer.allocUnsafe(2 + reply.longest)
+    const end = reply.write(frame, 2)
+    frame.writeUInt16BE(end - 2, 0)
+    if (!this.#socket.write(frame.subarray(0, end))) {
+      this.#stalled ??= setTimeout(() => this.#socket.destroy(), this.#limits.write)
+      this.#socket.pause()
+    }
+    if (this.#socket.writableLength > this.#limits.unsent) this.#socket.destroy()
+  }
+
+  /** Fulfilled when the client reads again, or has left. */
+  #flowing(): Promise<void> {
+    this.#flow ??= Promise.withResolvers()
+    return this.#flow.promise
+  }
+
+  #flows(): void {
+    clearTimeout(this.#stalled)
+    this.#stalled = undefined
+    this.#flow?.resolve()
+    this.#flow = undefined
+  }
+
+  /** Starts the time that fits the state: a begun message must get whole, a quiet connection goes, one that ends must be read. */
+  #wait(): void {
+    if (this.#socket.destroyed) return
+    clearTimeout(this.#timer)
+    this.#due = this.#buffered > 0
+    if (this.#owed > 0) return
+    const closing = this.#ending || this.#leaving || this.#ended
+    // What has come is answered when the client reads again.
+    if (closing && !this.#stalled) {
+      this.#ending = true
+      this.#socket.destroySoon()
+    }
+    if (!closing && this.#stalled) return
+    this.#timer = setTimeout(() => this.#socket.destroy(), closing || this.#due ? this.#limits.read : this.#limits.idle)
+  }
+}
