@@ -35,6 +35,7 @@ export class HttpsPool {
     this.#dial = dial
   }
 
+  /** @throws {Error} no connection can be made that way */
   ask(exchange: Exchange): void {
     if (this.#inFlight >= DEPTH) {
       exchange.failed(this.#error(`more than ${DEPTH} queries in flight`))
@@ -42,8 +43,8 @@ export class HttpsPool {
     }
     const sentAt = performance.now()
     this.#used = sentAt
-    this.#inFlight++
     const request = this.#request(exchange)
+    this.#inFlight++
     let failure: string | undefined
     let contentType: string | undefined
     let length = 0
