@@ -135,7 +135,6 @@ function optFor(query: Query, edns: Edns, reply: Reply, most: number): Uint8Arra
   const options: Uint8Array[] = []
   const cookie = edns.options.length > 0 && findOption(edns, OPTION.COOKIE)
   if (cookie) options.push(writeOption(OPTION.COOKIE, serverCookie(cookie.subarray(0, 8), query.client.address)))
-  if (edns.nsid) options.push(writeOption(OPTION.NSID, edns.nsid))
   if (reply.extendedError) {
     const { code, text = '' } = reply.extendedError
     const data = Buffer.alloc(2 + EXTRA_TEXT)
@@ -143,7 +142,10 @@ function optFor(query: Query, edns: Edns, reply: Reply, most: number): Uint8Arra
     const { written } = encoder.encodeInto(text, data.subarray(2))
     options.push(writeOption(OPTION.EDE, data.subarray(0, 2 + written)))
   }
-  if (edns.returned && hasRoom(most - query.questionEnd, [...options, edns.returned])) options.push(edns.returned)
+  const room = most - query.questionEnd
+  const nsid = edns.nsid && writeOption(OPTION.NSID, edns.nsid)
+  if (nsid && hasRoom(room, [...options, nsid])) options.push(nsid)
+  if (edns.returned && hasRoom(room, [...options, edns.returned])) options.push(edns.returned)
   if (options.length === 0 && reply.rcode < 16) return edns.dnssecOk ? OPT_DO : OPT
   return writeOpt(UDP_SIZE, { dnssecOk: edns.dnssecOk, extendedRcode: reply.rcode >> 4, options: Buffer.concat(options) })
 }

@@ -40,6 +40,16 @@ test('another client, or another cookie, gets another', () => {
   assert.notEqual(ours, ofOtherCookie)
 })
 
+test('an identifier of the server that the client has no room for is left out', () => {
+  const identified = (length: number, udpSize: number) => {
+    const query = queryOf('example.org', 'A', { edns: { udpSize } })
+    query.edns!.nsid = Buffer.alloc(length)
+    return options(query)?.get(OPTION.NSID)?.length
+  }
+  // Beside it there are 29 octets of header and question, 11 of OPT and 4 of its own.
+  assert.deepEqual([identified(468, 512), identified(469, 512), identified(469, 1232)], [468, undefined, 469])
+})
+
 test('encrypted replies are padded to 468 octets for clients that ask for it', () => {
   const padding = Buffer.alloc(20)
   const asked = (transport: Query['transport'], name = 'example.org') =>
