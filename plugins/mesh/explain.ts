@@ -26,7 +26,10 @@ export function explain(
     const view = host?.seenFrom(client)
     const first = host?.parts.find(({ record }) => view?.counts(record))?.record
     const parts = host?.parts ?? []
-    return parts.map(part => sayPart(part, view?.counts(part.record) ? undefined : first, sources[part.source]!, address, client))
+    return parts.map(part => {
+      const before = view?.counts(part.record) ? undefined : (first ?? 'hidden')
+      return sayPart(part, before, sources[part.source]!, address, client)
+    })
   }
   if (!found || found instanceof Missing) {
     const missing = found
@@ -49,13 +52,20 @@ function nearest(closest: TreeName): Host | undefined {
   return undefined
 }
 
-/** @param before the record that is used in place of this one */
-function sayPart({ record }: Part, before: HostRecord | undefined, source: string, address: string, client: string): string {
+/** @param before the record that is used in place of this one; `hidden` where none is */
+function sayPart(
+  { record }: Part,
+  before: HostRecord | 'hidden' | undefined,
+  source: string,
+  address: string,
+  client: string,
+): string {
   const subject = `${record.kind} of namespace ${record.namespace}, from ${source}`
   if (!isVisible(record, client)) {
     const whose = client === '' ? `${address} is in no namespace that is known` : `${address} is in ${client}`
     return `${subject}, is exported to ${record.exportTo!.join(', ')} only, and ${whose}`
   }
+  if (before === 'hidden') return `${subject}, is for those only for whom another source tells of it`
   if (before) return `${subject}, is not used: a ${before.kind} of namespace ${before.namespace} has the same name`
   const { alias, targets, elsewhere, groups, vips } = record
   if (alias !== undefined) return `${subject}, is another name of ${toText(alias)}`

@@ -7,7 +7,7 @@ import { addressOfLabel, EndpointName } from './endpoint-name.ts'
 import { type Beyond, EmptyName, type Known } from './known.ts'
 import { PortName } from './port-name.ts'
 import { addressesOf, type EndpointGroup, endpointsOf, type HostRecord, isIn, type Port, type Target } from './record.ts'
-import { isRestricted, isVisible } from './visibility.ts'
+import { isRestricted, isSeen } from './visibility.ts'
 
 /** How a registry answers for its hosts. */
 export interface HostOptions {
@@ -98,7 +98,8 @@ export class Host implements Known {
   }
 
   #view(client: string): Host | undefined {
-    const visible = this.#parts.filter(({ record }) => isVisible(record, client))
+    const records = this.#parts.map(({ record }) => record)
+    const visible = this.#parts.filter(({ record }) => isSeen(record, records, client))
     if (visible.length === 0) return undefined
     if (visible.length === this.#parts.length && !visible.some(({ record }) => record.namespace === client)) return this
     const view = new Host(this.key, this.zone, this.wildcard, this.options, undefined, client)

@@ -53,6 +53,8 @@ export interface HostRecord {
   readonly elsewhere?: true
   /** Namespaces that see it: `.` is its own, `*` all, `~` none; all by default. */
   readonly exportTo?: readonly string[]
+  /** The source does not tell who sees it: those for whom another source tells of it do, or all where none does. */
+  readonly exportUntold?: true
   /** Of ServiceEntries of several namespaces, the one with the least of this counts: when it was created, in seconds since 1970; 0 by default. */
   readonly created?: number
 }

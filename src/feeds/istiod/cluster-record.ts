@@ -55,6 +55,7 @@ export function clusterRecord({ host, service, info, clusters, assignments, pods
     ports: [],
     groups,
     targets,
+    exportUntold: true,
     ...(elsewhere && { elsewhere }),
   }
 }

@@ -14,6 +14,7 @@ const MAX_VERSIONS = 30_000
 
 /** Seen by its own namespace only. */
 const HIDDEN = ['.']
+const UNTOLD = { exportUntold: true } as const
 
 type Address = Workload | Service
 
@@ -167,7 +168,7 @@ function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
     groups,
     targets: itself ? [] : targets,
     ...((elsewhere || itself) && { elsewhere: true as const }),
-    ...(service.hidden && { exportTo: HIDDEN }),
+    ...(service.hidden ? { exportTo: HIDDEN } : UNTOLD),
     // istiod says which one is the oldest, and not how old.
     ...(!service.ofKubernetes && !service.canonical && { created: 1 }),
   }

@@ -157,6 +157,21 @@ test('a Service that is hidden does not hide a ServiceEntry of the same host', (
   assert.equal(told(registry, 'a.default.svc.cluster.local.', 'other'), '192.0.2.1')
 })
 
+test('where a source does not tell who sees a host, those do for whom another source tells of it', () => {
+  const host = 'a.default.svc'
+  const untold = (address: string) => record(host, [{ addresses: [address] }], { exportUntold: true })
+  const registry = registryOf([untold('10.2.0.1')])
+  assert.equal(told(registry, `${host}.cluster.local.`, 'other'), '10.2.0.1')
+  const hidden = record(host, [{ addresses: ['10.1.0.1'] }], { exportTo: ['.'] })
+  registry.apply(1, 'told', hidden, undefined)
+  assert.deepEqual(
+    ['default', 'other', ''].map(client => told(registry, `${host}.cluster.local.`, client)),
+    ['10.2.0.1 10.1.0.1', 'NXDOMAIN', 'NXDOMAIN'],
+  )
+  registry.apply(1, 'told', record(host, [{ addresses: ['10.1.0.1'] }]), hidden)
+  assert.equal(told(registry, `${host}.cluster.local.`, 'other'), '10.2.0.1 10.1.0.1')
+})
+
 test('it matters who asks only as long as something is not for everybody', () => {
   const hidden = record('a.default.svc', [], { exportTo: ['.'] })
   const registry = registryOf([hidden, record('b.default.svc')])
