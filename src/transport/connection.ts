@@ -13,6 +13,8 @@ export class Connection {
   readonly #client: Client
   readonly #receive: Receive
   readonly #limits: StreamLimits
+  /** Octets of replies that are kept, over all connections. */
+  readonly #unsent: { count: number }
   /** What has been read of messages that are not whole. */
   #chunks: Buffer[] = []
   #buffered = 0
@@ -31,13 +33,16 @@ export class Connection {
   /** The client does not read: time runs until it has. */
   #stalled: NodeJS.Timeout | undefined
   #flow: PromiseWithResolvers<void> | undefined
+  /** Replies that came while the client did not read; they are owed still. */
+  readonly #late: Outgoing[] = []
   #queries = 0
 
-  constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits) {
+  constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits, unsent: { count: number }) {
     this.#socket = socket
     this.#client = client
     this.#receive = receive
     this.#limits = limits
+    this.#unsent = unsent
     this.#timer = setTimeout(() => socket.destroy(), limits.read)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('end', () => {
@@ -107,9 +112,15 @@ export class Connection {
     }
     this.#owe()
     reply.then(late => {
-      if (late) this.#send(late)
-      this.#settle()
+      if (late && this.#stalled) this.#keep(late)
+      else this.#settle(late)
     })
+  }
+
+  #keep(reply: Outgoing): void {
+    this.#late.push(reply)
+    this.#unsent.count += reply.longest
+    if (this.#unsent.count > this.#limits.unsent) this.#socket.destroy()
   }
 
   #owe(): void {
@@ -117,7 +128,8 @@ export class Connection {
     if (!this.#hasRoom) this.#socket.pause()
   }
 
-  #settle(): void {
+  #settle(reply?: Outgoing): void {
+    if (reply) this.#send(reply)
     this.#owed--
     this.#goOn()
   }
@@ -139,8 +151,8 @@ export class Connection {
     this.#owe()
     try {
       for (;;) {
-        if (this.#stalled) await this.#flowing()
         await nextTurn()
+        while (this.#stalled) await this.#flowing()
         const next = this.#socket.writable && messages.next()
         if (!next || next.done) break
         this.#write(next.value)
@@ -154,28 +166,35 @@ export class Connection {
     this.#settle()
   }
 
+  /** Only where the client reads: so Node keeps no more than the 64 KiB that it takes for enough, and one message. */
   #write(reply: Outgoing): void {
     const frame = Buffer.allocUnsafe(2 + reply.longest)
     const end = reply.write(frame, 2)
     frame.writeUInt16BE(end - 2, 0)
     if (!this.#socket.write(frame.subarray(0, end))) {
-      this.#stalled ??= setTimeout(() => this.#socket.destroy(), this.#limits.write)
+      this.#stalled = setTimeout(() => this.#socket.destroy(), this.#limits.write)
       this.#socket.pause()
     }
-    if (this.#socket.writableLength > this.#limits.unsent) this.#socket.destroy()
   }
 
-  /** Fulfilled when the client reads again, or has left. */
+  /** Fulfilled when `#flows` is called. */
   #flowing(): Promise<void> {
     this.#flow ??= Promise.withResolvers()
     return this.#flow.promise
   }
 
+  /** The client reads again, or has left. */
   #flows(): void {
     clearTimeout(this.#stalled)
     this.#stalled = undefined
     this.#flow?.resolve()
     this.#flow = undefined
+    while (this.#late.length > 0 && !this.#stalled) {
+      const reply = this.#late.shift()!
+      this.#unsent.count -= reply.longest
+      this.#owed--
+      this.#send(reply)
+    }
   }
 
   /** Starts the time that fits the state: a begun message must get whole, a quiet connection goes, one that ends must be read. */

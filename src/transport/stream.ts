@@ -11,7 +11,7 @@ export interface StreamLimits extends ConnectionLimits {
   perClient: number
   /** Queries of one connection that are being answered; reading pauses above. */
   inFlight: number
-  /** Replies that the client does not read; above, the connection ends. While there are more than a few, no more queries are taken. */
+  /** Replies that get ready while their clients have others to read, of all connections; one that comes above ends its connection. */
   unsent: number
 }
 
@@ -26,9 +26,8 @@ export const STREAM_LIMITS: StreamLimits = {
   queries: Number.POSITIVE_INFINITY,
   streams: 100,
   inFlight: 100,
-  // One reply on top of what Node takes before it says that it is enough, 64 KiB, and as much for those that were owed already. So all
-  // connections of a client together hold up 48 MiB at most.
-  unsent: 192 << 10,
+  // As much as five connections owe at most.
+  unsent: 32 << 20,
 }
 
 /** Of the places whose connections count with those of all others alone. */
@@ -38,6 +37,7 @@ const UNBOUNDED: Held = { count: 0, limit: Number.POSITIVE_INFINITY }
 export class Connections {
   #limits: StreamLimits
   readonly #perClient = new Map<string, number>()
+  readonly #unsent = { count: 0 }
   #count = 0
   /** Connections that were turned away. */
   refused = 0
@@ -98,7 +98,7 @@ export class Connections {
    * @param limits of the listener, where they are others
    */
   serve(stream: Socket, client: Client, receive: Receive, limits: Partial<ConnectionLimits> = {}): Connection {
-    return new Connection(stream, client, receive, { ...this.#limits, ...limits })
+    return new Connection(stream, client, receive, { ...this.#limits, ...limits }, this.#unsent)
   }
 }
 
