@@ -102,7 +102,9 @@ export class ClusterView implements View {
   *#unsubscribe(): Iterable<Request> {
     const names = [...this.#subscribed].filter(name => {
       const cluster = this.#clusters.get(name)
-      return !cluster?.assigned || (this.#replaced.has(cluster.host) && !cluster.passthrough)
+      if (!cluster?.assigned) return true
+      // The names of a headless Service are its endpoints, which are pushed.
+      return this.#replaced.has(cluster.host) && !(cluster.passthrough && this.#serviceOf(cluster.host))
     })
     this.#replaced.clear()
     for (const name of names) this.#subscribed.delete(name)
@@ -119,9 +121,10 @@ export class ClusterView implements View {
     for (const chunk of chunksOf(names)) yield { type: 'EDS', subscribe: chunk }
   }
 
-  /** Of what takes away ports alone, such as an EnvoyFilter, istiod pushes no names. */
+  /** Names come with ports that go, unless it is an EnvoyFilter, say, that takes them away. */
   *#askForNames(): Iterable<Request> {
-    if (this.#bare.size > 0) yield { type: 'NDS', subscribe: ['*'] }
+    const isMissing = () => this.#bare.size > 0
+    if (isMissing()) yield { type: 'NDS', subscribe: ['*'], isMissing }
   }
 
   get waiting(): string | undefined {

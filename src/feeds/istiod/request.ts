@@ -18,6 +18,8 @@ export interface Request {
   readonly unsubscribe?: readonly string[]
   /** What is held, by name: only what differs from it is to be sent. */
   readonly versions?: Iterable<readonly [name: string, version: string]>
+  /** What is asked for may come unasked, and is asked for only if it is still missing then. */
+  readonly isMissing?: () => boolean
 }
 
 /** What the stream adds. */

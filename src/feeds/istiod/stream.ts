@@ -1,7 +1,7 @@
 import { ProtobufReader, sized } from '../../protobuf-reader.ts'
 import type { Call } from './call.ts'
 import { CODE } from './ending.ts'
-import { writeRequest } from './request.ts'
+import { type Request, writeRequest } from './request.ts'
 import type { MessageListener } from './response-frames.ts'
 import { TYPE_URLS, type TypeName, typeOf } from './types.ts'
 import type { View } from './view.ts'
@@ -12,6 +12,9 @@ const RESOURCE = { version: sized(1), resource: sized(2), name: sized(3) }
 const ANY = { type: sized(1), value: sized(2) }
 /** A message without fields is not sent. */
 const EMPTY = new ProtobufReader(Buffer.alloc(0))
+
+/** Milliseconds until all that istiod pushes together has come. */
+const TOGETHER = 1000
 
 /** Told of responses. */
 interface StreamListener {
@@ -33,6 +36,8 @@ export class DiscoveryStream implements MessageListener {
   #removed: string[] = []
   /** Why the response is not accepted at all. */
   #problem: string | undefined
+  /** Of what may come unasked. */
+  #reminder: NodeJS.Timeout | undefined
 
   /** @param node who asks */
   constructor(call: Call, view: View, node: Buffer, listener: StreamListener) {
@@ -103,10 +108,21 @@ export class DiscoveryStream implements MessageListener {
     this.#call.send(writeRequest(url, { nonce, refusal }))
     // What is asked for is never said in an acknowledgement: istiod would not know which of the two it is.
     const requests = problem === undefined ? this.#view.applied(type) : []
-    for (const request of requests) this.#call.send(writeRequest(TYPE_URLS[request.type], request))
+    for (const request of requests) this.#ask(request)
     this.#listener.response(type, octets, refusal)
     // What comes next would be the difference to something that is not held: all of it is to be told again.
     if (problem !== undefined) this.#call.end(CODE.MALFORMED, problem)
+  }
+
+  #ask(request: Request): void {
+    const { type, isMissing } = request
+    const send = () => this.#call.send(writeRequest(TYPE_URLS[type], request))
+    if (!isMissing) send()
+    else
+      this.#reminder ??= setTimeout(() => {
+        this.#reminder = undefined
+        if (isMissing()) send()
+      }, TOGETHER)
   }
 
   /** The response that comes in does not count. */

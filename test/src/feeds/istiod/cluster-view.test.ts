@@ -300,20 +300,70 @@ test('a host whose ports go first is as it was until the names say whether it is
   assert.ok(!told.includes('web.default.svc vips 10.96.0.1 at 10.96.0.1'), told.join('\n'))
 })
 
-test('the endpoints of a name that stands for something else now are asked for again', async () => {
-  const host = 'x.example'
+test('names that come with the ports that go are not asked for', async () => {
   await using istiod = await start({
-    NDS: [nameTable({ [host]: [['240.240.0.1']], [DB]: [['10.0.0.3'], 'db', 'data'] })],
-    CDS: [cluster(80, host), cluster(80, DB, 'passthrough', [], 'db')],
-    EDS: [assignment(80, host, [{ address: '192.0.2.1' }]), assignment(80, DB, [{ address: '10.0.0.3' }])],
+    NDS: [nameTable({ ...WEB_NAME, 'static.example': [['9.9.9.9']] })],
+    CDS: [cluster(80, WEB), cluster(80, 'static.example')],
+    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }]), assignment(80, 'static.example', [{ address: '1.2.3.4' }])],
   })
   await using watched = watchIstiod([istiod.address])
-  await has(watched, 'db.data.svc at 10.0.0.3', 'x.example. vips 240.240.0.1 at 192.0.2.1')
+  await watched.until(() => watched.feed.complete)
+  const asked = () => istiod.requests.filter(({ type, nonce }) => type === 'NDS' && nonce === '').length
+  istiod.push('CDS', [], [clusterName(80, 'static.example')])
+  istiod.push('NDS', [nameTable(WEB_NAME)])
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
+  // Longer than they are waited for.
+  await sleep(1500)
+  assert.equal(asked(), 1)
+  // Several pushes without names, and a stream that ends before these were asked for.
+  istiod.push('CDS', [cluster(443, WEB)])
+  for (const port of [80, 443]) istiod.push('CDS', [], [clusterName(port, WEB)])
+  await until(() => asked() === 2)
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.96.0.1')
+  istiod.push('CDS', [cluster(80, WEB)])
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.1')
+  istiod.push('CDS', [], [clusterName(80, WEB)])
+  await until(() => istiod.requests.some(({ type, unsubscribe }) => type === 'EDS' && unsubscribe.includes(clusterName(80, WEB))))
+  istiod.stop()
+  await istiod.serve()
+  await has(watched, 'web.default.svc vips 10.96.0.1 at 10.96.0.1')
+  await sleep(1500)
+  assert.equal(asked(), 3)
+})
+
+test('the endpoints of a name that stands for something else now are asked for again', async () => {
+  const [host, selecting] = ['x.example', 'y.example']
+  const assigned = (...[x, y, db]: readonly string[]) =>
+    [
+      [host, x],
+      [selecting, y],
+      [DB, db],
+    ].map(([of, address]) => assignment(80, of!, [{ address: address! }]))
+  await using istiod = await start({
+    NDS: [nameTable({ [host]: [['240.240.0.1']], [selecting]: [['240.240.0.3']], [DB]: [['10.0.0.3'], 'db', 'data'] })],
+    CDS: [cluster(80, host), cluster(80, selecting, 'passthrough', [], selecting), cluster(80, DB, 'passthrough', [], 'db')],
+    EDS: assigned('192.0.2.1', '192.0.2.3', '10.0.0.3'),
+  })
+  await using watched = watchIstiod([istiod.address])
+  const vips = (host: string, vip: string, address: string) => `${host}. vips ${vip} at ${address}`
+  await has(
+    watched,
+    'db.data.svc at 10.0.0.3',
+    vips(host, '240.240.0.1', '192.0.2.1'),
+    vips(selecting, '240.240.0.3', '192.0.2.3'),
+  )
   // Another namespace's ServiceEntry, which a Sidecar resource shows instead: neither its cluster nor its endpoints are pushed.
-  istiod.hold('EDS', [assignment(80, host, [{ address: '192.0.2.2' }]), assignment(80, DB, [{ address: '10.0.0.4' }])])
-  istiod.push('NDS', [nameTable({ [host]: [['240.240.0.2']], [DB]: [['10.0.0.4'], 'db', 'data'] })])
+  istiod.hold('EDS', assigned('192.0.2.2', '192.0.2.4', '10.0.0.4'))
+  istiod.push('NDS', [
+    nameTable({ [host]: [['240.240.0.2']], [selecting]: [['240.240.0.4']], [DB]: [['10.0.0.4'], 'db', 'data'] }),
+  ])
   // The names of a headless Service have its endpoints, which are pushed.
-  await has(watched, 'db.data.svc at 10.0.0.3', 'x.example. vips 240.240.0.2 at 192.0.2.2')
+  await has(
+    watched,
+    'db.data.svc at 10.0.0.3',
+    vips(host, '240.240.0.2', '192.0.2.2'),
+    vips(selecting, '240.240.0.4', '192.0.2.4'),
+  )
 })
 
 test('a new stream is told everything again, and only the difference is told on', async () => {
