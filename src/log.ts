@@ -42,7 +42,8 @@ const CONTROLS = /(?:(?!\n {4}at )\p{Cc})+/gu
 class Lines implements DestinationStream {
   readonly [METADATA] = true
   lastLevel = 0
-  lastMsg = ''
+  /** Nothing where an object is logged without a text. */
+  lastMsg: string | undefined
   readonly #out: DestinationStream
 
   constructor(out: DestinationStream) {
@@ -50,7 +51,7 @@ class Lines implements DestinationStream {
   }
 
   write(): void {
-    this.#out.write(`[${label(this.lastLevel)}] ${this.lastMsg.replace(CONTROLS, ' ')}\n`)
+    this.#out.write(`[${label(this.lastLevel)}] ${(this.lastMsg ?? '').replace(CONTROLS, ' ')}\n`)
   }
 
   print(lines: string): void {

@@ -29,6 +29,13 @@ test('lines are those of CoreDNS', () => {
   ])
 })
 
+test('an object or nothing in the place of a text harms nobody', () => {
+  const { lines, log } = capture('text')
+  log.warn({ took: 2 })
+  log.warn(undefined)
+  assert.deepEqual(lines, ['[WARNING] \n', '[WARNING] \n'])
+})
+
 test('a text with newlines and other control characters makes one line, but for the calls of a stack', () => {
   const { lines, log } = capture('text')
   log.warn('rejected: spans\r\n[ERROR] forged \u001b[31mred\u009b1m\0')
