@@ -253,7 +253,7 @@ export class Watch {
     const expired = code === 410 && this.#version !== undefined && !this.#expired
     this.#expired = code === 410
     if (code === 410 || error instanceof Malformed) this.#version = undefined
-    if (code !== 410) this.#troubled(code === 403 ? `not allowed to list and watch: ${error.message}` : error.message)
+    if (code !== 410) this.#troubled(troubleOf(error))
     const asked = error instanceof Refused ? Math.min(error.retryAfter, MAX_ASKED) : 0
     const waiting = new AbortController()
     this.#waiting = asked === 0 ? waiting : undefined
@@ -291,4 +291,10 @@ export class Watch {
     this.trouble = trouble
     this.#onState()
   }
+}
+
+/** In words. Node has several for a connection that breaks off, by what was under way on it. */
+function troubleOf(error: Error): string {
+  if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 'the API server has closed the connection'
+  return error instanceof Refused && error.code === 403 ? `not allowed to list and watch: ${error.message}` : error.message
 }

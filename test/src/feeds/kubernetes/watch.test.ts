@@ -215,6 +215,24 @@ test('when one watch has reached the server again, the others wait no longer', a
   await logged(watching.log, /everything is watched again/)
 })
 
+test('a server that breaks off all connections is told of in words, and once, whatever each was waiting for', async t => {
+  await using api = await FakeApi.start()
+  api.script = ({ path }) => (path.endsWith('pods') ? 'deaf' : undefined)
+  using watching = watchCluster(at(api.url), ['Service', 'Pod'], { timing: { backoff: [60_000, 60_000] } })
+  const { cluster, log } = watching
+  await cluster.synced(['Service'])
+  await api.asked(({ path }) => path.endsWith('pods'))
+  t.mock.method(Math, 'random', () => 0.9)
+  await api.stop()
+  await until(
+    () => [...cluster.watches].every(({ trouble }) => trouble !== ''),
+    () => cluster.changed,
+  )
+  assert.equal(log.length, 1, log.join('\n'))
+  assert.match(log[0]!, /: (services|pods): the API server has closed the connection(; what is known stays)?$/)
+  await api.restart()
+})
+
 test('a page of a proxy is told for what it is', async () => {
   await using api = await FakeApi.start()
   const html = '<html><body>\n<h1>Sign in</h1>\x1b[2J</body></html>'
