@@ -49,7 +49,7 @@ function adviceOf(code: number, message: string, asked: Asked): string | undefin
       return adviceOnConnection(message, asked)
     case CODE.UNAUTHENTICATED:
       return asked.secure
-        ? 'istiod_token must name a token that is valid and for the audience istio-ca, and cluster_id the cluster that it is of'
+        ? 'istiod_token must name a token that is valid and for the audience istio-ca, cluster_id the cluster that it is of, and istiod must reach the API server there'
         : 'this port wants TLS and a token: set istiod_tls and istiod_token'
     case CODE.MALFORMED:
       return 'what answers there is no istiod, or one of a version that is not known here'

@@ -133,7 +133,7 @@ test('TLS and tokens', { skip: withoutIstiod(), timeout: 90_000 }, async t => {
       'a token that it does not accept',
       'nonsense',
       {},
-      /istiod_token must name a token that is valid and for the audience istio-ca/,
+      /istiod_token must name a token that is valid and for the audience istio-ca, .* and istiod must reach the API server there/,
     ],
     ['a token of another namespace', 'tok:other:somebody', {}, /namespace must be that of the service account that the token/],
     [
