@@ -21,11 +21,12 @@ export async function watch(
   const kinds = kindsOf(options)
   cluster.onRequest = observeRequests(metrics)
   observeProgramming(metrics, index)
-  cluster.need(view, kinds, { pods: options.podNames, zones: options.zonal })
+  const details = { pods: options.podNames, zones: options.zonal }
+  cluster.need(view, kinds, details)
   view.index = index
-  view.waiting = () => cluster.waiting(kinds)
+  view.waiting = () => cluster.waiting(kinds, details)
   await filled
-  await untilKnown(view.waiting, cluster.synced(kinds), options.startupTimeout, log, signal)
+  await untilKnown(view.waiting, cluster.synced(kinds, details), options.startupTimeout, log, signal)
   return opened
 }
 

@@ -54,6 +54,25 @@ suite('a reload does not replace what is ready by what is not', () => {
         await reload(server, corefile(`${before(api.url)}\n erratic`), /Reloading complete/)
       })
 
+  for (const sockets of [1, 2])
+    test(`more of what is known, ${sockets} sockets`, async () => {
+      await using api = await startApi()
+      const endpoints = [{ addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name: 'backend-0' } }]
+      api.put(service('backend', { clusterIP: 'None', clusterIPs: ['None'] }), endpointSlice('backend', [], { endpoints }))
+      const label = `.:${await freePort()}`
+      const corefile = (more: string) =>
+        block(label, `multisocket ${sockets}\n ${kubernetes(api.url).replace('}', `${more}\n }`)}`)
+      await using server = await startServer(corefile(''))
+      api.script = ({ path }) => (path.endsWith('/endpointslices') ? { status: 503, body: 'not yet' } : undefined)
+      await reload(server, corefile('endpoint_pod_names'), /SIGUSR1: plugin\/kubernetes: .*endpointslices.* not yet .*stays$/)
+      assert.equal((await server.query(`10-0-0-1.${BACKEND}`)).rcode, 'NOERROR')
+      await reload(server, corefile('ttl 7'), /Reloading complete/)
+      api.script = () => undefined
+      await server.waitForLine(/everything is watched again/)
+      await reload(server, corefile('endpoint_pod_names'), /Reloading complete/)
+      for (let i = 0; i < 8; i++) assert.equal((await server.query(`backend-0.${BACKEND}`)).rcode, 'NOERROR')
+    })
+
   test('another server block for what is known', async () => {
     await using api = await startApi()
     const away = `http://127.0.0.1:${await freePort()}`

@@ -21,6 +21,8 @@ const PATIENCE = 1000
 const KINDS: readonly KindName[] = ['Namespace', 'Service', 'EndpointSlice', 'ServiceEntry', 'WorkloadEntry']
 /** Pods are watched as soon as a ServiceEntry selects some, or it matters who asks. */
 const WITH_PODS: readonly KindName[] = [...KINDS, 'Pod']
+/** What ServiceEntries select them by. */
+const WORKLOADS: Partial<Details> = { workloads: true }
 
 /** Others are watched for other users of the cluster. */
 const OF_MESH: ReadonlySet<KindName> = new Set(WITH_PODS)
@@ -34,6 +36,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
   readonly #cluster: WatchedCluster
   readonly #join = new Join(this.records)
   #kinds = KINDS
+  #details: Partial<Details> = {}
   /** Whether hosts are made of objects. */
   #begun = false
   /** When that came about which is not told yet, by the clock in milliseconds. */
@@ -63,7 +66,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
 
   /** What is known may come to ask for more kinds. */
   async #untilSynced(): Promise<void> {
-    while (this.waiting !== '') await this.#cluster.synced(this.#kinds)
+    while (this.waiting !== '') await this.#cluster.synced(this.#kinds, this.#details)
   }
 
   get log(): Logger {
@@ -75,7 +78,7 @@ export class ClusterFeed extends Records implements Feed, Listener {
   }
 
   get waiting(): string {
-    return this.#cluster.waiting(this.#kinds) ?? ''
+    return this.#cluster.waiting(this.#kinds, this.#details) ?? ''
   }
 
   /** Others may watch more of the cluster. */
@@ -107,13 +110,13 @@ export class ClusterFeed extends Records implements Feed, Listener {
     if (!OF_MESH.has((object ?? previous)!.kind)) return
     this.#join.put(id, object as MeshObject | undefined, previous as MeshObject | undefined)
     if (trigger !== undefined) this.#triggers.push(trigger)
-    if (object?.kind === 'ServiceEntry' && object.selector) this.#needPods({ workloads: true })
-    if (this.#join.restricted && this.#kinds !== WITH_PODS) this.#needPods({})
+    if (object?.kind === 'ServiceEntry' && object.selector && this.#details !== WORKLOADS) this.#needPods(WORKLOADS)
+    if (this.#join.restricted && this.#kinds !== WITH_PODS) this.#needPods()
   }
 
   tellClients(): void {
     this.#join.tellClients()
-    if (this.#kinds !== WITH_PODS) this.#needPods({})
+    if (this.#kinds !== WITH_PODS) this.#needPods()
     if (this.#join.changed) this.#flushLater()
   }
 
@@ -133,8 +136,9 @@ export class ClusterFeed extends Records implements Feed, Listener {
     })
   }
 
-  #needPods(details: Partial<Details>): void {
+  #needPods(details = this.#details): void {
     this.#kinds = WITH_PODS
+    this.#details = details
     this.#cluster.need(this, ['Pod'], details)
   }
 }

@@ -9,7 +9,7 @@ import { kindsOf, type Selectors } from './kinds.ts'
 import type { ClusterObject, KindName } from './objects.ts'
 import { TIMING, type Timing } from './timing.ts'
 import { Watch } from './watch.ts'
-import { WatchedCluster } from './watched-cluster.ts'
+import { type State, WatchedCluster } from './watched-cluster.ts'
 
 /** The objects of one cluster, as its API server reports them. */
 export class Cluster extends WatchedCluster {
@@ -81,12 +81,8 @@ export class Cluster extends WatchedCluster {
     return this.#watches.values()
   }
 
-  waiting(names: Iterable<KindName>): string | undefined {
-    for (const name of names) {
-      const watch = this.#watches.get(name)
-      if (watch && !watch.synced) return `${watch.kind.resource}: ${watch.trouble || 'no list yet'}`
-    }
-    return undefined
+  protected stateOf(name: KindName): State | undefined {
+    return this.#watches.get(name)
   }
 
   protected get objects(): Iterable<readonly [id: string, object: ClusterObject]> {
@@ -107,7 +103,7 @@ export class Cluster extends WatchedCluster {
     if (trouble !== '') {
       // A trouble that stops the watches of all kinds is logged once.
       if (watches.every(watch => watch === changed || watch.trouble !== trouble))
-        this.#complaints.add(`${kind.resource}: ${trouble}${changed.synced ? '; what is known stays' : ''}`)
+        this.#complaints.add(`${kind.resource}: ${trouble}${changed.read ? '; what is known stays' : ''}`)
       this.#troubled = true
     } else {
       for (const watch of watches) watch.retry()

@@ -4,13 +4,13 @@ import { Outbox } from '../outbox.ts'
 import { clusters } from './clusters.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
-import { WatchedCluster } from './watched-cluster.ts'
+import { type State, WatchedCluster } from './watched-cluster.ts'
 
 /** What the main thread posts to one that follows a cluster. */
 interface Report {
   readonly changes: readonly (readonly [id: string, object: ClusterObject | undefined])[]
-  /** Of each kind that is watched, what is waited for; `''` for nothing. */
-  readonly waiting?: readonly (readonly [kind: KindName, reason: string])[]
+  /** Of each kind that is watched, when all changes have been told. */
+  readonly states?: readonly (readonly [kind: KindName, state: State])[]
 }
 
 /** A cluster that the main thread watches, as seen from another thread. Delays of changes are measured in the main thread only. */
@@ -19,7 +19,7 @@ export class FollowedCluster extends WatchedCluster {
   readonly watches = []
   readonly #port: MessagePort
   protected readonly objects = new Map<string, ClusterObject>()
-  #waiting: ReadonlyMap<KindName, string> = new Map()
+  #states: ReadonlyMap<KindName, State> = new Map()
 
   constructor(port: MessagePort, log: Logger) {
     super(log)
@@ -32,19 +32,15 @@ export class FollowedCluster extends WatchedCluster {
 
   release(): void {}
 
-  waiting(names: Iterable<KindName>): string | undefined {
-    for (const name of names) {
-      const reason = this.#waiting.get(name) ?? `${name}: not watched yet`
-      if (reason !== '') return reason
-    }
-    return undefined
+  protected stateOf(name: KindName): State | undefined {
+    return this.#states.get(name)
   }
 
   close(): void {
     this.#port.close()
   }
 
-  #take({ changes, waiting }: Report): void {
+  #take({ changes, states }: Report): void {
     for (const [id, object] of changes) {
       const previous = this.objects.get(id)
       // It has come and gone before it was told of.
@@ -54,8 +50,8 @@ export class FollowedCluster extends WatchedCluster {
       for (const listener of this.listeners) listener.change(id, object, previous, undefined)
     }
     for (const listener of this.listeners) listener.flush()
-    if (waiting) {
-      this.#waiting = new Map(waiting)
+    if (states) {
+      this.#states = new Map(states)
       this.change()
     }
     // Queries get their turn before the next report.
@@ -73,8 +69,8 @@ export async function relayCluster(key: string, port: MessagePort, closed: Abort
     const told = ids.map(id => [id, changes.get(id)] as const)
     for (const id of ids) changes.delete(id)
     if (changes.size > 0) return { report: { changes: told }, more: true }
-    const waiting = Array.from(cluster.watches, ({ kind: { name } }) => [name, cluster.waiting([name]) ?? ''] as const)
-    return { report: { changes: told, waiting }, more: false }
+    const states = Array.from(cluster.watches, ({ kind, read, missing }) => [kind.name, { read, missing }] as const)
+    return { report: { changes: told, states }, more: false }
   })
   const listener: Listener = {
     change: (id, object) => void changes.set(id, object),

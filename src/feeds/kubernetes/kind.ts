@@ -1,4 +1,5 @@
 import type { Field, Skip } from '../objects/field.ts'
+import type { Details } from './columns.ts'
 import type { ClusterObject, KindName } from './objects.ts'
 import type { ProtobufObject } from './protobuf-object.ts'
 import type { Shape } from './shape.ts'
@@ -17,6 +18,8 @@ export interface Kind {
   readonly path: string
   readonly labelSelector: string
   readonly fieldSelector: string
+  /** Of what is kept only where somebody asked for it, what there is in this kind, and whether it is kept. */
+  readonly details: Partial<Details>
   /** Where the kind need not exist: the name of the definition that brings it. */
   readonly definition?: string
   /** From JSON, or from what `shape` leaves; without its version. @throws {Invalid} */

@@ -65,6 +65,7 @@ const WORKLOAD = shape(
 
 /** @param details what more is kept */
 export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details): ReadonlyMap<KindName, Kind> {
+  const { pods, zones, workloads } = details
   const kinds: Kind[] = [
     {
       ...everything,
@@ -80,6 +81,7 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
       name: 'EndpointSlice',
       ...SLICES,
       labelSelector: and(labels, SERVICE_NAME),
+      details: { pods, zones },
       read: (root, skip) => sliceFromJson(root, details, skip),
       fromProtobuf: (item, skip) => sliceFromProtobuf(item, details, skip),
     },
@@ -88,6 +90,7 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
       name: 'ImportedSlice',
       ...SLICES,
       labelSelector: and(labels, IMPORT_NAME),
+      details: { pods, zones },
       read: (root, skip) => imported(sliceFromJson(root, details, skip), root.at('metadata')),
       fromProtobuf: (item, skip) => imported(sliceFromProtobuf(item, details, skip), item.metadata()),
     },
@@ -106,9 +109,10 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
       path: '/api/v1/pods',
       labelSelector: labels,
       fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown',
-      read: details.workloads ? readPod : readPodPlace,
-      shape: details.workloads ? WORKLOAD : POD,
-      plain: details.workloads ? undefined : plainPod,
+      details: { workloads },
+      read: workloads ? readPod : readPodPlace,
+      shape: workloads ? WORKLOAD : POD,
+      plain: workloads ? undefined : plainPod,
     },
     custom('ServiceEntry', 'networking.istio.io/v1', 'serviceentries', readServiceEntry),
     custom('WorkloadEntry', 'networking.istio.io/v1', 'workloadentries', readWorkloadEntry),
@@ -135,7 +139,7 @@ export function kindsOf({ labels, namespaceLabels }: Selectors, details: Details
   return new Map(kinds.map(kind => [kind.name, kind]))
 }
 
-const everything = { labelSelector: '', fieldSelector: '' }
+const everything = { labelSelector: '', fieldSelector: '', details: {} }
 
 /** @param version `GROUP/VERSION` */
 function custom(name: KindName, version: string, plural: string, read: Kind['read']): Kind {

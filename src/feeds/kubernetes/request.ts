@@ -20,6 +20,12 @@ export class Refused extends Error {
   }
 }
 
+/** What went wrong, in words. Node has several for a connection that breaks off, by what was under way on it. */
+export function troubleOf(error: Error): string {
+  if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 'the API server has closed the connection'
+  return error instanceof Refused && error.code === 403 ? `not allowed to list and watch: ${error.message}` : error.message
+}
+
 /** Content types, the one that costs least first. */
 export const PROTOBUF_OR_JSON = 'application/vnd.kubernetes.protobuf,application/json'
 export const JSON_ONLY = 'application/json'

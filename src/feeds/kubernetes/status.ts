@@ -15,3 +15,8 @@ export function readStatus(value: unknown): Status {
     retryAfter: typeof seconds === 'number' && seconds > 0 ? seconds : undefined,
   }
 }
+
+/** Status codes by which a server says that it cannot begin a watch with all objects. */
+export const CANNOT_STREAM = [400, 405, 422, 501]
+/** Status codes by which it says that it does not write what was asked for. */
+export const CANNOT_WRITE = [406, 415]

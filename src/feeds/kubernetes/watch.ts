@@ -1,14 +1,17 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Backoff } from '../../backoff.ts'
 import { Malformed } from '../../protobuf-reader.ts'
+import type { Details } from './columns.ts'
 import type { Connection } from './connection.ts'
 import { definitionServed } from './definition.ts'
 import type { Encoding, Event } from './encoding.ts'
 import type { Held } from './held.ts'
 import type { Kind } from './kind.ts'
-import { type Answer, ask, JSON_ONLY, PROTOBUF_OR_JSON, page, Refused } from './request.ts'
+import { type Answer, ask, JSON_ONLY, PROTOBUF_OR_JSON, page, Refused, troubleOf } from './request.ts'
+import { CANNOT_STREAM, CANNOT_WRITE } from './status.ts'
 import type { Timing } from './timing.ts'
 import { type Response, Silent } from './transport.ts'
+import type { State } from './watched-cluster.ts'
 
 /** Objects on one page of a list. */
 const PAGE = '500'
@@ -24,20 +27,17 @@ const TOO_SHORT = 1000
 
 /** The longest that a server can ask to be left alone, in milliseconds. */
 const MAX_ASKED = 60_000
-/** Status codes by which a server says that it cannot begin a watch with all objects. */
-const CANNOT_STREAM = [400, 405, 422, 501]
-/** Status codes by which it says that it does not write what was asked for. */
-const CANNOT_WRITE = [406, 415]
 
 /**
  * Keeps `held` as the API server has it: all objects at first, as the beginning of a watch where the server can do that, else as a list
  * in pages; then every change. What breaks goes on from where it was, and begins anew only where the server cannot go on from there.
  */
-export class Watch {
-  readonly kind: Kind
+export class Watch implements State {
+  /** How it is read next. */
+  kind: Kind
   readonly held: Held
-  /** Whether everything has been there once. */
-  synced = false
+  /** What everything was read with that has been there last; undefined before it has been once. */
+  read: Partial<Details> | undefined
   /** What keeps it from going on; `''` when all is well. */
   trouble = ''
   /** Whether the server does not know the kind. */
@@ -69,7 +69,7 @@ export class Watch {
   #waiting: AbortController | undefined
   #current = new AbortController()
 
-  /** @param onState called when it has synced, when its trouble has changed, and when the kind has come or gone */
+  /** @param onState called when everything has been read, when its trouble has changed, and when the kind has come or gone */
   constructor(kind: Kind, held: Held, connection: Connection, timing: Timing, onState: () => void) {
     this.kind = kind
     this.held = held
@@ -83,6 +83,10 @@ export class Watch {
   /** When the server was last heard of, by the monotonic clock in milliseconds. */
   get heard(): number {
     return Math.max(this.#heard, this.#response?.heard() ?? Number.NEGATIVE_INFINITY)
+  }
+
+  get missing(): string {
+    return `${this.kind.resource}: ${this.trouble || 'no list yet'}`
   }
 
   /** Runs until it is stopped. */
@@ -110,6 +114,7 @@ export class Watch {
 
   /** Lists everything again, and reads it as `kind` says. */
   reread(kind: Kind): void {
+    this.kind = kind
     this.held.reread(kind)
     this.#version = undefined
     this.#current.abort()
@@ -221,8 +226,9 @@ export class Watch {
 
   #well(absent = false): void {
     this.#telling = performance.now()
-    if (this.synced && this.trouble === '' && this.absent === absent) return
-    this.synced = true
+    const { details } = this.kind
+    if (this.read === details && this.trouble === '' && this.absent === absent) return
+    this.read = details
     this.trouble = ''
     this.absent = absent
     this.#onState()
@@ -291,10 +297,4 @@ export class Watch {
     this.trouble = trouble
     this.#onState()
   }
-}
-
-/** In words. Node has several for a connection that breaks off, by what was under way on it. */
-function troubleOf(error: Error): string {
-  if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 'the API server has closed the connection'
-  return error instanceof Refused && error.code === 403 ? `not allowed to list and watch: ${error.message}` : error.message
 }

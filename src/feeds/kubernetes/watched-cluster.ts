@@ -9,6 +9,16 @@ import type { Watch } from './watch.ts'
 /** Objects replayed to a new listener in one go; queries get their turn in between. */
 const SLICE = 200
 
+const DETAILS = ['pods', 'zones', 'workloads'] as const
+
+/** How much is known of a kind that is watched. */
+export interface State {
+  /** What everything was read with; undefined before that. */
+  readonly read: Partial<Details> | undefined
+  /** Why there is not more. */
+  readonly missing: string
+}
+
 /** The objects of one cluster, wherever they are watched. What is known stays known while its API server is lost. */
 export abstract class WatchedCluster {
   log: Logger
@@ -31,8 +41,19 @@ export abstract class WatchedCluster {
   /** `user` needs nothing any more. */
   abstract release(user: object): void
 
-  /** What is still waited for before everything of these kinds is known; undefined when it is. */
-  abstract waiting(names: Iterable<KindName>): string | undefined
+  /** How much is known of a kind; undefined where it is not watched. */
+  protected abstract stateOf(name: KindName): State | undefined
+
+  /** What is still waited for before everything of these kinds is known, with at least these details; undefined when it is. */
+  waiting(names: Iterable<KindName>, details: Partial<Details> = {}): string | undefined {
+    for (const name of names) {
+      const state = this.stateOf(name)
+      const read = state?.read
+      if (!read || DETAILS.some(detail => details[detail] && read[detail] === false))
+        return state?.missing ?? `${name}: not watched yet`
+    }
+    return undefined
+  }
 
   abstract close(): void
 
@@ -46,9 +67,9 @@ export abstract class WatchedCluster {
     this.#changed = Promise.withResolvers()
   }
 
-  /** Fulfilled when everything of these kinds is known. */
-  async synced(names: readonly KindName[]): Promise<void> {
-    while (this.waiting(names) !== undefined) await this.changed
+  /** Fulfilled when everything of these kinds is known, with at least these details. */
+  async synced(names: readonly KindName[], details: Partial<Details> = {}): Promise<void> {
+    while (this.waiting(names, details) !== undefined) await this.changed
   }
 
   /** Tells `listener` of all objects, then of every change, until it leaves. An object may be told of twice. */

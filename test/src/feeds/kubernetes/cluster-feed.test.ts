@@ -135,6 +135,30 @@ test('Pods are watched as soon as ServiceEntries of several namespaces have a ho
   await told.until(records => records.get('Pod default/web')?.kind === 'Client')
 })
 
+test('a feed whose ServiceEntries select Pods is complete only with their labels, also where others watch Pods already', async t => {
+  await using api = await FakeApi.start()
+  const hosts = { hosts: ['web.example'], resolution: 'STATIC', workloadSelector: { labels: { app: 'web' } } }
+  const status = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] }
+  api.put(serviceEntry('web', hosts), pod('web-0', status, {}, { labels: { app: 'web' } }))
+  const other = await clusters.open(createLogger('text', 'info', { write: () => {} }), at(api.url), {
+    labels: '',
+    namespaceLabels: '',
+  })
+  t.after(() => clusters.leave(other))
+  other.need(other, ['Pod'])
+  await other.synced(['Pod'])
+  let waits = true
+  api.script = ({ path }) => (waits && path.endsWith('/pods') ? { status: 503, body: 'not yet' } : undefined)
+  const feed = await openFeed(t, api)
+  await until(() => /^pods: not yet/.test(feed.waiting))
+  assert.equal(feed.complete, false)
+  waits = false
+  await feed.completed
+  const told = new Told()
+  await feed.subscribe(told.take)
+  assert.equal(told.addresses('ServiceEntry default/web \x03web\x07example\0'), octets(10, 0, 0, 1))
+})
+
 test('a feed whose ServiceEntries select Pods is complete only with them', async t => {
   await using api = await FakeApi.start()
   api.put(

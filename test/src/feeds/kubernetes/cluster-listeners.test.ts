@@ -105,6 +105,23 @@ test('what more is asked for of endpoints is read without a moment with less', a
   assert.deepEqual(log, [])
 })
 
+test('what more is asked for is waited for by who asks for it, and not by others', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'), endpointSlice('backend', [], { endpoints: [{ addresses: ['10.0.0.1'], zone: 'east' }] }))
+  using watching = watchCluster(at(api.url), ['Service', 'EndpointSlice'])
+  const { cluster, observer, log } = watching
+  const kinds = ['Service', 'EndpointSlice'] as const
+  await cluster.synced(kinds)
+  api.script = () => ({ status: 503, body: 'not yet' })
+  cluster.need(user, kinds, { zones: true })
+  await logged(log, /endpointslices.*not yet/)
+  assert.equal(cluster.waiting(kinds), undefined)
+  assert.equal(cluster.waiting(kinds, { zones: true }), 'endpointslices.discovery.k8s.io: not yet (503)')
+  api.script = () => undefined
+  await cluster.synced(kinds, { zones: true })
+  assert.deepEqual((observer.objects.get(SLICE) as EndpointSlice).zones, ['east'])
+})
+
 test('what more is asked for while a list goes on is read of what was listed before, too', async () => {
   await using api = await FakeApi.start()
   const endpoints = [{ addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name: 'backend-0' } }]
