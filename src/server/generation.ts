@@ -216,7 +216,7 @@ export class Generation {
   /** Names that are known would be unknown for a while, and all replicas unready at once. */
   #refuseUnready(): void {
     for (const { awaited } of this.#successors)
-      if (awaited) throw placed(awaited.word, new Error(`${awaited.reason}; what was configured before stays`))
+      if (awaited) throw placed(awaited.word, new Error(`not ready: ${awaited.reason}; what was configured before stays`))
   }
 
   /** A zone is served once at each place, unless views tell the blocks apart. Bound to some addresses and to all addresses of one port, it would be chance who answers. */

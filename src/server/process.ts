@@ -55,7 +55,7 @@ export class DnsServer implements Server, Control {
 
   /** @throws {Problem} the Corefile; or what kept a plugin or a listener from starting */
   start(): Promise<void> {
-    return this.#replace('new', () => this.#read())
+    return this.reload()
   }
 
   readConfiguration(): string {
@@ -63,7 +63,7 @@ export class DnsServer implements Server, Control {
   }
 
   reload(): Promise<void> {
-    return this.#replace('new', () => this.#read())
+    return this.#replace('new', () => this.#settings.readCorefile())
   }
 
   renew(): Promise<void> {
@@ -113,13 +113,10 @@ export class DnsServer implements Server, Control {
 
   /** Checks the Corefile, imports and every plugin's options included, and opens nothing. @throws {Problem} */
   async validate(): Promise<void> {
-    const { warnings } = await this.#serving.load(this.#read())
-    for (const warning of warnings) this.#settings.log.warn(warning)
-  }
-
-  #read(): Corefile {
+    const { log } = this.#settings
     const corefile = this.#settings.readCorefile()
-    for (const warning of corefile.warnings) this.#settings.log.warn(warning)
-    return corefile
+    for (const warning of corefile.warnings) log.warn(warning)
+    const { warnings } = await this.#serving.load(corefile)
+    for (const warning of warnings) log.warn(warning)
   }
 }

@@ -78,9 +78,10 @@ export class Threads {
   }
 
   async #replace(corefile: Corefile): Promise<void> {
+    this.#warn(corefile.warnings)
     const next = await this.#here.load(corefile)
-    for (const warning of next.warnings) if (!this.#warnings.includes(warning)) this.#log.warn(warning)
-    this.#warnings = next.warnings
+    this.#warn(next.warnings)
+    this.#warnings = [...corefile.warnings, ...next.warnings]
     const count = next.threads
     const added: RemoteThread[] = []
     let all: Thread[] = [this.#here]
@@ -107,6 +108,10 @@ export class Threads {
     // A thread that fails from here on is started again.
     const [here] = await Promise.allSettled([...all.map(thread => thread.commit()), this.#remove(surplus)])
     if (here?.status === 'rejected') throw here.reason
+  }
+
+  #warn(warnings: readonly string[]): void {
+    for (const warning of warnings) if (!this.#warnings.includes(warning)) this.#log.warn(warning)
   }
 
   /** What is not ready in any thread; for each plugin, the reason that the first thread gives. */

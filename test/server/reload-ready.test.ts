@@ -48,7 +48,7 @@ suite('a reload does not replace what is ready by what is not', () => {
         await using server = await startServer(corefile(before(api.url)))
         assert.deepEqual(await rcodes(server), ['NOERROR', 'NXDOMAIN'])
         const line = await reload(server, corefile(after(away)), /^\[ERROR\] SIGUSR1/)
-        assert.match(line, /SIGUSR1: plugin\/\w+: .*Corefile:3 - .*; what was configured before stays$/)
+        assert.match(line, /SIGUSR1: plugin\/\w+: .*Corefile:3 - not ready: .*; what was configured before stays$/)
         assert.doesNotMatch(server.output, /starting (server with|before)/)
         assert.deepEqual(await rcodes(server), ['NOERROR', 'NXDOMAIN'])
         await reload(server, corefile(`${before(api.url)}\n erratic`), /Reloading complete/)

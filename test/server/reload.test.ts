@@ -57,6 +57,24 @@ suite('SIGUSR1', () => {
     assert.deepEqual(server.stderr, [])
   })
 
+  test('what a file is warned of is told when it is new', async () => {
+    const more = 'import nothing/*.conf\n'
+    await using server = await startServer(block('.:0', '192.0.2.1') + more)
+    const warning = '[WARNING] No files matching import glob pattern: nothing/*.conf'
+    assert.equal(server.stdout[0], warning)
+    await reload(server, block('.:0', '192.0.2.2') + more)
+    assert.deepEqual(
+      server.stdout.slice(1).filter(line => line === warning),
+      [],
+    )
+    await reload(server, block('.:0', '192.0.2.2'))
+    await reload(server, block('.:0', '192.0.2.1') + more)
+    assert.deepEqual(
+      server.stdout.slice(1).filter(line => line === warning),
+      [warning],
+    )
+  })
+
   test('a file that is gone changes nothing', async () => {
     await using server = await startServer(block('.:0', '192.0.2.1'))
     await rm(server.path('Corefile'))

@@ -41,7 +41,7 @@ test('a source that cannot be read does not take the place of one that is known'
   await server.server.start()
   const [feed] = feeds.all
   server.corefile = block('cluster.local', 'startup_timeout 10ms').replace(file, `${file}x`)
-  await assert.rejects(server.server.reload(), /waiting for source file .*x.*; what was configured before stays/)
+  await assert.rejects(server.server.reload(), /not ready: waiting for source file .*x.*; what was configured before stays/)
   assert.deepEqual(feeds.all, [feed])
   assert.deepEqual((await server.query(BACKEND)).answer, [`${BACKEND} 5 IN A 10.1.0.1`])
   server.corefile = block('cluster.local', 'ttl 7')
