@@ -2,10 +2,10 @@
 import { listAddresses } from '#src/dns/address.ts'
 import { toText } from '#src/dns/name.ts'
 import type { Name } from '#src/dns/name-hash.ts'
-import type { Host, Part } from '#src/registry/host.ts'
+import type { Host } from '#src/registry/host.ts'
 import { addressesOf, type HostRecord } from '#src/registry/record.ts'
 import { Missing, type Registry, type TreeName } from '#src/registry/registry.ts'
-import { isVisible } from '#src/registry/visibility.ts'
+import { isSeen, isVisible } from '#src/registry/visibility.ts'
 
 /**
  * @param sources their names, in the order of the sources
@@ -24,11 +24,18 @@ export function explain(
   const closest = registry.closest(name.key)
   const say = (host: Host | undefined): string[] => {
     const view = host?.seenFrom(client)
-    const first = host?.parts.find(({ record }) => view?.counts(record))?.record
     const parts = host?.parts ?? []
-    return parts.map(part => {
-      const before = view?.counts(part.record) ? undefined : (first ?? 'hidden')
-      return sayPart(part, before, sources[part.source]!, address, client)
+    const records = parts.map(({ record }) => record)
+    const first = records.find(record => view?.counts(record))
+    return parts.map(({ source, record }) => {
+      const subject = `${named(record)}, from ${sources[source]}`
+      if (!isVisible(record, client)) {
+        const whose = client === '' ? `${address} is in no namespace that is known` : `${address} is in ${client}`
+        return `${subject}, is exported to ${record.exportTo!.join(', ')} only, and ${whose}`
+      }
+      if (!isSeen(record, records, client)) return `${subject}, is hidden by its exportTo, which another source tells`
+      if (!view?.counts(record)) return `${subject}, is not used: a ${named(first!)} has the same name`
+      return subject + whatOf(record)
     })
   }
   if (!found || found instanceof Missing) {
@@ -52,27 +59,16 @@ function nearest(closest: TreeName): Host | undefined {
   return undefined
 }
 
-/** @param before the record that is used in place of this one; `hidden` where none is */
-function sayPart(
-  { record }: Part,
-  before: HostRecord | 'hidden' | undefined,
-  source: string,
-  address: string,
-  client: string,
-): string {
-  const subject = `${record.kind} of namespace ${record.namespace}, from ${source}`
-  if (!isVisible(record, client)) {
-    const whose = client === '' ? `${address} is in no namespace that is known` : `${address} is in ${client}`
-    return `${subject}, is exported to ${record.exportTo!.join(', ')} only, and ${whose}`
-  }
-  if (before === 'hidden') return `${subject}, is for those only for whom another source tells of it`
-  if (before) return `${subject}, is not used: a ${before.kind} of namespace ${before.namespace} has the same name`
-  const { alias, targets, elsewhere, groups, vips } = record
-  if (alias !== undefined) return `${subject}, is another name of ${toText(alias)}`
+/** Of some hosts, istiod does not tell the namespace. */
+const named = ({ kind, namespace }: HostRecord): string => (namespace === '' ? kind : `${kind} of namespace ${namespace}`)
+
+/** What it is answered with, as the end of a sentence. */
+function whatOf({ kind, alias, targets, elsewhere, groups, vips }: HostRecord): string {
+  if (alias !== undefined) return `, is another name of ${toText(alias)}`
   const virtual = vips.length === 0 ? '' : `, virtual addresses: ${listAddresses(vips)}`
-  if (elsewhere) return `${subject}, leaves its addresses to the DNS${virtual}`
-  if (record.kind === 'Namespace') return subject
+  if (elsewhere) return `, leaves its addresses to the DNS${virtual}`
+  if (kind === 'Namespace') return ''
   const names = targets.length === 0 ? '' : `, endpoints by name: ${targets.map(({ name }) => toText(name)).join(' ')}`
   const ready = new Set(groups.flatMap(group => [...addressesOf(group)]))
-  return `${subject}, ready endpoints: ${listAddresses(ready)}${names}${virtual}`
+  return `, ready endpoints: ${listAddresses(ready)}${names}${virtual}`
 }

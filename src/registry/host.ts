@@ -18,7 +18,7 @@ export interface HostOptions {
 }
 
 /** What one source says of a host. */
-export interface Part {
+interface Part {
   readonly source: number
   readonly id: string
   readonly record: HostRecord

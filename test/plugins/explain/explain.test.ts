@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { explain } from '#plugins/explain/index.ts'
 import { directiveOf, refuses } from '#test/support/directive.ts'
+import { assignment, cluster, nameTable, wdsService, workload } from '#test/support/istiod/resources.ts'
+import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
 import { freePort } from '#test/support/ports.ts'
 import { zone } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
@@ -255,6 +257,39 @@ test('of the namespaces that have a host, one is used', async () => {
   ] as const)
     assert.match(await wayOf(port, `name=two.example.org&client=${client}`), new RegExp(lines.join('').replaceAll('.', '[.]')))
 })
+
+for (const protocol of ['WDS', 'EDS'] as const) {
+  test(`${protocol}: what an istiod tells of is hidden by the exportTo of another source`, async () => {
+    const host = 'secret.example.org'
+    await using istiod = await TestIstiod.start({ ambient: protocol === 'WDS' })
+    istiod.hold('WDS', [
+      wdsService('shop', 'secret', { host }),
+      workload('shop', 'secret', { addresses: ['192.0.2.7'], services: [`shop/${host}`] }),
+    ])
+    istiod.hold('NDS', [nameTable({})])
+    istiod.hold('CDS', [cluster(443, host)])
+    istiod.hold('EDS', [assignment(443, host, [{ address: '192.0.2.7' }])])
+    const port = await freePort()
+    const corefile = `.:0 {\nexplain 127.0.0.1:${port}\nmesh cluster.local {\nsource file mesh.yaml\nsource istiod ${istiod.address}\n}\n}\n`
+    await using server = await startServer(corefile, { files })
+    const said = async (client: string) => (await wayOf(port, `name=${host}&client=${client}`)).match(/(?<= - ).*/g)
+    const namespace = ' of namespace shop'
+    const told = (what: string) => `ServiceEntry${protocol === 'WDS' ? namespace : ''}, from istiod ${istiod.address}, ${what}`
+    const ready = 'ready endpoints: 192.0.2.7'
+    const [hides, hidden] = [
+      `ServiceEntry${namespace}, from file mesh.yaml, is exported to . only, and 127.0.0.1 is in no namespace that is known`,
+      told('is hidden by its exportTo, which another source tells'),
+    ]
+    assert.deepEqual(await said('127.0.0.1'), ['this is no name of the mesh', hides, hidden])
+    assert.deepEqual(await said('10.0.0.9'), [`ServiceEntry${namespace}, from file mesh.yaml, ${ready}`, told(ready)])
+    // Beside what is for all, too. EDS does not tell which of the two it has.
+    const open = `ServiceEntry of namespace open, from file mesh.yaml, ready endpoints: 192.0.2.10`
+    const entry = ENTRIES[0]!.replaceAll('old', 'open').replace('two.example.org', host)
+    await writeFile(join(server.folder, 'mesh.yaml'), MESH + entry)
+    await until(async () => (await said('127.0.0.1'))?.includes(open) ?? false)
+    assert.deepEqual(await said('127.0.0.1'), [hides, open, protocol === 'WDS' ? hidden : told(ready)])
+  })
+}
 
 test('what is cached, and for how long', async () => {
   const port = await freePort()

@@ -1,5 +1,6 @@
 /** Istiods as sources, through a real process. */
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { TypeName } from '#src/feeds/istiod/types.ts'
 import { startInProcess } from '#test/support/in-process.ts'
@@ -68,6 +69,33 @@ test('a file and an istiod that know the same endpoints: each is answered once',
   )
   await untilAnswered(server, '10.0.0.1', '10.0.0.2', '10.0.0.3')
 })
+
+for (const ambient of [true, false]) {
+  test(`${ambient ? 'WDS' : 'EDS'}: a Service that a file hides is hidden where an istiod tells of it, too`, async () => {
+    await using istiod = await startIstiod(ambient, '10.0.0.2')
+    const exported = (to: string) =>
+      backend(['10.0.0.1']).replace('name: backend', `$&\n  annotations: { networking.istio.io/exportTo: "${to}" }`)
+    const files = { 'mesh.yaml': exported('.') }
+    await using server = await startServer(
+      `.:0 {\n  mesh cluster.local in-addr.arpa {\n    source file mesh.yaml\n    source istiod ${istiod.address}\n  }\n}\n`,
+      { files },
+    )
+    for (const [name, type] of [
+      [BACKEND, 'A'],
+      ['2.0.0.10.in-addr.arpa.', 'PTR'],
+      ['1.0.96.10.in-addr.arpa.', 'PTR'],
+    ] as const)
+      assert.equal((await server.query(name, type)).rcode, 'NXDOMAIN', name)
+    const client = (namespace: string) =>
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: client, namespace: ${namespace} }\nstatus: { podIP: 127.0.0.1, phase: Running }\n`
+    await writeFile(server.path('mesh.yaml'), exported('.') + client('default'))
+    await untilAnswered(server, '10.0.0.1', '10.0.0.2')
+    await writeFile(server.path('mesh.yaml'), exported('~') + client('default'))
+    await untilAnswered(server)
+    await writeFile(server.path('mesh.yaml'), exported('other') + client('other'))
+    await untilAnswered(server, '10.0.0.1', '10.0.0.2')
+  })
+}
 
 test('a file knows the hostname of an endpoint that an istiod tells of without one: the address has one name', async () => {
   const files = { 'mesh.yaml': backend(['10.0.0.1']).replace('- addresses', '- hostname: web-0\n  addresses') }

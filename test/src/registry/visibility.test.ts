@@ -172,6 +172,24 @@ test('where a source does not tell who sees a host, those do for whom another so
   assert.equal(told(registry, `${host}.cluster.local.`, 'other'), '10.2.0.1 10.1.0.1')
 })
 
+suite('of a ServiceEntry, the source that does not tell who sees it', () => {
+  const host = 'api.example.com.'
+  const cases: readonly [title: string, untold: string, told: readonly Parameters<typeof record>[2][], seen: boolean][] = [
+    ['tells the namespace: that of what is hidden', 'one', [{ namespace: 'one', exportTo: ['.'] }], false],
+    ['tells the namespace: that of what is shown', 'two', [{ namespace: 'one', exportTo: ['.'] }, { namespace: 'two' }], true],
+    ['tells the namespace, of which nobody else tells', 'two', [{ namespace: 'one', exportTo: ['.'] }], true],
+    ['tells no namespace: what is hidden may be meant', '', [{ namespace: 'one', exportTo: ['.'] }], false],
+    ['tells no namespace: what is shown may be meant', '', [{ namespace: 'one', exportTo: ['.'] }, { namespace: 'two' }], true],
+    ['does not mean the Service', '', [{ kind: 'Service', exportTo: ['.'] }], true],
+  ]
+  for (const [title, namespace, known, isSeen] of cases)
+    test(title, () => {
+      const registry = registryOf([record(host, [{ addresses: ['192.0.2.1'] }], { namespace, exportUntold: true })])
+      for (const [i, more] of known.entries()) registry.apply(1, String(i), record(host, [], more), undefined)
+      assert.equal(/192\.0\.2\.1/.test(told(registry, host, 'other')), isSeen)
+    })
+})
+
 test('it matters who asks only as long as something is not for everybody', () => {
   const hidden = record('a.default.svc', [], { exportTo: ['.'] })
   const registry = registryOf([hidden, record('b.default.svc')])
