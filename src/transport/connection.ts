@@ -7,6 +7,9 @@ import type { Outgoing, Receive } from './transport.ts'
 /** Of a connection that ends: so long it still takes messages, in milliseconds. One that always owes something would never end. */
 const LEAVING = 5000
 
+/** Messages that are taken before others have their turn: what has arrived may be thousands, and libuv reads a connection 32 times in a row. */
+const TURN = 32
+
 /** One client's stream of messages. */
 export class Connection {
   readonly #socket: Socket
@@ -19,6 +22,8 @@ export class Connection {
   #chunks: Buffer[] = []
   #buffered = 0
   #owed = 0
+  /** Messages that were taken since others had their turn. */
+  #taken = 0
   /** Replies that go on in further messages. */
   #following = 0
   /** Nothing more is taken. */
@@ -83,11 +88,14 @@ export class Connection {
     const before = this.#buffered
     if (before < 2) return false
     let data = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+    // What is answered at once leaves together.
+    this.#socket.cork()
     while (this.#mayAnswer && data.length >= 2 && data.length >= 2 + data.readUInt16BE(0)) {
       const end = 2 + data.readUInt16BE(0)
       this.#answer(data.subarray(2, end))
       data = data.subarray(end)
     }
+    this.#socket.uncork()
     this.#chunks = data.length > 0 ? [data] : []
     this.#buffered = data.length
     return data.length < before
@@ -99,11 +107,13 @@ export class Connection {
 
   /** Whether another reply may be owed: what is sent faster than the client reads would have to be kept. */
   get #hasRoom(): boolean {
-    return this.#owed < this.#limits.inFlight && this.#following === 0 && this.#stalled === undefined
+    const { inFlight } = this.#limits
+    return this.#owed < inFlight && this.#following === 0 && this.#stalled === undefined && this.#taken < TURN
   }
 
   #answer(message: Buffer): void {
     if (++this.#queries >= this.#limits.queries) this.#ending = true
+    if (++this.#taken === TURN) this.#rest()
     const reply = this.#receive(message, this.#client)
     if (reply === undefined) return
     if (!('then' in reply)) {
@@ -114,6 +124,14 @@ export class Connection {
     reply.then(late => {
       if (late && this.#stalled) this.#keep(late)
       else this.#settle(late)
+    })
+  }
+
+  #rest(): void {
+    this.#socket.pause()
+    setImmediate(() => {
+      this.#taken = 0
+      this.#goOn()
     })
   }
 
@@ -202,7 +220,7 @@ export class Connection {
     if (this.#socket.destroyed) return
     clearTimeout(this.#timer)
     this.#due = this.#buffered > 0
-    if (this.#owed > 0) return
+    if (this.#owed > 0 || this.#taken === TURN) return
     const closing = this.#ending || this.#leaving || this.#ended
     // What has come is answered when the client reads again.
     if (closing && !this.#stalled) {

@@ -187,6 +187,23 @@ test('replies are made no faster than the client reads them, and all of them arr
   assert.equal(await client.next(), undefined)
 })
 
+test('others have their turn, however many queries have come at once', async () => {
+  let answered = 0
+  await using server = await serveStreams(message => {
+    answered++
+    return written(Buffer.from(message))
+  })
+  const { client } = await server.connect()
+  client.send(...messages(50_000))
+  client.socket.end()
+  for (let before = 0; answered < 50_000; before = answered) {
+    await nextTurn()
+    assert.ok(answered - before <= 64, `${answered - before} queries in one turn`)
+  }
+  assert.ok((await take(client, 50_000)).every(Boolean))
+  assert.equal(await client.next(), undefined)
+})
+
 test('connections of one client are bounded, and all together', async () => {
   await using server = await serveStreams(echo, { perClient: 2, connections: 3 })
   const first = await server.connect()
