@@ -20,7 +20,7 @@ export class Cluster extends WatchedCluster {
   readonly #watches = new Map<KindName, Watch>()
   readonly #needs = new Map<object, ReadonlySet<KindName>>()
   /** What was held of kinds that are watched no more, and is going. */
-  readonly #going = new Map<KindName, Promise<unknown>>()
+  readonly #going = new Map<KindName, Promise<void>>()
   readonly #complaints = new Complaints(line => this.log.warn(`${this.name}: ${line}`))
   #details: Details = { pods: false, zones: false, workloads: false }
   #troubled = false
@@ -61,7 +61,7 @@ export class Cluster extends WatchedCluster {
       const held = new Held(kind, this.listeners, problem => this.#complaints.add(problem))
       const watch = new Watch(kind, held, this.#connection, this.#timing, () => this.#onState(watch))
       this.#watches.set(name, watch)
-      void (this.#going.get(name) ?? Promise.resolve()).then(() => watch.run())
+      void this.#gone(name).then(() => watch.run())
     }
   }
 
@@ -71,10 +71,17 @@ export class Cluster extends WatchedCluster {
       if (this.#needs.values().some(needed => needed.has(name))) continue
       watch.stop()
       this.#watches.delete(name)
-      this.#going.set(name, Promise.all([this.#going.get(name), watch.held.clear()]))
+      const cleared = watch.held.clear()
+      const gone = this.#gone(name).then(() => cleared)
+      this.#going.set(name, gone)
     }
     if (this.#watches.size > 0) this.#mend()
     this.change()
+  }
+
+  /** Fulfilled when nothing is held of a kind that was watched before. */
+  #gone(name: KindName): Promise<void> {
+    return this.#going.get(name) ?? Promise.resolve()
   }
 
   get watches(): Iterable<Watch> {
