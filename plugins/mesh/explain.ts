@@ -5,7 +5,7 @@ import type { Name } from '#src/dns/name-hash.ts'
 import type { Host } from '#src/registry/host.ts'
 import { addressesOf, type HostRecord } from '#src/registry/record.ts'
 import { Missing, type Registry, type TreeName } from '#src/registry/registry.ts'
-import { isSeen, isVisible } from '#src/registry/visibility.ts'
+import { isVisible, tellersOf } from '#src/registry/visibility.ts'
 
 /**
  * @param sources their names, in the order of the sources
@@ -26,6 +26,7 @@ export function explain(
     const view = host?.seenFrom(client)
     const parts = host?.parts ?? []
     const records = parts.map(({ record }) => record)
+    const tellers = tellersOf(records)
     const first = records.find(record => view?.counts(record))
     return parts.map(({ source, record }) => {
       const subject = `${named(record)}, from ${sources[source]}`
@@ -33,7 +34,8 @@ export function explain(
         const whose = client === '' ? `${address} is in no namespace that is known` : `${address} is in ${client}`
         return `${subject}, is exported to ${record.exportTo!.join(', ')} only, and ${whose}`
       }
-      if (!isSeen(record, records, client)) return `${subject}, is hidden by its exportTo, which another source tells`
+      if (!tellers(record).some(teller => isVisible(teller, client)))
+        return `${subject}, is hidden by its exportTo, which another source tells`
       if (!view?.counts(record)) return `${subject}, is not used: a ${named(first!)} has the same name`
       return subject + whatOf(record)
     })

@@ -7,7 +7,7 @@ import { addressOfLabel, EndpointName } from './endpoint-name.ts'
 import { type Beyond, EmptyName, type Known } from './known.ts'
 import { PortName } from './port-name.ts'
 import { addressesOf, type EndpointGroup, endpointsOf, type HostRecord, isIn, type Port, type Target } from './record.ts'
-import { isRestricted, isSeen } from './visibility.ts'
+import { isRestricted, isVisible, tellersOf } from './visibility.ts'
 
 /** How a registry answers for its hosts. */
 export interface HostOptions {
@@ -98,8 +98,8 @@ export class Host implements Known {
   }
 
   #view(client: string): Host | undefined {
-    const records = this.#parts.map(({ record }) => record)
-    const visible = this.#parts.filter(({ record }) => isSeen(record, records, client))
+    const tellers = tellersOf(this.#parts.map(({ record }) => record))
+    const visible = this.#parts.filter(({ record }) => tellers(record).some(teller => isVisible(teller, client)))
     if (visible.length === 0) return undefined
     if (visible.length === this.#parts.length && !visible.some(({ record }) => record.namespace === client)) return this
     const view = new Host(this.key, this.zone, this.wildcard, this.options, undefined, client)
@@ -236,10 +236,11 @@ function countingOf(parts: readonly Part[], client: string): readonly Part[] {
   const rank = Math.max(...ranks.map(({ record }) => RANK[record.kind]))
   const highest = parts.filter(({ record }) => RANK[record.kind] === rank)
   if (rank !== RANK.ServiceEntry || !isContested(highest)) return highest
+  const tellers = tellersOf(highest.map(({ record }) => record))
   const first = new Map<number, HostRecord>()
   for (const { source, record } of highest) {
     const held = first.get(source)
-    if (!held || precedence(record, held, client) < 0) first.set(source, record)
+    if (!held || precedence(tellers(record)[0]!, tellers(held)[0]!, client) < 0) first.set(source, record)
   }
   return highest.filter(({ source, record }) => record.namespace === first.get(source)!.namespace)
 }

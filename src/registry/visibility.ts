@@ -18,13 +18,16 @@ export function isVisible({ namespace, exportTo }: Exported, client: string): bo
   )
 }
 
-/** Whether a record of a host is visible, which may be for another source to tell. @param records all of the host's */
-export function isSeen(record: HostRecord, records: readonly HostRecord[], client: string): boolean {
-  if (!record.exportUntold) return isVisible(record, client)
-  const told = records.filter(other => tellsOf(other, record))
-  return told.length === 0 || told.some(other => isVisible(other, client))
+/** Gives for each of a host's records those that tell who sees it: itself, or what other sources tell of the same object, where any does. */
+export function tellersOf(records: readonly HostRecord[]): (record: HostRecord) => readonly HostRecord[] {
+  if (!records.some(({ exportUntold }) => exportUntold)) return record => [record]
+  const told = records.filter(({ exportUntold }) => !exportUntold)
+  const ofNamespace = Map.groupBy(told, ({ namespace }) => namespace)
+  return record => {
+    if (!record.exportUntold) return [record]
+    // EDS does not tell the namespaces of ServiceEntries.
+    const candidates = record.namespace === '' ? told : (ofNamespace.get(record.namespace) ?? [])
+    const same = candidates.filter(({ kind }) => kind === record.kind)
+    return same.length > 0 ? same : [record]
+  }
 }
-
-/** Whether `other` is about the same object, and tells who sees it. EDS does not tell the namespaces of ServiceEntries. */
-const tellsOf = (other: HostRecord, { kind, namespace }: HostRecord): boolean =>
-  !other.exportUntold && other.kind === kind && (namespace === '' || other.namespace === namespace)

@@ -190,6 +190,26 @@ suite('of a ServiceEntry, the source that does not tell who sees it', () => {
     })
 })
 
+test('of the namespaces that have a host, the same one counts in a source that does not tell who sees it', () => {
+  const host = 'api.example.com.'
+  const entries = [
+    { namespace: 'one', exportTo: ['third'], created: 2 },
+    { namespace: 'two', created: 1 },
+  ]
+  // istiod tells which one is the oldest.
+  const untold = [
+    { namespace: 'one', exportUntold: true, created: 1 },
+    { namespace: 'two', exportUntold: true },
+  ] as const
+  const registry = registryOf(entries.map((more, i) => record(host, [{ addresses: [`192.0.2.${i + 1}`] }], more)))
+  for (const [i, more] of untold.entries())
+    registry.apply(1, String(i), record(host, [{ addresses: [`192.0.2.1${i + 1}`] }], more), undefined)
+  assert.deepEqual(
+    ['one', 'third', 'fourth', ''].map(client => told(registry, host, client)),
+    ['192.0.2.2 192.0.2.12', '192.0.2.1 192.0.2.11', '192.0.2.2 192.0.2.12', '192.0.2.2 192.0.2.12'],
+  )
+})
+
 test('it matters who asks only as long as something is not for everybody', () => {
   const hidden = record('a.default.svc', [], { exportTo: ['.'] })
   const registry = registryOf([hidden, record('b.default.svc')])
