@@ -4,13 +4,14 @@ import { Outbox } from '../outbox.ts'
 import { clusters } from './clusters.ts'
 import type { Listener } from './held.ts'
 import type { ClusterObject, KindName } from './objects.ts'
+import type { Watch } from './watch.ts'
 import { type State, WatchedCluster } from './watched-cluster.ts'
 
 /** What the main thread posts to one that follows a cluster. */
 interface Report {
   readonly changes: readonly (readonly [id: string, object: ClusterObject | undefined])[]
-  /** Of each kind that is watched, when all changes have been told. */
-  readonly states?: readonly (readonly [kind: KindName, state: State])[]
+  /** Of each kind that is watched, as far as it has been told. */
+  readonly states: readonly (readonly [kind: KindName, state: State])[]
 }
 
 /** A cluster that the main thread watches, as seen from another thread. Delays of changes are measured in the main thread only. */
@@ -50,10 +51,8 @@ export class FollowedCluster extends WatchedCluster {
       for (const listener of this.listeners) listener.change(id, object, previous, undefined)
     }
     for (const listener of this.listeners) listener.flush()
-    if (states) {
-      this.#states = new Map(states)
-      this.change()
-    }
+    this.#states = new Map(states)
+    this.change()
     // Queries get their turn before the next report.
     setImmediate(() => this.#port.postMessage('taken'))
   }
@@ -64,13 +63,19 @@ export async function relayCluster(key: string, port: MessagePort, closed: Abort
   const cluster = await clusters.join(key, closed)
   /** What the next reports will hold: the latest version of each object. */
   const changes = new Map<string, ClusterObject | undefined>()
+  /** What everything was read with when all of it had been told last. */
+  let read = new Map<Watch, State['read']>()
   const outbox = new Outbox<Report>(port, most => {
     const ids = changes.keys().take(most).toArray()
     const told = ids.map(id => [id, changes.get(id)] as const)
     for (const id of ids) changes.delete(id)
-    if (changes.size > 0) return { report: { changes: told }, more: true }
-    const states = Array.from(cluster.watches, ({ kind, read, missing }) => [kind.name, { read, missing }] as const)
-    return { report: { changes: told, states }, more: false }
+    const more = changes.size > 0
+    if (!more) read = new Map(Array.from(cluster.watches, watch => [watch, watch.read]))
+    const states = Array.from(
+      cluster.watches,
+      watch => [watch.kind.name, { read: read.get(watch), missing: watch.missing }] as const,
+    )
+    return { report: { changes: told, states }, more }
   })
   const listener: Listener = {
     change: (id, object) => void changes.set(id, object),
