@@ -22,6 +22,8 @@ export class Connection {
   #chunks: Buffer[] = []
   #buffered = 0
   #owed = 0
+  /** Messages are being handed in: what is settled meanwhile hands in none itself. */
+  #taking = false
   /** Messages that were taken since others had their turn. */
   #taken = 0
   /** Replies that go on in further messages. */
@@ -79,8 +81,10 @@ export class Connection {
     if (this.#ending) return
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
+    const tookSome = this.#takeMessages()
+    if (this.#hasRoom) this.#socket.resume()
     // A message that comes octet by octet does not start its time anew.
-    if (this.#takeMessages() || !this.#due) this.#wait()
+    if (tookSome || !this.#due) this.#wait()
   }
 
   /** Hands in every whole message, as far as there is room for replies; says whether there was one. */
@@ -90,11 +94,13 @@ export class Connection {
     let data = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
     // What is answered at once leaves together.
     this.#socket.cork()
+    this.#taking = true
     while (this.#mayAnswer && data.length >= 2 && data.length >= 2 + data.readUInt16BE(0)) {
       const end = 2 + data.readUInt16BE(0)
       this.#answer(data.subarray(2, end))
       data = data.subarray(end)
     }
+    this.#taking = false
     this.#socket.uncork()
     this.#chunks = data.length > 0 ? [data] : []
     this.#buffered = data.length
@@ -149,7 +155,7 @@ export class Connection {
   #settle(reply?: Outgoing): void {
     if (reply) this.#send(reply)
     this.#owed--
-    this.#goOn()
+    if (!this.#taking) this.#goOn()
   }
 
   #goOn(): void {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Receive, written } from '#src/transport/transport.ts'
+import { Pending } from '#src/dns/pending.ts'
+import { type Outgoing, type Receive, written } from '#src/transport/transport.ts'
 import { HeldReplies, serveStreams } from './stream-server.ts'
 
 const echo: Receive = message => written(Buffer.from(message))
@@ -64,6 +65,27 @@ test('the client is named as it connected, IPv4 never as mapped IPv6', async () 
   client.send(Buffer.of(1))
   await client.next()
   assert.equal(name, `127.0.0.1 ${client.socket.localPort} 4`)
+})
+
+test('a query is handed in once where a reply that was to come is there at once', async () => {
+  const taken: number[] = []
+  await using server = await serveStreams(
+    message => {
+      taken.push(Buffer.from(message).readUInt32BE())
+      const reply = new Pending<Outgoing>()
+      reply.fulfil(written(Buffer.from(message)))
+      return reply
+    },
+    { inFlight: 1 },
+  )
+  const { client } = await server.connect()
+  const all = messages(100)
+  client.send(...all.slice(0, 50))
+  await take(client, 50)
+  client.send(...all.slice(50))
+  client.socket.end()
+  assert.deepEqual(await take(client, 51), [...all.slice(50), undefined])
+  assert.deepEqual(taken, [...all.keys()])
 })
 
 test('queries in flight are bounded: the next is handed in when one is answered', async () => {
