@@ -228,8 +228,8 @@ export class Connection {
     this.#due = this.#buffered > 0
     if (this.#owed > 0 || this.#taken === TURN) return
     const closing = this.#ending || this.#leaving || this.#ended
-    // What has come is answered when the client reads again.
-    if (closing && !this.#stalled) {
+    // What has come is answered when the client reads again, and what was read when others have had their turn.
+    if (closing && !this.#stalled && (this.#ending || this.#socket.readableLength === 0)) {
       this.#ending = true
       this.#socket.destroySoon()
     }

@@ -226,6 +226,21 @@ test('others have their turn, however many queries have come at once', async () 
   assert.equal(await client.next(), undefined)
 })
 
+test('a connection that is to end answers what has been read, however much', async () => {
+  let answered = 0
+  await using server = await serveStreams(message => {
+    answered++
+    return written(Buffer.from(message))
+  })
+  const { client, socket, connection } = await server.connect()
+  client.send(...messages(50_000))
+  // More than is taken at a time.
+  while (socket.readableLength === 0) await nextTurn()
+  connection!.end()
+  const whole = Math.floor(socket.bytesRead / 6)
+  for (let i = 0; i < whole; i++) assert.ok(await client.next(), `${answered} of ${whole} queries were answered`)
+})
+
 test('connections of one client are bounded, and all together', async () => {
   await using server = await serveStreams(echo, { perClient: 2, connections: 3 })
   const first = await server.connect()
