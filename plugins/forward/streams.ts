@@ -3,7 +3,7 @@ import type { Cell } from '#src/metrics.ts'
 import { type Exchange, networkError } from './exchange.ts'
 import { Stream } from './stream.ts'
 
-/** Connections to one upstream, and queries in flight on each. */
+/** Connections to one upstream that take queries, and queries in flight on each. */
 const CONNECTIONS = 8
 const DEPTH = 128
 /** Queries in flight on each connection that make another one worth its handshake: many servers answer one after the other. */
@@ -48,13 +48,16 @@ export class StreamPool {
 
   ask(exchange: Exchange): void {
     let stream: Stream | undefined
+    let taking = 0
     for (const candidate of this.#streams) {
-      if (this.#takes(candidate) && (!stream || candidate.load < stream.load)) stream = candidate
+      if (!this.#takes(candidate)) continue
+      taking++
+      if (!stream || candidate.load < stream.load) stream = candidate
     }
-    if (stream && (stream.load < SHARED || (this.#streams.size >= this.#most && stream.load < DEPTH))) {
+    if (stream && (stream.load < SHARED || (taking >= this.#most && stream.load < DEPTH))) {
       this.#hits.value++
       stream.send(exchange)
-    } else if (this.#streams.size < this.#most) {
+    } else if (taking < this.#most) {
       this.#open().send(exchange)
     } else {
       exchange.failed(networkError('dial', 'tcp', this.#settings.to, `more than ${this.#most * DEPTH} queries in flight`))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { cut, forged, otherName, reply, silence, truncated, zone } from '#test/support/scripts.ts'
 import { startServer } from '#test/support/server.ts'
 import { startUpstream } from '#test/support/upstream.ts'
@@ -116,6 +117,15 @@ test('TC over TCP is no reply', async () => {
   await using upstream = await startUpstream(asked => truncated(reply(asked)))
   await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\n}`)
   assert.equal((await server.query('web.example.org.')).rcode, 'SERVFAIL')
+})
+
+test('a connection that takes no more queries does not stand in for one that does', async () => {
+  await using upstream = await startUpstream(asked => (asked.name === 'web.example.org.' ? example(asked) : undefined))
+  await using server = await startLocal(`forward . ${upstream.to} {\nforce_tcp\nexpire 100ms\nmax_age 100ms\nmax_idle_conns 1\n}`)
+  void server.query('silent.example.org.').catch(() => {})
+  await upstream.saw(1)
+  await setTimeout(150)
+  assert.deepEqual((await server.query('web.example.org.')).answer, [WEB])
 })
 
 test('max_age: a connection takes no more queries after that', async () => {
