@@ -43,6 +43,11 @@ function addresses({ key, type }: Query): Reply {
 
 const signatures = ({ answer, authority }: Answer) => [...answer, ...authority].flatMap(line => readSignature(line) ?? [])
 
+async function signatureOfAddresses({ server }: Awaited<ReturnType<typeof serve>>) {
+  server.script = addresses
+  return signatures(await server.query('www.example.org.', 'A', DO))[0]!
+}
+
 test('who does not ask for signatures is told what there is', async () => {
   await using served = await serve(testKey('example.org.'), 'script')
   const { server } = served
@@ -105,9 +110,7 @@ test('records of one name and type are signed with the least of their times', as
 test('signatures are made anew in time', async t => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   await using served = await serve(testKey('example.org.'), 'script')
-  const { server } = served
-  server.script = addresses
-  const sign = async () => signatures(await server.query('www.example.org.', 'A', DO))[0]!
+  const sign = () => signatureOfAddresses(served)
   const first = await sign()
   const days = 86_400_000
   t.mock.timers.setTime(Date.now() + 6 * days - 1000)
@@ -121,9 +124,7 @@ test('signatures are made anew in time', async t => {
 test('a clock that was ahead and is set back leaves no signatures that are not valid yet', async t => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   await using served = await serve(testKey('example.org.'), 'script')
-  const { server } = served
-  server.script = addresses
-  const sign = async () => signatures(await server.query('www.example.org.', 'A', DO))[0]!
+  const sign = () => signatureOfAddresses(served)
   const first = await sign()
   const hours = 3_600_000
   t.mock.timers.setTime(Date.now() - 3 * hours)

@@ -91,16 +91,22 @@ suite('what is signed is left as it is', () => {
   })
 })
 
-test('the zone is signed again while the server runs', async t => {
-  t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.now() })
+/** A server that signs, and answers from nothing. It has signed, and waits until it looks again. */
+async function startSigned() {
   const key = testKey('example.org.')
-  await using served = await startInFolder(
+  const served = await startInFolder(
     folder => writeFiles(folder, { ...key.files, db: ZONE }),
     `sign db example.org {\n key file ${key.base}\n directory .\n}`,
   )
-  const { server } = served
-  await server.waitForLine(/Successfully signed/)
+  await served.server.waitForLine(/Successfully signed/)
   await nextTurn()
+  return served
+}
+
+test('the zone is signed again while the server runs', async t => {
+  t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.now() })
+  await using served = await startSigned()
+  const { server } = served
   const from = server.lines.length
   t.mock.timers.tick(7 * DAY)
   await server.waitForLine(/Signing "example\.org\." because inception/, { from })
@@ -109,14 +115,8 @@ test('the zone is signed again while the server runs', async t => {
 
 test('a clock that was ahead and is set back leaves no signatures that are not valid yet', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const key = testKey('example.org.')
-  await using served = await startInFolder(
-    folder => writeFiles(folder, { ...key.files, db: ZONE }),
-    `sign db example.org {\n key file ${key.base}\n directory .\n}`,
-  )
+  await using served = await startSigned()
   const { server } = served
-  await server.waitForLine(/Successfully signed/)
-  await nextTurn()
   const from = server.lines.length
   const before = Date.now() - 2 * DAY
   t.mock.method(Date, 'now', () => before)

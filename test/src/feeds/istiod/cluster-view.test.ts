@@ -14,6 +14,12 @@ const WEB_NAME = { [WEB]: [['10.96.0.1'], 'web', 'default'] } as const
 
 type State = Partial<Record<TypeName, readonly Resource[]>>
 
+const WEB_AND_STATIC: State = {
+  NDS: [nameTable({ ...WEB_NAME, 'static.example': [['9.9.9.9']] })],
+  CDS: [cluster(80, WEB), cluster(80, 'static.example')],
+  EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }]), assignment(80, 'static.example', [{ address: '1.2.3.4' }])],
+}
+
 async function start(state: State): Promise<TestIstiod> {
   const istiod = await TestIstiod.start({ ambient: false })
   for (const [type, resources] of Object.entries(state)) istiod.hold(type as TypeName, resources)
@@ -301,11 +307,7 @@ test('a host whose ports go first is as it was until the names say whether it is
 })
 
 test('names that come with the ports that go are not asked for', async () => {
-  await using istiod = await start({
-    NDS: [nameTable({ ...WEB_NAME, 'static.example': [['9.9.9.9']] })],
-    CDS: [cluster(80, WEB), cluster(80, 'static.example')],
-    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }]), assignment(80, 'static.example', [{ address: '1.2.3.4' }])],
-  })
+  await using istiod = await start(WEB_AND_STATIC)
   await using watched = watchIstiod([istiod.address])
   await watched.until(() => watched.feed.complete)
   const asked = () => istiod.requests.filter(({ type, nonce }) => type === 'NDS' && nonce === '').length
@@ -367,11 +369,7 @@ test('the endpoints of a name that stands for something else now are asked for a
 })
 
 test('a new stream is told everything again, and only the difference is told on', async () => {
-  await using istiod = await start({
-    NDS: [nameTable({ ...WEB_NAME, 'static.example': [['9.9.9.9']] })],
-    CDS: [cluster(80, WEB), cluster(80, 'static.example')],
-    EDS: [assignment(80, WEB, [{ address: '10.0.0.1' }]), assignment(80, 'static.example', [{ address: '1.2.3.4' }])],
-  })
+  await using istiod = await start(WEB_AND_STATIC)
   await using watched = watchIstiod([istiod.address])
   await watched.until(() => watched.feed.complete)
   let told: string[] = []
