@@ -135,19 +135,26 @@ function optFor(query: Query, edns: Edns, reply: Reply, most: number): Uint8Arra
   const options: Uint8Array[] = []
   const cookie = edns.options.length > 0 && findOption(edns, OPTION.COOKIE)
   if (cookie) options.push(writeOption(OPTION.COOKIE, serverCookie(cookie.subarray(0, 8), query.client.address)))
-  if (reply.extendedError) {
-    const { code, text = '' } = reply.extendedError
-    const data = Buffer.alloc(2 + EXTRA_TEXT)
-    data.writeUInt16BE(code, 0)
-    const { written } = encoder.encodeInto(text, data.subarray(2))
-    options.push(writeOption(OPTION.EDE, data.subarray(0, 2 + written)))
-  }
   const room = most - query.questionEnd
   const nsid = edns.nsid && writeOption(OPTION.NSID, edns.nsid)
   if (nsid && hasRoom(room, [...options, nsid])) options.push(nsid)
   if (edns.returned && hasRoom(room, [...options, edns.returned])) options.push(edns.returned)
+  if (reply.extendedError) {
+    const { code, text } = reply.extendedError
+    // It is told where that costs no record (RFC 8914 §3).
+    const left = room - reply.sections.length
+    const error = [extended(code, text), extended(code)].find(option => hasRoom(left, [...options, option]))
+    if (error) options.push(error)
+  }
   if (options.length === 0 && reply.rcode < 16) return edns.dnssecOk ? OPT_DO : OPT
   return writeOpt(UDP_SIZE, { dnssecOk: edns.dnssecOk, extendedRcode: reply.rcode >> 4, options: Buffer.concat(options) })
+}
+
+function extended(code: number, text = ''): Buffer {
+  const data = Buffer.alloc(2 + EXTRA_TEXT)
+  data.writeUInt16BE(code, 0)
+  const { written } = encoder.encodeInto(text, data.subarray(2))
+  return writeOption(OPTION.EDE, data.subarray(0, 2 + written))
 }
 
 const wantsPadding = ({ transport }: Query, edns: Edns): boolean =>

@@ -95,6 +95,19 @@ test('an extended error goes to clients that speak EDNS (RFC 8914)', () => {
   assert.equal(options(queryOf('example.org'), extended('no upstream')), undefined)
 })
 
+test('an extended error costs no record: where there is no room, it goes without its text, or not at all', () => {
+  const query = queryOf('example.org', 'A', { edns: { udpSize: 512 } })
+  const told = (octets: number) => {
+    const reply = extended('no upstream')
+    reply.sections = new SectionsBuilder(query.key).record(query.key, TYPE.TXT, 1, 1, Buffer.alloc(octets - 12)).build()
+    const { flags, answer, edns } = readAnswer(octetsOf(fit(query, reply)))
+    assert.deepEqual([flags.includes('tc'), answer.length], [octets > 472, octets > 472 ? 0 : 1])
+    return edns?.options.get(OPTION.EDE)?.toString('latin1', 2)
+  }
+  // Beside them there are 29 octets of header and question, 11 of OPT and 6 of the option.
+  assert.deepEqual([455, 456, 466, 467, 472, 473].map(told), ['no upstream', '', '', undefined, undefined, undefined])
+})
+
 test('cookie and extended error go together', () => {
   assert.deepEqual([...options(withCookie(mine), extended('x'))!.keys()], [OPTION.COOKIE, OPTION.EDE])
 })
