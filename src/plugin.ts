@@ -230,7 +230,10 @@ export interface Control {
   readonly configuration: string
   /** Reads the Corefile again and gives its hash. @throws {Problem} it does not parse */
   readConfiguration(): string
-  /** Loads the Corefile again, and replaces the running one once everything in it has started. Rejects without any change if that fails. */
+  /**
+   * Loads the Corefile again, and replaces the running one once everything in it has started. Rejects without any change if that fails. While
+   * it still starts, it gives way to a newer one, with whose outcome this is settled, too.
+   */
   reload(): Promise<void>
   /** The same with the Corefile that runs, whatever the file says by now: other files that it names have changed. */
   renew(): Promise<void>

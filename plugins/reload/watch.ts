@@ -25,6 +25,8 @@ export class Watch implements Instance {
   readonly #plain: Logger
   readonly #failures: Cell
   readonly #info: Scalar
+  /** What is being loaded. */
+  #loading: string | undefined
   /** What was tried last and failed, and at which look from then on, of those that are left, it is tried again. */
   #refused: string | undefined
   #pause = 0
@@ -67,8 +69,9 @@ export class Watch implements Instance {
     this.#looking = true
     const found = this.#read()
     const id = idOf(found)
-    if (id === this.running) this.#refused = undefined
-    else if ((id !== this.#refused || --this.#left <= 0) && (await this.#settled(found))) await this.#take(found)
+    if (this.#loading === undefined && id === this.running) this.#refused = undefined
+    else if (id !== this.#loading && (id !== this.#refused || --this.#left <= 0) && (await this.#settled(found)))
+      void this.#take(found)
     this.#looking = false
   }
 
@@ -92,15 +95,19 @@ export class Watch implements Instance {
       this.#log.warn(`Corefile parse failed: ${found.problem}`)
       return
     }
-    try {
-      this.#plain.info('Reloading')
-      await this.#control.reload()
+    this.#loading = found.hash
+    this.#plain.info('Reloading')
+    const failure = await this.#control.reload().catch((error: Error) => error)
+    // A newer file has taken its place while it started.
+    if (this.#loading !== found.hash) return
+    this.#loading = undefined
+    if (!failure) {
       this.#plain.info('Reloading complete')
-    } catch (error) {
-      this.#refuse(found)
-      const next = formatDuration(1000 * Math.round((this.#pause * this.#interval) / 1000))
-      this.#log.error(`Corefile changed but reload failed: ${(error as Error).message} (next try in ${next})`)
+      return
     }
+    this.#refuse(found)
+    const next = formatDuration(1000 * Math.round((this.#pause * this.#interval) / 1000))
+    this.#log.error(`Corefile changed but reload failed: ${failure.message} (next try in ${next})`)
   }
 
   /** What keeps it from working may go without another change of the file. */

@@ -9,7 +9,7 @@ import type { ConnectUdp } from '../transport/transport.ts'
 import type { Spawn } from './remote-thread.ts'
 import { Serving, type ServingSettings } from './serving.ts'
 import { SidePorts } from './side-ports.ts'
-import { Threads } from './threads.ts'
+import { Abandoned, Threads } from './threads.ts'
 
 interface Settings extends ServingSettings {
   readonly version: string
@@ -70,18 +70,36 @@ export class DnsServer implements Server, Control {
     return this.#replace('same', () => this.#threads.corefile!)
   }
 
-  /** One replacement at a time. A call during one waits for another one, since files may have changed after they were read. */
+  /**
+   * One replacement at a time. A call during one waits for another one, since files may have changed after they were read. If it is for another
+   * Corefile than the one that starts, that is given up; whoever asked for it hears how the next one of its kind went.
+   */
   #replace(which: 'new' | 'same', corefile: () => Corefile): Promise<void> {
+    if (this.#isOther(corefile)) this.#threads.abandon()
     const asked = this.#asked.get(which)
     if (asked) return asked
-    const replaced = this.#replaced.then(() => {
+    const turn = this.#replaced.then(() => {
       this.#asked.delete(which)
       if (this.draining) throw new Error('the server is shutting down')
       return this.#threads.replace(corefile())
     })
+    const replaced = turn.catch(error => {
+      if (error instanceof Abandoned) return this.#replace(which, corefile)
+      throw error
+    })
     this.#asked.set(which, replaced)
-    this.#replaced = replaced.catch(() => {})
+    this.#replaced = turn.catch(() => {})
     return replaced
+  }
+
+  /** Whether it is another Corefile than the one that starts. One with a mistake takes no one's place. */
+  #isOther(corefile: () => Corefile): boolean {
+    const { next } = this.#threads
+    try {
+      return next !== undefined && corefile().hash !== next.hash
+    } catch {
+      return false
+    }
   }
 
   serve(address: string, path: string, handler: HttpHandler, tls?: TlsOptions): Promise<() => Promise<void>> {
@@ -107,6 +125,7 @@ export class DnsServer implements Server, Control {
   /** Drains and stops: answers on while plugins ask for it, then what has arrived, then lets go. */
   async shutdown(): Promise<void> {
     this.draining = true
+    this.#threads.abandon()
     await this.#threads.drain()
     await this.#threads.stop()
   }

@@ -193,7 +193,7 @@ export class Serving implements Thread {
 
   async stop(): Promise<void> {
     await close(this.#open.values())
-    if (this.#generation) await within(LAST, this.#generation.stop())
+    if (this.#generation) await within(LAST, Promise.all([this.abort(), this.#generation.stop()]))
   }
 
   async unready(word: string): Promise<Unready[]> {

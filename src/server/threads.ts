@@ -37,6 +37,9 @@ const RESTART = [1000, 30_000] as const
 /** How long a scrape waits for a thread's counts, in milliseconds; after that, the last known ones are used. */
 const SCRAPE = 2000
 
+/** What a replacement rejects with that was given up. */
+export class Abandoned extends Error {}
+
 export class Threads {
   /** How many there should be, the main one included. */
   #count = 1
@@ -48,6 +51,8 @@ export class Threads {
   #past: readonly Snapshot[] = []
   /** The one that runs. */
   corefile: Corefile | undefined
+  /** The one that is to take its place, and what gives that up while it starts. */
+  #next: { readonly corefile: Corefile; readonly abandoned: PromiseWithResolvers<never> } | undefined
   #ports: Ports = new Map()
   /** What the last Corefile was warned of: a reload does not repeat it. */
   #warnings: readonly string[] = []
@@ -72,12 +77,29 @@ export class Threads {
     }
   }
 
-  /** Runs this Corefile in as many threads as it asks for. Rejects without any change if one of them cannot. */
+  /** Runs this Corefile in as many threads as it asks for. Rejects without any change if one of them cannot, or with {@link Abandoned}. */
   replace(corefile: Corefile): Promise<void> {
-    return this.#inTurn(() => this.#replace(corefile))
+    return this.#inTurn(async () => {
+      const abandoned = Promise.withResolvers<never>()
+      abandoned.promise.catch(() => {})
+      this.#next = { corefile, abandoned }
+      await this.#replace(corefile, abandoned.promise).finally(() => {
+        this.#next = undefined
+      })
+    })
   }
 
-  async #replace(corefile: Corefile): Promise<void> {
+  /** The Corefile that is to take the place of the one that runs; its sources may keep it waiting for long. */
+  get next(): Corefile | undefined {
+    return this.#next?.corefile
+  }
+
+  /** Gives that up where it still starts. The first one has nothing that it could give way to. */
+  abandon(): void {
+    if (this.corefile) this.#next?.abandoned.reject(new Abandoned('it gives way to another Corefile'))
+  }
+
+  async #replace(corefile: Corefile, abandoned: Promise<never>): Promise<void> {
     this.#warn(corefile.warnings)
     const next = await this.#here.load(corefile)
     this.#warn(next.warnings)
@@ -94,7 +116,7 @@ export class Threads {
         all = [...all, thread]
         started.push(thread.start(corefile, count))
       }
-      await Promise.all(started)
+      await Promise.race([Promise.all(started), abandoned])
       this.#ports = await this.#here.open(new Map())
       await every(all.slice(1).map(thread => thread.open(this.#ports)))
     } catch (error) {

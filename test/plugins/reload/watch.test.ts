@@ -165,20 +165,32 @@ test('what could not be loaded is tried at once when it has changed', async t =>
   assert.deepEqual(await server.metric('coredns_reload_version_info'), [['one', 1]])
 })
 
-test('what changes while a reload is under way is loaded after it', async t => {
+test('what changes while a reload is under way is loaded at the next look, and only its outcome is told', async t => {
   const server = new FakeServer(t)
   server.watch()
   const { promise, reject } = Promise.withResolvers<void>()
   server.outcome = () => promise
   server.file = 'two'
   await server.look()
-  server.file = 'three'
   await server.look()
   assert.deepEqual(server.reloads, ['two'])
-  reject(new Error('no'))
-  await setImmediate()
+  server.file = 'three'
   await server.look()
   assert.deepEqual(server.reloads, ['two', 'three'])
+  reject(new Error('no'))
+  await setImmediate()
+  assert.equal(server.lines.filter(line => line.includes('reload failed')).length, 1)
+})
+
+test('a file that is as before again while another is being loaded is loaded, too', async t => {
+  const server = new FakeServer(t)
+  server.watch()
+  server.outcome = () => new Promise(() => {})
+  server.file = 'two'
+  await server.look()
+  server.file = 'one'
+  await server.look()
+  assert.deepEqual(server.reloads, ['two', 'one'])
 })
 
 test('a server that drains loads nothing more', async t => {

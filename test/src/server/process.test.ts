@@ -58,7 +58,9 @@ class Probed implements AsyncDisposable {
         return answer(NO_RECORDS)
       },
       adopt: previous => this.steps.push(`${name} adopt ${(previous as unknown as { name: string }).name}`),
-      start: () => step('start'),
+      start: async signal => {
+        await Promise.race([step('start'), once(signal, 'abort')])
+      },
       serving: listeners => this.steps.push(`${name} serving ${listeners.length}`),
       ready: () => (this.held.has(`${name} ready`) ? 'waiting' : true),
       drain: () => step('drain'),
@@ -186,16 +188,70 @@ test('reloads come one after another; those that ask meanwhile share one', async
   const starting = probed.hold('2 start')
   const first = probed.reload('2')
   await probed.came('2 start')
-  const [second, third] = [probed.reload('3'), probed.reload('4')]
+  const [second, third] = [probed.reload('2'), probed.reload('2')]
   assert.equal(second, third)
   for (let turns = 0; turns < 20; turns++) await nextTurn()
-  assert.ok(!probed.steps.some(step => /^[34]/.test(step)))
+  assert.deepEqual(probed.steps.slice(-2), ['2 adopt 1', '2 start'])
   starting.resolve()
   await Promise.all([first, second])
   assert.deepEqual(
     probed.steps.filter(step => step.endsWith('start') || step.includes('adopt')),
-    ['1 start', '2 adopt 1', '2 start', '4 adopt 2', '4 start'],
+    ['1 start', '2 adopt 1', '2 start', '2 adopt 2', '2 start'],
   )
+})
+
+test('a Corefile that still starts gives way to another, and who asked for it hears of that', async () => {
+  await using probed = new Probed()
+  await probed.process.start()
+  probed.hold('2 start')
+  const first = probed.reload('2')
+  await probed.came('2 start')
+  const again = probed.reload('2')
+  await Promise.all([first, again, probed.reload('3'), probed.reload('4')])
+  assert.deepEqual(probed.steps.slice(2), ['2 adopt 1', '2 start', '2 stop', '4 adopt 1', '4 start', '4 serving 1', '1 stop'])
+})
+
+test('a Corefile that still starts gives way to the one that runs where its files were renewed, and comes after it', async () => {
+  await using probed = new Probed()
+  await probed.process.start()
+  const starting = probed.hold('2 start')
+  const reloaded = probed.reload('2')
+  await probed.came('2 start')
+  await probed.process.renew()
+  starting.resolve()
+  await reloaded
+  assert.deepEqual(
+    probed.steps.filter(step => !step.endsWith('serving 1')),
+    ['1 start', '2 adopt 1', '2 start', '2 stop', '1 adopt 1', '1 start', '1 stop', '2 adopt 1', '2 start', '1 stop'],
+  )
+})
+
+test('a Corefile that still starts does not give way to one with a mistake', async () => {
+  await using probed = new Probed()
+  await probed.process.start()
+  const starting = probed.hold('2 start')
+  const first = probed.reload('2')
+  await probed.came('2 start')
+  probed.corefile = '.:0 {'
+  const second = probed.process.reload()
+  starting.resolve()
+  await first
+  await assert.rejects(second, /Corefile:1/)
+  assert.ok(probed.steps.includes('2 serving 1'))
+})
+
+test('a Corefile that still starts when the server shuts down is let go of', async () => {
+  await using probed = new Probed()
+  await probed.process.start()
+  probed.hold('2 start')
+  const reloaded = probed.reload('2')
+  await probed.came('2 start')
+  const draining = probed.hold('1 drain')
+  const done = probed.shutdown()
+  await assert.rejects(reloaded, /shutting down/)
+  draining.resolve()
+  await done
+  assert.deepEqual(probed.steps.slice(-3).sort(), ['1 drain', '1 stop', '2 stop'])
 })
 
 test('a reload that fails does not take the next one with it', async () => {
@@ -204,11 +260,12 @@ test('a reload that fails does not take the next one with it', async () => {
   const starting = probed.hold('2 start')
   const first = probed.reload('2')
   await probed.came('2 start')
-  const second = probed.reload('3')
+  const second = probed.reload('2')
+  probed.held.clear()
   starting.reject(new Error('no source'))
   await assert.rejects(first, /no source/)
   await second
-  assert.ok(probed.steps.includes('3 serving 1'))
+  assert.ok(probed.steps.includes('2 serving 1'))
 })
 
 test('a plugin that does not let go holds nothing up', async () => {
