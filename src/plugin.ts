@@ -42,8 +42,8 @@ export {
 
 export type Handler = (query: Query) => Reply | PromiseLike<Reply>
 
-/** Reads one value about a query and its reply, whose records may not be known yet; undefined or empty if there is none. */
-export type MetadataReader = (query: Query, reply: Reply) => string | undefined
+/** Reads one value about a query and its reply; undefined or empty if there is none. @param reply undefined while there is none; its records may not be known yet */
+export type MetadataReader = (query: Query, reply?: Reply) => string | undefined
 
 /** A listener with the zones that a block serves on it. */
 export interface ServedListener extends Listener {

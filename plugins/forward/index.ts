@@ -74,7 +74,7 @@ class Forward implements Instance {
   }
 
   metadata(label: string): MetadataReader | undefined {
-    return label === 'forward/upstream' ? (_query, reply) => reply.upstream : undefined
+    return label === 'forward/upstream' ? (_query, reply) => reply?.upstream : undefined
   }
 
   explain(): string[] {

@@ -1,4 +1,3 @@
-import { RCODE } from '#src/dns/codes.ts'
 import {
   failure,
   type Handler,
@@ -67,8 +66,7 @@ export class Rewrite implements Instance {
 
   #read(label: string, query: Query): string | undefined {
     if (!this.#readers.has(label)) this.#readers.set(label, this.#block.metadata(label))
-    // There is no reply yet that metadata could tell about.
-    return this.#readers.get(label)?.(query, new Reply(RCODE.NOERROR))
+    return this.#readers.get(label)?.(query)
   }
 }
 

@@ -38,7 +38,7 @@ export class Templates implements Instance {
         for (const rule of this.#rules) {
           const zone = rule.zoneOf(query)
           if (zone === undefined) continue
-          const data = rule.match(query, zone, label => this.#readMetadata(label, query))
+          const data = rule.match(query, zone, label => this.#block.metadata(label)?.(query))
           if (data) return this.#answer(rule, data)
           if (!rule.fallthrough.has(query.key)) return new Reply(RCODE.SERVFAIL)
         }
@@ -98,11 +98,6 @@ export class Templates implements Instance {
     const followed = reply(query, rule, { ...records, answers })
     followed.flags |= truncated
     return followed
-  }
-
-  #readMetadata(label: string, query: Query): string | undefined {
-    // There is no reply yet that metadata could tell about.
-    return this.#block.metadata(label)?.(query, new Reply(RCODE.NOERROR))
   }
 }
 

@@ -1,9 +1,8 @@
 /** *view* says which queries of its zones the server block takes. */
-import { RCODE } from '#src/dns/codes.ts'
 import { functions } from '#src/expression/functions.ts'
 import { readExpression } from '#src/expression/parser.ts'
 import type { Expression } from '#src/expression/types.ts'
-import { type Plugin, Reply, type View } from '#src/plugin.ts'
+import type { Plugin, View } from '#src/plugin.ts'
 
 interface Options {
   readonly name: string
@@ -33,8 +32,7 @@ export const view: Plugin<Options> = {
 
   create({ name, conditions }, block) {
     const takes: View['takes'] = query => {
-      // There is no reply yet that metadata could tell about.
-      const readMetadata = (label: string) => block.metadata(label)?.(query, new Reply(RCODE.NOERROR))
+      const readMetadata = (label: string) => block.metadata(label)?.(query)
       const scope = { data: { query, readMetadata, variables: KNOWN.variables } }
       try {
         return conditions.every(condition => condition.evaluate(scope) === true)
