@@ -23,7 +23,19 @@ import type { ConnectionLimits, ConnectUdp, Endpoint, ProxyHeaders, TlsSettings 
 export type { Directive, Line } from './corefile/directive.ts'
 export { Problem } from './corefile/problem.ts'
 export { type Listener, Query } from './dns/query.ts'
-export { answer, failure, nameError, noData, notReady, onReply, Reply, refused, silence, unreachable } from './dns/reply.ts'
+export {
+  answer,
+  failure,
+  nameError,
+  noData,
+  notReady,
+  onReply,
+  Reply,
+  refused,
+  shuffled,
+  silence,
+  unreachable,
+} from './dns/reply.ts'
 export type { ZoneRecord, ZoneVersion } from './dns/zone-version.ts'
 export type { LogFormat, Logger } from './log.ts'
 export {

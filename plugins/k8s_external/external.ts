@@ -17,6 +17,7 @@ import {
   type Reply,
   refused,
   type ServerBlock,
+  shuffled,
 } from '#src/plugin.ts'
 import { answerAlias } from '#src/registry/alias.ts'
 import { Authority } from '#src/registry/authority.ts'
@@ -75,9 +76,7 @@ export class External implements Instance {
 
   #reply(records: Sections, zone: string, { key }: Query): Reply {
     if (records === NO_RECORDS) return noData(this.#soa(zone, key))
-    const reply = answer(records)
-    reply.shuffle = true
-    return reply
+    return shuffled(records)
   }
 
   #soa(zone: string, key: string): Sections {

@@ -19,6 +19,7 @@ import {
   type Reply,
   refused,
   type ServerBlock,
+  shuffled,
 } from '#src/plugin.ts'
 import { Authority } from '#src/registry/authority.ts'
 import { keyBelow } from '#src/registry/key-below.ts'
@@ -105,9 +106,7 @@ export class GatewayNames implements Instance {
 
   #reply(records: Sections, zone: Zone, { key }: Query): Reply {
     if (records === NO_RECORDS) return noData(this.#soa.negative(zone.key, key))
-    const reply = answer(records)
-    reply.shuffle = true
-    return reply
+    return shuffled(records)
   }
 
   get #soa(): Authority {

@@ -21,6 +21,7 @@ import {
   type Reply,
   refused,
   type ServerBlock,
+  shuffled,
 } from '#src/plugin.ts'
 import { answerAlias } from '#src/registry/alias.ts'
 import { isNetwork, isReverse } from '#src/registry/reverse.ts'
@@ -109,9 +110,7 @@ export class Kubernetes implements Instance {
 
   #reply(records: Sections, zone: Zone, { key }: Query): Reply {
     if (records === NO_RECORDS) return noData(zone.authority.negative(zone.key, key))
-    const reply = answer(records)
-    reply.shuffle = true
-    return reply
+    return shuffled(records)
   }
 
   #answer(query: Query, zone: Zone, next: Handler): Reply | PromiseLike<Reply> {

@@ -5,7 +5,6 @@ import { ZoneSet } from '#src/dns/zone-map.ts'
 import type { Feed, Subscriber } from '#src/feeds/feed.ts'
 import { feeds } from '#src/feeds/feeds.ts'
 import {
-  answer,
   type Handler,
   type Instance,
   type Logger,
@@ -15,6 +14,7 @@ import {
   type Query,
   type Reply,
   type ServerBlock,
+  shuffled,
 } from '#src/plugin.ts'
 import { answerAlias } from '#src/registry/alias.ts'
 import type { Beyond, Known } from '#src/registry/known.ts'
@@ -153,10 +153,4 @@ export class Mesh implements Instance {
       reply => reply ?? noData(this.#registry.authority.negative(known.zone, query.key)),
     )
   }
-}
-
-function shuffled(records: Sections): Reply {
-  const reply = answer(records)
-  reply.shuffle = true
-  return reply
 }

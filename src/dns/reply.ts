@@ -52,6 +52,13 @@ export function onReply<A>(
 /** NOERROR with records. */
 export const answer = (sections: Sections): Reply => new Reply(RCODE.NOERROR, FLAG.AA, sections)
 
+/** The same, with the addresses of each name in random order. */
+export function shuffled(sections: Sections): Reply {
+  const reply = answer(sections)
+  reply.shuffle = true
+  return reply
+}
+
 /** NOERROR without an answer: the name exists, the type does not. `soa` has the zone's SOA as authority, which makes it cacheable (RFC 2308). */
 export const noData = (soa: Sections = NO_RECORDS): Reply => new Reply(RCODE.NOERROR, FLAG.AA, soa)
 

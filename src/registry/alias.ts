@@ -1,6 +1,6 @@
 import { FLAG, RCODE, TYPE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
-import { answer, failedBy, onReply, type Reply } from '../dns/reply.ts'
+import { answer, failedBy, onReply, type Reply, shuffled } from '../dns/reply.ts'
 import { SectionsBuilder } from '../dns/sections.ts'
 import { answerRecords } from './answer-records.ts'
 
@@ -20,11 +20,10 @@ export function answerAlias(
       if ('cname' in record) builder.name(record.owner, TYPE.CNAME, record.ttl, record.cname)
       else builder.address(record.owner, record.ttl, record.octets)
     }
-    const merged = answer(builder.build())
+    const merged = shuffled(builder.build())
     // The rcode is that of the last name of the chain (RFC 6604 §3).
     merged.rcode = reply.rcode
     merged.flags |= reply.flags & FLAG.TC
-    merged.shuffle = true
     return merged
   }
   return onReply(derived, resolve(derived), merge)

@@ -1,6 +1,6 @@
 import { FLAG, RCODE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
-import { answer, failedBy, type Reply } from '../dns/reply.ts'
+import { answer, failedBy, type Reply, shuffled } from '../dns/reply.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
 import { type AnswerRecord, answerRecords } from './answer-records.ts'
 
@@ -42,8 +42,7 @@ export async function answerTargets(
   const least = Math.min(ttl, ...Array.from(addresses.values(), record => record.ttl))
   const builder = new SectionsBuilder(query.key)
   for (const { octets } of addresses.values()) builder.address(query.key, least, octets)
-  const merged = answer(builder.build())
+  const merged = shuffled(builder.build())
   if (truncated) merged.flags |= FLAG.TC
-  merged.shuffle = true
   return merged
 }
