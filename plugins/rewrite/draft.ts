@@ -1,5 +1,5 @@
-import { type WholeRecord, wholeRecords } from '#src/dns/rebase.ts'
-import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
+import { sectionsOf, type WholeRecord, wholeRecords } from '#src/dns/rebase.ts'
+import type { Sections } from '#src/dns/sections.ts'
 import type { Query, Reply } from '#src/plugin.ts'
 
 /** The records of a reply, taken apart to be rewritten. */
@@ -24,15 +24,6 @@ export class Draft {
 
   /** The records as they stand behind the question of `query`. */
   sectionsFor(query: Query): Sections {
-    const builder = new SectionsBuilder(query.key)
-    const add = (records: readonly WholeRecord[]) => {
-      for (const { owner, type, class: classCode, ttl, data } of records) builder.record(owner, type, classCode, ttl, data)
-    }
-    add(this.answers)
-    builder.authority()
-    add(this.#authorities)
-    builder.additional()
-    add(this.#additionals)
-    return builder.build()
+    return sectionsOf(query.key, this.answers, this.#authorities, this.#additionals)
   }
 }

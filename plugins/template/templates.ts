@@ -1,7 +1,6 @@
 import { FLAG, RCODE, TYPE } from '#src/dns/codes.ts'
 import { lowerCase } from '#src/dns/name.ts'
-import { type WholeRecord, wholeRecords } from '#src/dns/rebase.ts'
-import { SectionsBuilder } from '#src/dns/sections.ts'
+import { sectionsOf, type WholeRecord, wholeRecords } from '#src/dns/rebase.ts'
 import { EvaluationError } from '#src/go/values.ts'
 import type { Labels, Scalar } from '#src/metrics.ts'
 import { failure, type Handler, type Instance, type Query, Reply, type ServerBlock } from '#src/plugin.ts'
@@ -111,14 +110,6 @@ const fill = (templates: readonly RecordTemplate[], data: Data): WholeRecord[] =
   })
 
 function reply({ key }: Query, { rcode, extendedError }: Rule, { answers, authorities, additionals }: Records): Reply {
-  const builder = new SectionsBuilder(key)
-  const add = (records: readonly WholeRecord[]) => {
-    for (const { owner, type, class: classCode, ttl, data } of records) builder.record(owner, type, classCode, ttl, data)
-  }
-  add(answers)
-  builder.authority()
-  add(authorities)
-  builder.additional()
-  add(additionals)
-  return Object.assign(new Reply(rcode, FLAG.AA, builder.build()), { extendedError })
+  const sections = sectionsOf(key, answers, authorities, additionals)
+  return Object.assign(new Reply(rcode, FLAG.AA, sections), { extendedError })
 }

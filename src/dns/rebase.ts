@@ -56,9 +56,20 @@ export function compressed(message: Buffer, sections: Sections): Sections {
   return built.length < sections.length ? built : sections
 }
 
+/** Records of a reply to a question for `key`, in one message. */
+export function sectionsOf(
+  key: string,
+  answers: readonly WholeRecord[],
+  authorities: readonly WholeRecord[],
+  additionals: readonly WholeRecord[],
+): Sections {
+  const counts = { answers: answers.length, authorities: authorities.length }
+  return fill(new SectionsBuilder(key), counts, [...answers, ...authorities, ...additionals]).build()
+}
+
 function fill(
   builder: SectionsBuilder,
-  { answers, authorities }: Sections,
+  { answers, authorities }: Pick<Sections, 'answers' | 'authorities'>,
   records: readonly (WholeRecord | undefined)[],
 ): SectionsBuilder {
   for (const [i, record] of records.entries()) {
