@@ -28,9 +28,9 @@ function print(lines: readonly string[]): void {
   }
 }
 
-function fail(error: unknown, code = 1): never {
+function fail(error: unknown): never {
   writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(code)
+  process.exit(1)
 }
 
 function flagsOrUsage() {

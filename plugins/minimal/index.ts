@@ -13,6 +13,6 @@ export const minimal: Plugin<void> = {
 function strip(reply: Reply): Reply {
   const { answers, authorities, additionals } = reply.sections
   if (reply.rcode === RCODE.NOERROR && answers > 0 && authorities + additionals > 0)
-    reply.sections = reply.sections.keep(answers, 0, 0)
+    reply.sections = reply.sections.keep(answers, 0)
   return reply
 }

@@ -70,10 +70,6 @@ export class Line {
     return this.#entry.args.length - this.#next
   }
 
-  get hasBlock(): boolean {
-    return this.#entry.block !== undefined
-  }
-
   /** The words of the line and of its block, for directives that take no difference between the two. @throws {Problem} a block within the block */
   joined(): Line {
     const { word, args, block = [] } = this.#entry

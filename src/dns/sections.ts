@@ -90,13 +90,12 @@ export class Sections {
     return this.#addressGroups
   }
 
-  /** The sections with the first `answers`, `authorities` and `additionals` records of each only. */
-  keep(answers: number, authorities: number, additionals: number): Sections {
+  /** The sections with the first `answers` and `authorities` records only, and none of the additional section. */
+  keep(answers: number, authorities: number): Sections {
     // Pointers reach back only; a section that is cut away in the middle would move what follows.
-    if ((authorities > 0 && answers < this.answers) || (additionals > 0 && authorities < this.authorities))
-      throw new RangeError('only the end of a message can be cut away')
-    const end = this.spans[answers + authorities + additionals - 1]?.end ?? 0
-    return new Sections(this.bytes.subarray(0, end), answers, authorities, additionals, this.base)
+    if (authorities > 0 && answers < this.answers) throw new RangeError('only the end of a message can be cut away')
+    const end = this.spans[answers + authorities - 1]?.end ?? 0
+    return new Sections(this.bytes.subarray(0, end), answers, authorities, 0, this.base)
   }
 
   /** The same records, the addresses of each group in another order: `arrange` gets them, as octets, and returns all of them as they shall stand. */

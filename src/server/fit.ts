@@ -102,9 +102,9 @@ function shorten(sections: Sections, room: number): Sections {
   const { spans, answers, authorities } = sections
   let fitting = 0
   while (fitting < spans.length && spans[fitting]!.end <= room) fitting++
-  if (fitting >= answers + authorities) return sections.keep(answers, authorities, 0)
+  if (fitting >= answers + authorities) return sections.keep(answers, authorities)
   if (fitting === 0) return NO_RECORDS
-  return sections.keep(Math.min(fitting, answers), Math.max(0, fitting - answers), 0)
+  return sections.keep(Math.min(fitting, answers), Math.max(0, fitting - answers))
 }
 
 function setTtls(target: Uint8Array, start: number, sections: Sections, ttl: number): void {

@@ -90,12 +90,11 @@ export class RecordReader {
 }
 
 /**
- * The record of a line such as `example.org. 300 IN MX 10 mail.example.org.`; names that do not end in a dot are given one.
- * @param ttl where the line gives none, in seconds; an hour by default
+ * The record of a line such as `example.org. 300 IN MX 10 mail.example.org.`; names that do not end in a dot are given one, and the TTL is an hour where there is none.
  * @throws {RangeError} what is wrong with the line
  */
-export function readRecord(line: string, ttl?: number): MasterRecord {
+export function readRecord(line: string): MasterRecord {
   const [entry, ...more] = [...readEntries(Buffer.from(line).toString('latin1'))].filter(({ words }) => words.length > 0)
   if (!entry || more.length > 0) throw new RangeError(`${entry ? 'more than one' : 'no'} record`)
-  return new RecordReader(ROOT, ttl).read(entry.words, entry.flush)
+  return new RecordReader(ROOT).read(entry.words, entry.flush)
 }
