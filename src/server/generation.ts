@@ -1,14 +1,13 @@
 /** One loaded Corefile, from its start to its stop. A reload starts the next one before it stops this one. */
-import { isDeepStrictEqual } from 'node:util'
-import { Problem, type Token } from '../corefile/problem.ts'
 import { toKey } from '../dns/name.ts'
 import type { Listener, Query } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
-import type { Handler, Server, Unready, View } from '../plugin.ts'
+import type { Handler, Server, Unready } from '../plugin.ts'
 import { Block, placed } from './block.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
-import { isAny, type Place, placeLabel } from './listeners.ts'
+import { type Place, placeLabel } from './listeners.ts'
+import { doubts, refuseContradictions, type Use } from './uses.ts'
 import { Zones } from './zones.ts'
 
 export class Generation {
@@ -48,10 +47,7 @@ export class Generation {
     this.#onThrow = onThrow
     this.#configurations = configurations
     this.#blocks = configurations.map(configuration => new Block(configuration, server, log))
-    this.#refuseOverlaps()
-    this.#refuseHidden()
-    this.#refuseBare()
-    this.#refuseContradictions()
+    refuseContradictions(this.describe(), this.places)
   }
 
   get #stages(): Stage[] {
@@ -78,27 +74,7 @@ export class Generation {
 
   /** Sentences about what was ignored, or is probably not meant. */
   get warnings(): string[] {
-    return [...this.#configurations.flatMap(({ warnings }) => warnings), ...this.#otherSockets(), ...this.#inTheClear()]
-  }
-
-  /** Where HTTP is spoken, for proxies that end TLS. */
-  #inTheClear(): string[] {
-    const bare = this.describe().filter(({ place }) => place.scheme === 'https' && !place.tls)
-    return [...new Set(bare.map(({ label }) => `${label} answers in the clear: its server block has no tls`))]
-  }
-
-  /** Where blocks of one port want different numbers of sockets. */
-  #otherSockets(): string[] {
-    const { places } = this
-    const other = ({ label, place }: { label: string; place: Place }) => place.sockets !== places.get(label)!.sockets
-    const counted = (sockets: number) => (sockets === 1 ? '1 socket' : `${sockets} sockets`)
-    const number = (sockets: number | undefined) => (sockets === undefined ? 'no number' : String(sockets))
-    return this.describe()
-      .filter(other)
-      .map(
-        ({ label, zone, place }) =>
-          `${label} has ${counted(places.get(label)!.sockets ?? 1)}, as its first server block says; that of ${zone} says ${number(place.sockets)}`,
-      )
+    return [...this.#configurations.flatMap(({ warnings }) => warnings), ...doubts(this.describe(), this.places)]
   }
 
   /** How many threads are to answer queries. */
@@ -134,7 +110,7 @@ export class Generation {
   }
 
   /** For each zone of each block: its place, the label in the Corefile, its view and its chain. */
-  describe(): { zone: string; place: Place; token: Token; label: string; view: View | undefined; chain: readonly string[] }[] {
+  describe(): Use[] {
     return this.#blocks.flatMap(({ places, view, chain }) =>
       places.map(use => ({ ...use, label: placeLabel(use.place), view, chain })),
     )
@@ -217,62 +193,5 @@ export class Generation {
   #refuseUnready(): void {
     for (const { awaited } of this.#successors)
       if (awaited) throw placed(awaited.word, new Error(`not ready: ${awaited.reason}; what was configured before stays`))
-  }
-
-  /** A zone is served once at each place, unless views tell the blocks apart. Bound to some addresses and to all addresses of one port, it would be chance who answers. */
-  #refuseOverlaps(): void {
-    const seen = new Map<string, Map<string, Token>>()
-    for (const { zone, place, token, view } of this.describe()) {
-      const id = `${place.scheme}://${zone}:${place.port}`
-      const addresses = seen.get(id) ?? new Map<string, Token>()
-      const other = [...addresses.keys()].find(address => (address === '') !== (place.address === ''))
-      const at = (address: string) => (address === '' ? id : `${id} on ${address}`)
-      const first = addresses.get(place.address)
-      if (first && !view)
-        throw new Problem(`cannot serve ${at(place.address)} - it is already defined at ${first.file}:${first.line}`, token)
-      if (other !== undefined)
-        throw new Problem(`cannot serve ${at(place.address)} - zone overlap listener capacity with ${at(other)}`, token)
-      if (!view) seen.set(id, addresses.set(place.address, token))
-    }
-  }
-
-  /** A socket for one address takes queries away from the one for all addresses, whose zones would then not be served there. */
-  #refuseHidden(): void {
-    const uses = this.describe().filter(({ place }) => place.port !== 0)
-    for (const { place, label, token } of uses) {
-      if (!uses.some(({ place: other }) => isAny(other) && other.port === place.port && other.address !== place.address)) continue
-      throw new Problem(
-        `cannot listen on ${label} - another server block listens on all addresses of port ${place.port}: 'bind' all blocks of the port, or none`,
-        token,
-      )
-    }
-  }
-
-  /** TLS needs a certificate, while HTTPS and gRPC may do without; and blocks that share a listener must give the same one. */
-  #refuseBare(): void {
-    const { places } = this
-    for (const { place, label, token } of this.describe()) {
-      if (place.scheme === 'tls' && !place.tls)
-        throw new Problem(`${label} needs a certificate: add tls to its server block`, token)
-      if (!isDeepStrictEqual(place.tls, places.get(label)!.tls))
-        throw new Problem(`${label} has one certificate, and an earlier server block has another tls line`, token)
-    }
-  }
-
-  /** An HTTP listener has one limit of each kind: blocks that share it must set the same, or none. */
-  #refuseContradictions(): void {
-    const { places } = this
-    for (const { place, label, token } of this.describe()) {
-      const { connections, limits } = places.get(label)!
-      for (const [option, said, first] of [
-        ['max_connections', place.connections, connections],
-        ['max_streams', place.limits.streams, limits.streams],
-      ] as const)
-        if (said !== undefined && said !== first)
-          throw new Problem(
-            `conflicting ${option} values for shared ${place.scheme === 'https' ? 'HTTPS' : 'gRPC'} listener ${label}: ${said} and ${first}`,
-            token,
-          )
-    }
   }
 }
