@@ -1,7 +1,7 @@
 /** `envoy.config.endpoint.v3.ClusterLoadAssignment`: the endpoints of one port of a host. */
 import { numeric, ProtobufReader, sized } from '../../protobuf-reader.ts'
 import { hostKey } from './host-name.ts'
-import { workloadOf } from './metadata.ts'
+import { isMutual, workloadOf } from './metadata.ts'
 import { Octets } from './octets.ts'
 
 const ASSIGNMENT = { endpoints: sized(2) }
@@ -12,6 +12,8 @@ const ADDITIONAL = { address: sized(1) }
 const ADDRESS = { socket: sized(1), internal: sized(3) }
 const SOCKET = { address: sized(2), port: numeric(3) }
 const INTERNAL = { id: sized(2) }
+
+const EMPTY = new ProtobufReader(Buffer.alloc(0))
 
 /** `HealthStatus`: what ServiceEntries list is of unknown health, and usable. */
 const UNKNOWN = 0
@@ -89,18 +91,23 @@ function readEndpoint(reader: ProtobufReader, { selected, apart }: Reading, skip
     reader.skip(tag)
   }
   if (endpoint >= 0 && (health === HEALTHY || (health === UNKNOWN && !selected))) {
-    const workload = () => (metadata < 0 ? '' : workloadOf(new ProtobufReader(reader.bytes, metadata, end).within()))
-    octets = apart !== undefined && workload().endsWith(`;${apart}`) ? own : others
+    const about = () => (metadata < 0 ? EMPTY : new ProtobufReader(reader.bytes, metadata, end).within())
+    octets = apart !== undefined && workloadOf(about()).endsWith(`;${apart}`) ? own : others
     // Of pods and endpoint slices, the health is known.
-    const isGateway = (port: number) => health === UNKNOWN && isGatewayOf(workload(), port)
+    const isGateway = (port: number) => health === UNKNOWN && isGatewayOf(about, port)
     readAddresses(new ProtobufReader(reader.bytes, endpoint, end).within(), isGateway, skip)
   }
   reader.leave(outer)
 }
 
-/** A gateway stands for many workloads: it is not told which ones, or of which namespace. Some istiods tell that of no endpoint. */
-const isGatewayOf = (workload: string, port: number): boolean =>
-  workload === '' ? port === GATEWAY_PORT : workload.startsWith(';;')
+/**
+ * A gateway stands for many workloads, over mTLS: it is not told which ones, or of which namespace. Before Istio 1.30, that is not told of what
+ * a ServiceEntry lists, either. Some istiods tell it of no endpoint.
+ */
+function isGatewayOf(about: () => ProtobufReader, port: number): boolean {
+  const workload = workloadOf(about())
+  return workload === '' ? port === GATEWAY_PORT : workload.startsWith(';;') && isMutual(about())
+}
 
 /** Whether something that listens on a port is no endpoint, but a gateway to some. */
 type IsGateway = (port: number) => boolean

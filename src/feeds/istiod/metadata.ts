@@ -8,16 +8,20 @@ const VALUE = { text: sized(3), struct: sized(5), list: sized(6) }
 const LIST = { values: sized(1) }
 
 /** Which workload an endpoint is, `NAME;NAMESPACE;SERVICE;REVISION;CLUSTER`; `''` where that is not told. */
-export const workloadOf = (metadata: ProtobufReader): string => text(istio(metadata, 'workload'))
+export const workloadOf = (metadata: ProtobufReader): string => text(field(metadata, 'istio', 'workload'))
+
+/** Whether an endpoint takes mTLS. */
+export const isMutual = (metadata: ProtobufReader): boolean =>
+  text(field(metadata, 'envoy.transport_socket_match', 'tlsMode')) === 'istio'
 
 /** The short name of the Service that a cluster is of, the host of a ServiceEntry; `''` where that is not told. */
 export function serviceOf(metadata: ProtobufReader): string {
-  const services = part(istio(metadata, 'services'), VALUE.list)
+  const services = part(field(metadata, 'istio', 'services'), VALUE.list)
   return text(entry(part(part(services, LIST.values), VALUE.struct), STRUCT.fields, 'name'))
 }
 
-const istio = (metadata: ProtobufReader, field: string): ProtobufReader | undefined =>
-  entry(entry(metadata, METADATA.filter, 'istio'), STRUCT.fields, field)
+const field = (metadata: ProtobufReader, filter: string, name: string): ProtobufReader | undefined =>
+  entry(entry(metadata, METADATA.filter, filter), STRUCT.fields, name)
 
 const text = (value: ProtobufReader | undefined): string => {
   const octets = part(value, VALUE.text)

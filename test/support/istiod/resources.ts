@@ -131,7 +131,7 @@ export function cluster(
       listed.length > 0 && [33, assignment(port, host, listed).value],
       service !== undefined && [
         25,
-        writeMetadata('services', message([6, message([1, message([5, struct({ host, name: service })])])])),
+        writeMetadata('istio', 'services', message([6, message([1, message([5, struct({ host, name: service })])])])),
       ],
       CLUSTER_TYPES[type] > 0 && [2, CLUSTER_TYPES[type]],
     ),
@@ -151,6 +151,8 @@ export interface Endpoint {
   readonly internal?: boolean
   /** `NAME;NAMESPACE;…`, as istiod tells of which workload it is. */
   readonly workload?: string
+  /** It takes mTLS. */
+  readonly mutual?: boolean
 }
 
 export function assignment(port: number, host: string, endpoints: readonly Endpoint[]): Resource {
@@ -165,22 +167,27 @@ function writeEndpoint({
   additional,
   internal,
   workload: told = 'pod;ns;app;;Kubernetes',
+  mutual = false,
 }: Endpoint): Buffer {
   const socket = (text: string) => message([1, message([2, text], [3, port])])
   const place = internal
     ? message([3, message([1, 'connect_originate'], [2, `${address.includes(':') ? `[${address}]` : address}:${port}`])])
     : socket(address)
   const endpoint = message([1, place], additional !== undefined && [4, message([1, socket(additional)])])
-  return message(health > 0 && [2, health], [3, writeMetadata('workload', message([3, told]))], [1, endpoint])
+  const metadata = Buffer.concat([
+    ...(mutual ? [writeMetadata('envoy.transport_socket_match', 'tlsMode', message([3, 'istio']))] : []),
+    writeMetadata('istio', 'workload', message([3, told])),
+  ])
+  return message(health > 0 && [2, health], [3, metadata], [1, endpoint])
 }
 
 /** `google.protobuf.Struct` of texts. */
 const struct = (texts: Readonly<Record<string, string>>): Buffer =>
   message(Object.entries(texts).map(([key, text]) => [1, message([1, key], [2, message([3, text])])] as const))
 
-/** Metadata of Istio with one field. @param value a `google.protobuf.Value` */
-const writeMetadata = (field: string, value: Buffer): Buffer =>
-  message([1, message([1, 'istio'], [2, message([1, message([1, field], [2, value])])])])
+/** Metadata with one field. @param value a `google.protobuf.Value` */
+const writeMetadata = (filter: string, field: string, value: Buffer): Buffer =>
+  message([1, message([1, filter], [2, message([1, message([1, field], [2, value])])])])
 
 export interface Response {
   readonly type: TypeName
