@@ -103,6 +103,11 @@ export class DiscoveryStream implements MessageListener {
     }
     const complete = !this.#seen.has(type) && this.#view.isComplete(type)
     this.#seen.add(type)
+    // Before Istio 1.22, who does not offer WDS tells a ztunnel of nothing instead of refusing it.
+    if (complete && resources.incoming === 0 && this.#view.node === 'ztunnel') {
+      this.#call.end(CODE.UNKNOWN, 'nothing was told to a ztunnel')
+      return
+    }
     if (problem !== undefined) this.discard()
     const refusal = problem ?? resources.apply(removed, complete)
     this.#call.send(writeRequest(url, { nonce, refusal }))

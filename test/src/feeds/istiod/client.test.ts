@@ -183,6 +183,19 @@ test('a mode that is forced is not left', async () => {
   assert.ok(istiod.requests.some(({ node }) => node.startsWith('sidecar~')))
 })
 
+test('an istiod that tells a ztunnel of nothing offers no WDS, as before Istio 1.22', async () => {
+  await using istiod = await TestIstiod.start()
+  istiod.hold('NDS', [nameTable({ [WEB]: [['10.96.0.1'], 'web', 'default'] })])
+  istiod.hold('CDS', [cluster(80, WEB)])
+  istiod.hold('EDS', [assignment(80, WEB, [{ address: '10.0.0.1' }])])
+  await using watched = watchIstiod([istiod.address])
+  await has(watched, ONE)
+  assert.deepEqual(watched.log, [])
+  await using wds = watchIstiod([istiod.address], { mode: 'wds' })
+  await wds.until(() => /nothing was told to a ztunnel: istiod offers no WDS: let it run with/.test(wds.log.join()))
+  assert.equal(wds.feed.complete, false)
+})
+
 test('an istiod that begins or ceases to offer WDS is followed, with no moment of less', async () => {
   await using istiod = await startIstiod({ ambient: false })
   await using watched = watchIstiod([istiod.address])

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import dns from 'node:dns'
 import { type TestContext, test } from 'node:test'
 import { Client } from '#src/feeds/istiod/client.ts'
+import { wdsService } from '#test/support/istiod/resources.ts'
 import { TestIstiod } from '#test/support/istiod/test-istiod.ts'
 import { until } from '#test/support/waiting.ts'
 import { ACCESS } from './watching.ts'
@@ -38,6 +39,7 @@ function follow(t: TestContext, lookup: (name: string) => readonly string[], ...
 
 test('a name is resolved anew at each try', async t => {
   await using istiod = await TestIstiod.start()
+  istiod.hold('WDS', [wdsService('default', 'web')])
   let now = '127.0.0.2'
   const asked: string[] = []
   const told = follow(
@@ -57,6 +59,7 @@ test('a name is resolved anew at each try', async t => {
 
 test('of the addresses of a name, the next is tried when one fails, and then those of the next name', async t => {
   await using istiod = await TestIstiod.start()
+  istiod.hold('WDS', [wdsService('default', 'web')])
   const addresses: Readonly<Record<string, readonly string[]>> = {
     'one.example': ['127.0.0.2', '127.0.0.3'],
     'two.example': ['127.0.0.4', '127.0.0.1'],
