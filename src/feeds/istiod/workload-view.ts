@@ -142,8 +142,8 @@ const isSameWorkload = (a: Workload, b: Address): boolean =>
 function recordOf(service: Service, members: Iterable<Workload>): HostRecord {
   const [endpoints, own]: EndpointAddress[][] = [[], []]
   const targets: Target[] = []
-  // DYNAMIC_DNS, the one resolution that a wildcard without endpoints may have, is not told.
-  let elsewhere = !service.ofKubernetes && (service.passthrough || service.host.startsWith(ASTERISK))
+  // Resolutions are not told, but NONE since Istio 1.28. istiod allocates addresses unless it is that one; of wildcards, DYNAMIC_DNS alone has any.
+  let elsewhere = !service.ofKubernetes && (service.passthrough || service.headless || service.host.startsWith(ASTERISK))
   for (const workload of members) {
     // What a ServiceEntry with resolution NONE lists is nowhere used; what it selects is.
     if (service.passthrough && workload.listed) continue

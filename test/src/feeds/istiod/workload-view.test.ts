@@ -136,8 +136,8 @@ suite('hosts', () => {
     [
       'of the namespaces that have a host, one is the first',
       [entry('two.example'), wdsService('other', 'entry', { host: 'two.example', canonical: false })],
-      'two.example.',
-      'two.example. created 1',
+      'two.example. elsewhere',
+      'two.example. elsewhere created 1',
     ],
     [
       'WorkloadEntries, of which istiod tells none as not healthy; should it do so one day, that one is left out',
@@ -154,7 +154,8 @@ suite('hosts', () => {
       ],
       'vm.example. at 10.4.0.0',
     ],
-    ['STATIC without endpoints', [entry('empty.example')], 'empty.example.'],
+    ['STATIC without endpoints', [entry('empty.example', { vips: ['9.9.9.9'] })], 'empty.example. vips 9.9.9.9'],
+    ['NONE, as before Istio 1.28, or STATIC without any address', [entry('none.example')], 'none.example. elsewhere'],
   ] as readonly (readonly [title: string, resources: readonly Resource[], ...hosts: string[]])[]) {
     test(title, async () => {
       await using istiod = await TestIstiod.start()
