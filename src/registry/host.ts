@@ -235,7 +235,6 @@ function countingOf(parts: readonly Part[], client: string): readonly Part[] {
   const ranks = own.some(({ record }) => record.kind === 'ServiceEntry') ? own : parts
   const rank = Math.max(...ranks.map(({ record }) => RANK[record.kind]))
   const highest = parts.filter(({ record }) => RANK[record.kind] === rank)
-  if (rank !== RANK.ServiceEntry || !isContested(highest)) return highest
   const tellers = tellersOf(highest.map(({ record }) => record))
   const first = new Map<number, HostRecord>()
   for (const { source, record } of highest) {

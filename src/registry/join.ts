@@ -55,7 +55,7 @@ export class Join {
   readonly #selecting = new Grouped<Selecting>()
   /** Ids of objects whose records must be made again. */
   readonly #touched = new Set<string>()
-  /** Those of them that are Services with endpoints. */
+  /** Those of them that have endpoints. */
   readonly #together = new Set<string>()
   readonly #told: ReadonlyMap<string, MeshRecord>
   /** The ids of the records of a ServiceEntry; those of all others are the object's. */
@@ -141,7 +141,7 @@ export class Join {
       const service = serviceOf(object)
       this.#slices.add(service, object)
       this.#touched.add(service)
-      if (this.#named.has(service)) this.#together.add(service)
+      this.#together.add(service)
     } else if (isWorkload(object)) {
       this.#workloads.add(object.namespace, object)
       this.#touchSelecting(object)

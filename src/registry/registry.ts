@@ -195,13 +195,12 @@ export class Registry {
 
 /** A name one or two labels below a host. @param name the closest one in the tree, `depth` labels above */
 function nearHost(key: string, name: TreeName, depth: number, client: string | undefined): Known | undefined {
-  if (depth > 2) return undefined
-  const parent = depth === 0 ? name.parent : depth === 1 ? name : undefined
-  const one = parent && seen(parent.host, client)?.below([labelAt(key, 0)], parent.key)
-  if (one) return one
-  const grandparent = depth === 2 ? name : parent?.parent
-  const host = seen(grandparent?.host, client)
-  return host && portName(key, host, grandparent!.key)
+  if (depth === 2) {
+    const host = seen(name.host, client)
+    return host && portName(key, host, name.key)
+  }
+  const above = depth === 0 ? name.parent : depth === 1 ? name : undefined
+  return above && seen(above.host, client)?.below([labelAt(key, 0)], above.key)
 }
 
 /** The most specific wildcard at or above `name`; any number of labels may stand for its `*`, as in Istio. */

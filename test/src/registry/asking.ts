@@ -1,7 +1,7 @@
 /** A registry filled by hand, and what it tells of a name, as zone-file lines. */
 import assert from 'node:assert/strict'
 import { toOctets } from '#src/dns/address.ts'
-import { keyOf, toKey } from '#src/dns/name.ts'
+import { isUnder, keyOf, toKey } from '#src/dns/name.ts'
 import { hashOf, type Name } from '#src/dns/name-hash.ts'
 import { writeQuery } from '#src/dns/query.ts'
 import type { Sections } from '#src/dns/sections.ts'
@@ -65,7 +65,11 @@ function find(registry: Registry, name: string, type: string | number, client?: 
   if (known instanceof Missing) return known.holds ? 'unsure' : 'NXDOMAIN'
   if (known.beyond) return known.beyond.kind
   const records = known.records(typeCode(type), toKey(name))
-  return records ? linesOf(name, type, records) : []
+  assert.ok(isUnder(toKey(name), known.zone), 'it is in the zone whose SOA a negative answer has')
+  if (!records) return []
+  const types = new Set(records.answerSpans.map(span => span.type))
+  assert.deepEqual([...types], [typeCode(type)], 'the answer section has what was asked for, and nothing else')
+  return linesOf(name, type, records)
 }
 
 /** Records as lines, those of the additional section last. */

@@ -61,6 +61,7 @@ suite('names', () => {
     ['the virtual address is no endpoint', '10-96-0-1.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
     ['an address of another service', '10-2-0-1.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
     ['below an endpoint', 'x.10-1-0-2.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
+    ['an endpoint is right below its service', '10-1-0-2.x.y.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
 
     ['SRV', '_http._tcp.backend.default.svc.cluster.local.', 'SRV', [
       `SRV ${srv('10-1-0-1.backend.default.svc.cluster.local.', 8080)}`,
@@ -104,6 +105,7 @@ suite('names', () => {
       `SRV ${srv('shop.apps.example.com.', 8080, 100)}`,
       'shop.apps.example.com. A 192.0.2.2',
     ]],
+    ['SRV of the name that a wildcard is below', '_http._tcp.apps.example.com.', 'SRV', []],
     ['the star itself', '*.apps.example.com.', 'A', ['A 192.0.2.2']],
 
     ['a host that the DNS knows', 'away.example.com.', 'A', 'elsewhere'],
@@ -118,6 +120,7 @@ suite('names', () => {
     ['PTR of an endpoint of a ServiceEntry', '1.2.0.192.in-addr.arpa.', 'PTR', ['PTR api.example.com.']],
     ['PTR of an endpoint of a wildcard', '2.2.0.192.in-addr.arpa.', 'PTR', 'not known'],
     ['a reverse name has no address', '1.0.1.10.in-addr.arpa.', 'A', []],
+    ['a reverse name outside the zones has none either', '1.2.0.192.in-addr.arpa.', 'A', []],
     ['an unknown address in a reverse zone', '9.0.1.10.in-addr.arpa.', 'PTR', 'NXDOMAIN'],
     ['a network in a reverse zone', '1.10.in-addr.arpa.', 'PTR', 'unsure'],
     ['an unknown address', '9.2.0.192.in-addr.arpa.', 'PTR', 'not known'],
@@ -339,9 +342,11 @@ suite('change', () => {
   test('octets of two addresses are no third one', () => {
     const registry = registryOf([
       record('a.default.svc', [{ addresses: ['1.10.1.0', '1.2.3.4', '10.1.0.1'] }, { addresses: ['1.10.2.0', '1.2.3.4'] }]),
+      record('b.default.svc', [{ addresses: ['2001:db8::1'] }]),
     ])
     assert.equal(ask(registry, '10-1-0-1.a.default.svc.cluster.local.', 'A').length, 1)
     assert.equal(ask(registry, '10-2-0-1.a.default.svc.cluster.local.', 'A'), 'NXDOMAIN')
+    assert.equal(ask(registry, '32-1-13-184.b.default.svc.cluster.local.', 'A'), 'NXDOMAIN')
   })
   test('names of endpoints that would be too long are that of the host', () => {
     const host = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(55)}.`

@@ -53,6 +53,7 @@ suite('a Service takes its endpoints', () => {
     ['from ready pods where it has no slice', SERVICE + pod('a', '10.1.0.1') + pod('b', '10.1.0.2', { ready: 'False' }), ` at 10.1.0.1 ${FROM_PODS}`],
     ['not from pods where it has a slice', SERVICE + slice('a', '  []') + pod('a', '10.1.0.1'), ''],
     ['not from pods with other labels', SERVICE + pod('a', '10.1.0.1', { labels: 'app: other' }), ''],
+    ['not from pods with some of its labels', SERVICE.replace('app: backend', 'app: backend, tier: web') + pod('a', '10.1.0.1') + pod('b', '10.1.0.2', { labels: 'tier: web, app: backend' }), ` at 10.1.0.2 ${FROM_PODS}`],
     ['not from pods where it has no selector', SERVICE.replace('selector: { app: backend }', 'selector: {}') + pod('a', '10.1.0.1'), ''],
     ['not from pods that are being deleted', SERVICE + pod('a', '10.1.0.1', { meta: ', deletionTimestamp: "2026-01-01T00:00:00Z"' }), ''],
     ['not from pods that have ended', SERVICE + pod('a', '10.1.0.1').replace('status: {', 'status: { phase: Failed,') + pod('b', '10.1.0.2').replace('status: {', 'status: { phase: Succeeded,') + pod('c', '10.1.0.3').replace('status: {', 'status: { phase: Running,'), ` at 10.1.0.3 ${FROM_PODS}`],
@@ -72,6 +73,12 @@ metadata: { name: vm-2, annotations: { proxy.istio.io/health-checks-enabled: "tr
 spec: { address: 10.9.0.2, labels: { app: backend } }
 status: { conditions: [{ type: Healthy, status: "False" }] }
 `, ' at 10.1.0.1 http:8080/tcp at 10.9.0.1 http:8888/tcp,metrics:9090/tcp'],
+    ['without the ports whose number a WorkloadEntry does not tell', `${SERVICE}
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: vm-1 }
+spec: { address: 10.9.0.1, labels: { app: backend } }
+`, ' at 10.9.0.1 metrics:9090/tcp'],
   ] // biome-ignore format: a table
 
   for (const [title, manifest, endpoints] of cases) {
@@ -91,13 +98,18 @@ status: { conditions: [{ type: Healthy, status: "False" }] }
     assert.deepEqual(hostsOf(manifest), [`${SERVICE_LINE} at 10.1.0.1 ${FROM_PODS}`])
   })
 
-  test('in both families, where it is dual-stack', () => {
-    const manifest =
-      SERVICE.replace('clusterIP: 10.96.0.1', 'clusterIP: None\n  ipFamilies: [IPv4, IPv6]') +
-      pod('a', '10.1.0.1').replace('[{ ip: 10.1.0.1 }]', '[{ ip: 10.1.0.1 }, { ip: "fd00::1" }]')
-    assert.deepEqual(hostsOf(manifest), [
-      `backend.default.svc ports http:80/tcp,metrics:9090/tcp at 10.1.0.1 ${FROM_PODS} at fd00::1 ${FROM_PODS}`,
-    ])
+  test('in both families, where it is dual-stack, and in that of their first address, where it does not say', () => {
+    for (const [families, more] of [
+      ['\n  ipFamilies: [IPv4, IPv6]', ` at fd00::1 ${FROM_PODS}`],
+      ['', ''],
+    ] as const) {
+      const manifest =
+        SERVICE.replace('clusterIP: 10.96.0.1', `clusterIP: None${families}`) +
+        pod('a', '10.1.0.1').replace('[{ ip: 10.1.0.1 }]', '[{ ip: 10.1.0.1 }, { ip: "fd00::1" }]')
+      assert.deepEqual(hostsOf(manifest), [
+        `backend.default.svc ports http:80/tcp,metrics:9090/tcp at 10.1.0.1 ${FROM_PODS}${more}`,
+      ])
+    }
   })
 })
 
