@@ -124,3 +124,51 @@ test('a pod is found by each of its addresses until it is being deleted', () => 
     [[], ['b']],
   )
 })
+
+test('the serial of names in the cluster is the second in which endpoints changed last, not that of an update without news', t => {
+  t.mock.timers.enable({ apis: ['Date'], now: 0 })
+  const { index, put } = watched()
+  const serialAfter = (second: number, slice: EndpointSlice | undefined) => {
+    t.mock.timers.setTime(second * 1000)
+    put('1', slice)
+    return index.modified.internal
+  }
+  const first = slice('web-1', 'web', 1)
+  const { group } = first
+  const called = { ...group, hostnames: ['web-0'] }
+  const listening = { ...called, ports: [{ name: 'http', protocol: 'tcp', number: 80 } as const] }
+  const slices: readonly (readonly [news: boolean, EndpointSlice | undefined])[] = [
+    [true, first],
+    [false, { ...first, version: '2' }],
+    [true, slice('web-1', 'web', 2)],
+    [true, first],
+    [true, { ...first, group: called }],
+    [true, { ...first, group: listening }],
+    [false, { ...first, group: { ...listening, ports: [...listening.ports] } }],
+    [true, { ...first, group: listening, pods: ['web-0'] }],
+    [true, { ...first, group: listening, pods: ['web-0'], zones: ['a'] }],
+    [true, undefined],
+  ]
+  let expected = 0
+  for (const [i, [news, slice]] of slices.entries()) {
+    if (news) expected = i + 1
+    assert.equal(serialAfter(i + 1, slice), expected)
+  }
+})
+
+test('the serial of external names is the second in which external addresses changed last', t => {
+  t.mock.timers.enable({ apis: ['Date'], now: 0 })
+  const { index, put } = watched()
+  const external = [{ address: address(8) }]
+  const serials = [service('web', []), service('web', [], external), service('web', []), undefined].map((object, i) => {
+    t.mock.timers.setTime(1000 * (i + 1))
+    put('web', object)
+    return [index.modified.internal, index.modified.external]
+  })
+  assert.deepEqual(serials, [
+    [1, 0],
+    [2, 2],
+    [3, 3],
+    [4, 3],
+  ])
+})

@@ -8,7 +8,7 @@ const node = (version: string, ...addresses: readonly string[]): Node => ({
   kind: 'Node',
   namespace: '',
   name: 'worker',
-  hosts: [toKey('worker')],
+  hosts: [toKey('worker.east')],
   addresses: { InternalIP: addresses, ExternalIP: [] },
   version,
 })
@@ -23,9 +23,12 @@ test('an update that changes nothing but the version of an object drops no answe
   assert.equal(versionAfter(node('2', '\n\0\0\x01')), known)
   assert.notEqual(versionAfter(node('3', '\n\0\0\x02')), known)
   assert.deepEqual(
-    index.of(toKey('worker')).map(({ version }) => version),
+    index.of(toKey('worker.east')).map(({ version }) => version),
     ['3'],
   )
+  const isAbove = () => index.isAbove(['Node'], toKey('east'), '')
+  assert.equal(isAbove(), true)
   versionAfter(undefined)
-  assert.deepEqual(index.of(toKey('worker')), [])
+  assert.equal(isAbove(), false)
+  assert.deepEqual(index.of(toKey('worker.east')), [])
 })
