@@ -68,11 +68,6 @@ export class NameMap<T> {
     this.#empty(slot)
   }
 
-  clear(): void {
-    this.#keys.length = this.#values.length = 0
-    this.#slots.fill(0)
-  }
-
   /** The slot of a name, or the free one where it would be. */
   #slotOf(key: string, hash: number, at = 0): number {
     const slots = this.#slots

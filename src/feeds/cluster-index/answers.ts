@@ -53,7 +53,7 @@ class Answer<Z> {
 
 /** The answers of names, as long as they hold. */
 export class Answers<Z> {
-  readonly #held = new NameMap<Answer<Z>>()
+  #held = new NameMap<Answer<Z>>()
 
   get({ key, hash }: Name, epoch: number): Answer<Z> | undefined {
     const held = this.#held.get(key, hash)
@@ -62,7 +62,7 @@ export class Answers<Z> {
 
   /** @param node what the answer is made of */
   add(key: string, zone: Z, node: Versioned, epoch: number): Answer<Z> {
-    if (this.#held.size === MOST) this.#held.clear()
+    if (this.#held.size === MOST) this.#held = new NameMap()
     const answer = new Answer(key, zone, node, epoch)
     this.#held.set(key, answer)
     return answer
