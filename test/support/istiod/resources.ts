@@ -63,7 +63,7 @@ export function workload(namespace: string, name: string, options: WorkloadOptio
 }
 
 export interface ServiceOptions {
-  /** Each with its network before it, `west/10.96.0.1`, where it is of one. */
+  /** Each with its network before it, `west/10.96.0.1`, where it is of one, and the length of a range, `10.9.0.0#16`, behind it. */
   readonly vips?: readonly string[]
   readonly publishNotReady?: boolean
   readonly passthrough?: boolean
@@ -86,8 +86,11 @@ export function wdsService(namespace: string, name: string, options: ServiceOpti
     [2, namespace],
     [3, host],
     ...vips.map(vip => {
-      const [address = '', network = ''] = vip.split('/').toReversed()
-      return [4, message(network !== '' && [1, network], [2, octets(address)])] as const
+      const [, network = '', address = '', length] = /^(?:(.+)\/)?([^#]+)(?:#(\d+))?$/.exec(vip)!
+      return [
+        4,
+        message(network !== '' && [1, network], [2, octets(address)], length !== undefined && [3, Number(length)]),
+      ] as const
     }),
     balancing.length > 0 && [8, balancing],
     options.families !== undefined && [9, options.families],

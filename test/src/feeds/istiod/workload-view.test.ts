@@ -104,9 +104,17 @@ suite('hosts', () => {
       'web.default.svc.clusterset.local. vips 10.96.0.1',
     ],
     [
-      'STATIC',
-      [entry('static.example', { vips: ['9.9.9.9'] }), listed('1.2.3.4', 'default/static.example')],
+      'STATIC, with a range beside its virtual address',
+      [entry('static.example', { vips: ['9.9.9.9#32', '10.9.0.0#16'] }), listed('1.2.3.4', 'default/static.example')],
       'static.example. vips 9.9.9.9 at 1.2.3.4',
+    ],
+    [
+      'families of endpoints of a ServiceEntry: all, whatever its virtual address is of',
+      [
+        entry('static.example', { vips: ['9.9.9.9'] }),
+        workload('default', 'a', { addresses: ['10.0.0.1', 'fd00::1'], services: ['default/static.example'] }),
+      ],
+      'static.example. vips 9.9.9.9 at 10.0.0.1 at fd00::1',
     ],
     [
       'DNS with an endpoint that is a name, and one that is an address',
