@@ -58,6 +58,7 @@ suite('names', () => {
     ['an endpoint by another way to write its address', 'fd00-0--1.db.data.svc.cluster.local.', 'AAAA', 'NXDOMAIN'],
     ['an endpoint by an address with leading zeros', '10-01-0-2.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
     ['an endpoint has no other family', 'fd00--1.db.data.svc.cluster.local.', 'A', []],
+    ['an endpoint has no records of another type', 'fd00--1.db.data.svc.cluster.local.', 'TXT', []],
     ['the virtual address is no endpoint', '10-96-0-1.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
     ['an address of another service', '10-2-0-1.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
     ['below an endpoint', 'x.10-1-0-2.backend.default.svc.cluster.local.', 'A', 'NXDOMAIN'],

@@ -35,6 +35,7 @@ const cases: readonly [title: string, manifest: string, expected: string | reado
   ['Unix sockets and endpoints behind a gateway are left out', entry('resolution: STATIC\n  endpoints: [{ address: "unix:///var/run/api" }, { network: other }]'), HOST],
   ['DNS with names has them to be resolved', entry('resolution: DNS\n  endpoints: [{ address: a.example.net }, { address: 192.0.2.1 }]'), `${HOST} at 192.0.2.1 https:443/tcp at a.example.net. https:443/tcp`],
   ['DNS_ROUND_ROBIN is as DNS', entry('resolution: DNS_ROUND_ROBIN\n  endpoints: [{ address: a.example.net }]'), `${HOST} at a.example.net. https:443/tcp`],
+  ['DNS with addresses alone has nothing resolved', entry('resolution: DNS\n  endpoints: [{ address: 192.0.2.1 }]'), `${HOST} at 192.0.2.1 https:443/tcp`],
   ['DNS without endpoints is elsewhere', entry('resolution: DNS'), `${HOST} elsewhere`],
   ['NONE is elsewhere', entry('resolution: NONE'), `${HOST} elsewhere`],
   ['NONE is elsewhere, whatever endpoints it lists', entry('resolution: NONE\n  endpoints: [{ address: 192.0.2.1 }]'), `${HOST} elsewhere`],
