@@ -385,6 +385,13 @@ test('a new stream is told everything again, and only the difference is told on'
   await has(watched, 'web.default.svc vips 10.96.0.1 at 10.0.0.2')
   assert.deepEqual([...new Set(told)].sort(), ['static.example', WEB])
   assert.deepEqual(watched.removed, ['static.example'])
+  const asked = istiod.requests.filter(({ type, nonce }) => type === 'EDS' && nonce === '').map(({ subscribe }) => subscribe)
+  assert.deepEqual(asked, [[clusterName(80, WEB), clusterName(80, 'static.example')], [clusterName(80, WEB)]])
+
+  istiod.stop()
+  istiod.push('NDS', [nameTable({ [WEB]: [['10.96.0.9'], 'web', 'default'] })])
+  await istiod.serve()
+  await has(watched, 'web.default.svc vips 10.96.0.9 at 10.0.0.2')
 })
 
 test('a host that is new in a new stream is not told of before its ports are', async () => {
