@@ -2,8 +2,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
 import { dirname, resolve } from 'node:path'
-import { KubeConfig } from '@kubernetes/client-node'
+import { type Cluster, KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
+import { type Exec, execCredentials } from './exec-credentials.ts'
 import type { Said } from './kubeconfig.ts'
 
 const [path = '', context] = process.argv.slice(2)
@@ -11,7 +12,7 @@ const [path = '', context] = process.argv.slice(2)
 try {
   process.stdout.write(JSON.stringify(await read()))
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`)
+  process.stderr.write((error as Error).message)
   process.exitCode = 1
 }
 
@@ -31,12 +32,19 @@ async function read(): Promise<Said> {
   // The library does not read it by itself.
   if (tokenFile !== undefined) Object.assign(user!, { token: undefined, authProvider: { name: '', config: { tokenFile } } })
   for (const file of [cluster.caFile, user?.certFile, user?.keyFile, tokenFile]) if (file) files.push(stamped(file))
+  const exec: Exec | undefined = user?.exec
+  // The library gives a program input that never ends, and takes what it prints for what it should.
+  if (exec) Object.assign(user!, { exec: undefined })
   const options: RequestOptions = {}
   await config.applyToHTTPSOptions(options)
-  const { ca, cert, key, servername, rejectUnauthorized, auth } = options
+  const { ca, servername, rejectUnauthorized, auth } = options
+  const given = exec && execCredentials(exec, clusterInfo(cluster, ca), dirname(path))
+  const cert = given?.clientCertificateData ?? options.cert
+  const key = given?.clientKeyData ?? options.key
   const headers = Object.fromEntries(
     Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), `${value}`.trim()]),
   )
+  if (given?.token) headers.authorization = `Bearer ${given.token}`
   if (auth) headers.authorization = `Basic ${Buffer.from(auth).toString('base64')}`
   const access = {
     server: cluster.server,
@@ -49,7 +57,18 @@ async function read(): Promise<Said> {
     },
     headers,
   }
-  return { access, expires: expiry(headers.authorization), files }
+  const expires = Date.parse(given?.expirationTimestamp ?? '') || expiry(headers.authorization)
+  return { access, renewable: exec !== undefined || user?.authProvider !== undefined, expires, files }
+}
+
+/** As `spec.cluster` of an ExecCredential has it. */
+function clusterInfo({ server, tlsServerName, skipTLSVerify }: Cluster, ca: RequestOptions['ca']) {
+  return {
+    server,
+    ...(tlsServerName && { 'tls-server-name': tlsServerName }),
+    ...(skipTLSVerify && { 'insecure-skip-tls-verify': true }),
+    ...(ca && { 'certificate-authority-data': Buffer.from(`${ca}`).toString('base64') }),
+  }
 }
 
 function stamped(file: string): readonly [path: string, changed: number] {

@@ -7,14 +7,20 @@ import type { Access, AccessSource } from './access.ts'
 
 const READER = fileURLToPath(new URL('./kubeconfig-reader.ts', import.meta.url))
 
-/** Milliseconds: a program that gives credentials may ask others over the network. */
+/** Milliseconds for all that, which is more than a program that gives credentials has. */
 const TIMEOUT = 60_000
 /** Milliseconds before a token expires when it is no longer shown. */
 const EARLY = 60_000
+/** Milliseconds between two readings in which no file changes: each is a process, and every watch that is refused asks for one. */
+const REPOSE = 10_000
+/** Characters of what went wrong: a program may print anything. */
+const MAX_REASON = 500
 
 /** What a kubeconfig file says. */
 export interface Said {
   readonly access: Access
+  /** Whether it may say something else although no file has changed. */
+  readonly renewable: boolean
   /** When the token expires, by the clock in milliseconds, where that is known. */
   readonly expires: number | undefined
   /** The file and those that it names, and when each was changed last, by the clock in milliseconds. */
@@ -30,12 +36,34 @@ export interface Said {
 export function kubeconfig(file: string, context?: string, root = ''): AccessSource {
   const path = resolve(root, file)
   let held: Said | undefined
+  let failure: { readonly error: Error; readonly files: Said['files'] } | undefined
+  /** When it was read again although no file had changed, or in vain. */
+  let tried = Number.NEGATIVE_INFINITY
+  const read = async (): Promise<Said> => {
+    const files = await stamped(held?.files.map(([named]) => named) ?? [path])
+    try {
+      held = await readInProcess(path, context)
+      failure = undefined
+      return held
+    } catch (error) {
+      failure = { error: error as Error, files }
+      tried = performance.now()
+      throw error
+    }
+  }
   return {
     key: JSON.stringify(['kubeconfig', path, context]),
     name: `kubernetes kubeconfig ${file}${context === undefined ? '' : ` ${context}`}`,
     async read(renew) {
-      if (!held || renew || isStale(held) || (await hasChanged(held))) held = await readInProcess(path, context)
-      return held.access
+      const last = failure ?? held
+      if (!last || (await hasChanged(last.files))) return (await read()).access
+      const due = failure || (held!.renewable && (renew || isStale(held!)))
+      if (due && performance.now() - tried > REPOSE) {
+        tried = performance.now()
+        return (await read()).access
+      }
+      if (failure) throw failure.error
+      return held!.access
     },
   }
 }
@@ -43,9 +71,13 @@ export function kubeconfig(file: string, context?: string, root = ''): AccessSou
 const isStale = ({ expires }: Said): boolean => expires !== undefined && expires - EARLY < Date.now()
 
 /** @throws {Error} a file is not there */
-async function hasChanged({ files }: Said): Promise<boolean> {
-  const times = await Promise.all(files.map(async ([file]) => (await stat(file)).mtimeMs))
-  return files.some(([, changed], i) => times[i] !== changed)
+const stamped = (files: readonly string[]): Promise<Said['files']> =>
+  Promise.all(files.map(async file => [file, (await stat(file)).mtimeMs] as const))
+
+/** @throws {Error} a file is not there */
+async function hasChanged(files: Said['files']): Promise<boolean> {
+  const now = await stamped(files.map(([file]) => file))
+  return files.some(([, changed], i) => now[i]![1] !== changed)
 }
 
 async function readInProcess(path: string, context: string | undefined): Promise<Said> {
@@ -55,6 +87,6 @@ async function readInProcess(path: string, context: string | undefined): Promise
     return JSON.parse(stdout)
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string }
-    throw new Error(`kubeconfig ${path}: ${stderr.trim() || message}`)
+    throw new Error(`kubeconfig ${path}: ${(stderr || message).replace(/\s+/g, ' ').trim().slice(0, MAX_REASON)}`)
   }
 }

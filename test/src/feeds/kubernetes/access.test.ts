@@ -1,6 +1,6 @@
 /** How an API server is reached: from inside a pod, by a URL, by a kubeconfig file. */
 import assert from 'node:assert/strict'
-import { mkdtempDisposable, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -175,6 +175,82 @@ test('a kubeconfig file: a program gives a token, and is asked again when it is 
   assert.equal(await read(), `Bearer ${later}`)
   await say('unread')
   assert.equal(await read(), `Bearer ${later}`)
+  const asked = async () => (await readFile(`${tokens}.log`, 'utf8')).split('\n').length
+  const before = await asked()
+  for (let i = 0; i < 3; i++) await source.read(true)
+  assert.equal(await asked(), before, 'it has just been asked once more')
+})
+
+test('a kubeconfig file: what a program is told, and what becomes of one that gives no credentials', async () => {
+  await using files = await folder()
+  const path = join(files.path, 'config')
+  const read = async (name: string, exec: object) => {
+    const file = `${path}-${name}`
+    const user = JSON.stringify({ exec: { apiVersion: 'client.authentication.k8s.io/v1beta1', ...exec } })
+    await writeFile(file, config('https://192.0.2.1', user, ', tls-server-name: kube'))
+    return kubeconfig(file).read(false)
+  }
+  const shell = (script: string) => ({ command: 'sh', args: ['-c', script] })
+  const program = join(files.path, 'program')
+  // What it is told becomes the key, and what it is given to read the certificate.
+  const status = '{"clientCertificateData":"-$(cat)-","clientKeyData":"$KIND $(echo $KUBERNETES_EXEC_INFO | base64 -w 0)"}'
+  await writeFile(program, `#!/bin/sh\ncat <<END\n{"status":${status}}\nEND\n`, { mode: 0o755 })
+  const env = [{ name: 'KIND', value: 'test' }]
+  const failures: Record<string, readonly [exec: object, problem: RegExp]> = {
+    absent: [{ command: 'no-such', installHint: 'install it' }, /: there is no program no-such: install it$/],
+    failing: [shell('echo one >&2; echo two >&2; exit 3'), /: sh ended with 3: one two$/],
+    silent: [shell('exit 3'), /: sh ended with 3: it says nothing$/],
+    babbling: [shell('echo token'), /: sh printed no ExecCredential with a token/],
+    anonymous: [shell('echo "{\\"status\\":{}}"'), /: sh printed no ExecCredential with a token/],
+    asking: [{ command: 'sh', interactiveMode: 'Always' }, /: sh would have to ask a person/],
+  }
+  const [given] = await Promise.all([
+    read('told', { command: './program', env, provideClusterInfo: true }),
+    ...Object.entries(failures).map(([name, [exec, problem]]) => assert.rejects(read(name, exec), problem)),
+  ])
+  const [kind, told] = given.tls.key!.split(' ')
+  assert.deepEqual([given.tls.cert, kind], ['--', 'test'])
+  assert.deepEqual(JSON.parse(Buffer.from(told!, 'base64').toString()), {
+    apiVersion: 'client.authentication.k8s.io/v1beta1',
+    kind: 'ExecCredential',
+    spec: { interactive: false, cluster: { server: 'https://192.0.2.1', 'tls-server-name': 'kube' } },
+  })
+})
+
+test('a kubeconfig file: a certificate that a program gives is exchanged before it expires', async () => {
+  await using files = await folder()
+  const [path, said] = [join(files.path, 'config'), join(files.path, 'said')]
+  const say = (cert: string, seconds: number) => {
+    const expirationTimestamp = new Date(Date.now() + 1000 * seconds).toISOString()
+    return writeFile(said, JSON.stringify({ status: { clientCertificateData: cert, clientKeyData: 'key', expirationTimestamp } }))
+  }
+  await writeFile(path, config('https://192.0.2.1', `{exec: {command: cat, args: ['${said}']}}`))
+  const source = kubeconfig(path)
+  for (const [cert, seconds] of [
+    ['first', 30],
+    ['second', 3600],
+  ] as const) {
+    await say(cert, seconds)
+    assert.equal((await source.read(false)).tls.cert, cert)
+  }
+  await say('third', 3600)
+  assert.equal((await source.read(false)).tls.cert, 'second')
+})
+
+test('a kubeconfig file: no process is started for what cannot have changed', async () => {
+  await using files = await folder()
+  const [path, log] = [join(files.path, 'config'), join(files.path, 'log')]
+  await writeFile(path, config('https://192.0.2.1', '{token: refused}'))
+  const source = kubeconfig(path)
+  assert.equal(await source.read(false), await source.read(true))
+
+  const failing = join(files.path, 'failing')
+  await writeFile(failing, config('https://192.0.2.1', `{exec: {command: sh, args: ['-c', 'echo asked >> ${log}; exit 1']}}`))
+  const broken = kubeconfig(failing)
+  for (let i = 0; i < 3; i++) await assert.rejects(async () => broken.read(false), /sh ended with 1/)
+  assert.equal(await readFile(log, 'utf8'), 'asked\n')
+  await writeFile(failing, config('https://192.0.2.1', '{token: mended}'))
+  assert.equal((await broken.read(false)).headers.authorization, 'Bearer mended')
 })
 
 test('a kubeconfig file: files that it names are read anew when they have changed', { skip }, async () => {
