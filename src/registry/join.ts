@@ -64,7 +64,8 @@ export class Join {
   /** The ServiceEntries of each host. */
   readonly #claims = new MultiMap<string, ServiceEntry>()
   #restricted = false
-  readonly #clients: Change[] = []
+  /** What has been made and not been taken yet, by the id of the record: one ServiceEntry may have thousands of hosts. */
+  readonly #untold = new Map<string, MeshRecord | undefined>()
 
   /** @param told the records that were taken so far, by id, as their taker keeps them */
   constructor(told: ReadonlyMap<string, MeshRecord>) {
@@ -75,7 +76,8 @@ export class Join {
   put(id: string, object: MeshObject | undefined, previous: MeshObject | undefined): void {
     if (previous) this.#unlink(id, previous)
     if (object) this.#link(id, object)
-    if (this.#restricted) this.#tellClient(id, clientRecord(object), clientRecord(previous))
+    const either = object ?? previous
+    if (this.#restricted && either && isWorkload(either)) this.#untold.set(id, clientRecord(object))
   }
 
   /** Whether some host is, or was, not the same for all clients, so that clients are reported, too. */
@@ -85,10 +87,10 @@ export class Join {
 
   /** Whether {@link take} has something to give. */
   get changed(): boolean {
-    return this.#touched.size > 0 || this.#clients.length > 0
+    return this.#touched.size > 0 || this.#untold.size > 0
   }
 
-  /** What has changed since it was taken last: about `most` changes, the rest the next time. */
+  /** What has changed since it was taken last: at most `most` changes, the rest the next time. */
   take(most: number): Change[] {
     return this.#take(this.#touched, most)
   }
@@ -99,14 +101,19 @@ export class Join {
   }
 
   #take(ids: ReadonlySet<string>, most: number): Change[] {
-    const changes = this.#clients.splice(0, most)
     for (const id of ids) {
+      if (this.#untold.size >= most) break
       this.#touched.delete(id)
       this.#together.delete(id)
       const object = this.#named.get(id)
-      if (object?.kind === 'ServiceEntry' || this.#hosts.has(id)) this.#tellHosts(id, object as ServiceEntry | undefined, changes)
-      else this.#tell(id, object && this.#record(id, object), changes)
-      if (changes.length >= most) break
+      if (object?.kind === 'ServiceEntry' || this.#hosts.has(id)) this.#putHosts(id, object as ServiceEntry | undefined)
+      else this.#untold.set(id, object && this.#record(id, object))
+    }
+    const changes: Change[] = []
+    for (const [id, record] of this.#untold.entries().take(most)) {
+      this.#untold.delete(id)
+      const told = this.#told.get(id)
+      if (told ? !isDeepStrictEqual(told, record) : record) changes.push([id, record])
     }
     return changes
   }
@@ -116,19 +123,14 @@ export class Join {
     return serviceRecord(object, this.#slices.of(id), this.#selected(object))
   }
 
-  #tellHosts(id: string, entry: ServiceEntry | undefined, changes: Change[]): void {
+  #putHosts(id: string, entry: ServiceEntry | undefined): void {
     const records = entry ? serviceEntryRecords(entry, this.#selected(entry)) : []
     const hosts = records.map(({ host }) => `${id} ${host}`)
-    for (const [i, record] of records.entries()) this.#tell(hosts[i]!, record, changes)
+    for (const [i, record] of records.entries()) this.#untold.set(hosts[i]!, record)
     const gone = new Set(this.#hosts.get(id)).difference(new Set(hosts))
-    for (const host of gone) this.#tell(host, undefined, changes)
+    for (const host of gone) this.#untold.set(host, undefined)
     if (entry) this.#hosts.set(id, hosts)
     else this.#hosts.delete(id)
-  }
-
-  #tell(id: string, record: HostRecord | undefined, changes: Change[]): void {
-    const told = this.#told.get(id)
-    if (told ? !isDeepStrictEqual(told, record) : record) changes.push([id, record])
   }
 
   #selected({ namespace, selector }: Selecting): Workload[] {
@@ -169,11 +171,7 @@ export class Join {
   tellClients(): void {
     if (this.#restricted) return
     this.#restricted = true
-    for (const workload of this.#workloads.all()) this.#tellClient(idOf(workload), clientRecord(workload), undefined)
-  }
-
-  #tellClient(id: string, record: ClientRecord | undefined, told: ClientRecord | undefined): void {
-    if (!isDeepStrictEqual(record, told)) this.#clients.push([id, record])
+    for (const workload of this.#workloads.all()) this.#untold.set(idOf(workload), clientRecord(workload))
   }
 
   #unlink(id: string, object: MeshObject): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Join } from '#src/registry/join.ts'
 import type { ServiceEntry } from '#src/registry/objects.ts'
-import type { MeshRecord } from '#src/registry/record.ts'
+import type { Change, HostRecord, MeshRecord } from '#src/registry/record.ts'
 
 /** @param port tells one version from the other */
 const entry = (hosts: readonly string[], port: number): ServiceEntry => ({
@@ -20,23 +20,68 @@ const entry = (hosts: readonly string[], port: number): ServiceEntry => ({
   created: 0,
 })
 
+const hostsOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => `\x06h${String(i).padStart(5, '0')}\x07example\x03com\0`)
+
+const ID = 'ServiceEntry default/egress'
+
+function tell(told: Map<string, MeshRecord>, changes: readonly Change[]): void {
+  for (const [id, record] of changes) {
+    if (record) told.set(id, record)
+    else told.delete(id)
+  }
+}
+
 test('a ServiceEntry of many hosts costs as much more as it has more of them', () => {
-  const hosts = Array.from({ length: 60_000 }, (_, i) => `\x06h${String(i).padStart(5, '0')}\x07example\x03com\0`)
+  const hosts = hostsOf(60_000)
   const told = new Map<string, MeshRecord>()
   const join = new Join(told)
   const before = entry(hosts, 80)
-  join.put('ServiceEntry default/egress', before, undefined)
-  for (const [id, record] of join.take(100)) told.set(id, record!)
+  join.put(ID, before, undefined)
+  tell(told, join.take(Number.POSITIVE_INFINITY))
   assert.equal(told.size, hosts.length)
-  join.put('ServiceEntry default/egress', entry(hosts.slice(1), 81), before)
+  join.put(ID, entry(hosts.slice(1), 81), before)
   const begun = process.cpuUsage()
-  const changes = join.take(100)
+  const changes = join.take(Number.POSITIVE_INFINITY)
   const { user } = process.cpuUsage(begun)
   assert.deepEqual(
     changes.filter(([, record]) => record === undefined).map(([id]) => id),
-    [`ServiceEntry default/egress ${hosts[0]}`],
+    [`${ID} ${hosts[0]}`],
   )
   assert.equal(changes.length, hosts.length)
   // Each compared with each took more than twenty seconds.
   assert.ok(user < 4_000_000, `${user} µs`)
+})
+
+test('the hosts of a ServiceEntry are told in parts, and what has changed meanwhile as it is then', () => {
+  const hosts = hostsOf(1000)
+  const told = new Map<string, MeshRecord>()
+  const join = new Join(told)
+  const take = () => {
+    const changes = join.take(100)
+    assert.ok(changes.length <= 100)
+    tell(told, changes)
+  }
+  const drain = () => {
+    while (join.changed) take()
+  }
+  const state = () => [...told].map(([id, record]) => `${id} ${(record as HostRecord).ports[0]!.number}`)
+  const [first, second] = [entry(hosts, 80), entry(hosts.slice(1, 600), 81)]
+  join.put(ID, first, undefined)
+  take()
+  assert.equal(told.size, 100)
+  // Of the hosts that are gone, one has been told and others have not.
+  join.put(ID, second, first)
+  take()
+  join.put(ID, first, second)
+  take()
+  join.put(ID, second, first)
+  drain()
+  assert.deepEqual(
+    state().toSorted(),
+    second.hosts.map(host => `${ID} ${host} 81`),
+  )
+  join.put(ID, undefined, second)
+  drain()
+  assert.deepEqual(state(), [])
 })
