@@ -79,10 +79,11 @@ export class Listeners {
 
   /** The connections of this thread, of `threads`, are its share of those of the process; a client's are never bound to fewer than a few. */
   share(threads: number): void {
-    const { connections, perClient } = STREAM_LIMITS
+    const { connections, perClient, requests } = STREAM_LIMITS
     this.connections.limits = {
       ...STREAM_LIMITS,
       connections: Math.ceil(connections / threads),
+      requests: Math.ceil(requests / threads),
       perClient: Math.max(Math.ceil(perClient / threads), Math.min(perClient, FEW)),
     }
   }

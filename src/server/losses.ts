@@ -19,6 +19,13 @@ export function exportLosses(metrics: Metrics, places: () => Iterable<OpenPlace>
         lost.with({ server: place.label, reason }).value = losses.reduce((sum, each) => sum + each[reason], 0)
     }
   }
+  const cut = metrics.counter(
+    'coredns_tcp_cut_total',
+    'Connections, and requests over HTTP/2, that were ended before their time.',
+  )
+  cut.read = () => {
+    for (const [reason, count] of Object.entries(connections.cut)) cut.with({ reason }).value = count
+  }
   const refused = metrics.counter(
     'coredns_tcp_connections_refused_total',
     'Connections that were closed at once: the client had too many, or all together had.',

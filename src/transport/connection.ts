@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
+import type { Common, Cut } from './share.ts'
 import type { StreamLimits } from './stream.ts'
 import type { Outgoing, Receive } from './transport.ts'
 
@@ -16,8 +17,7 @@ export class Connection {
   readonly #client: Client
   readonly #receive: Receive
   readonly #limits: StreamLimits
-  /** Octets of replies that are kept, over all connections. */
-  readonly #unsent: { count: number }
+  readonly #common: Common
   /** What has been read of messages that are not whole. */
   #chunks: Buffer[] = []
   #buffered = 0
@@ -44,13 +44,13 @@ export class Connection {
   readonly #late: Outgoing[] = []
   #queries = 0
 
-  constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits, unsent: { count: number }) {
+  constructor(socket: Socket, client: Client, receive: Receive, limits: StreamLimits, common: Common) {
     this.#socket = socket
     this.#client = client
     this.#receive = receive
     this.#limits = limits
-    this.#unsent = unsent
-    this.#timer = setTimeout(() => socket.destroy(), limits.read)
+    this.#common = common
+    this.#timer = this.#cutIn('read')
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('end', () => {
       this.#ended = true
@@ -143,8 +143,8 @@ export class Connection {
 
   #keep(reply: Outgoing): void {
     this.#late.push(reply)
-    this.#unsent.count += reply.longest
-    if (this.#unsent.count > this.#limits.unsent) this.#socket.destroy()
+    this.#common.kept += reply.longest
+    if (this.#common.kept > this.#limits.unsent) this.#cut('kept')
   }
 
   #owe(): void {
@@ -196,7 +196,7 @@ export class Connection {
     const end = reply.write(frame, 2)
     frame.writeUInt16BE(end - 2, 0)
     if (!this.#socket.write(frame.subarray(0, end))) {
-      this.#stalled = setTimeout(() => this.#socket.destroy(), this.#limits.write)
+      this.#stalled = this.#cutIn('write')
       this.#socket.pause()
     }
   }
@@ -215,7 +215,7 @@ export class Connection {
     this.#flow = undefined
     while (this.#late.length > 0 && !this.#stalled) {
       const reply = this.#late.shift()!
-      this.#unsent.count -= reply.longest
+      this.#common.kept -= reply.longest
       this.#owed--
       this.#send(reply)
     }
@@ -234,6 +234,16 @@ export class Connection {
       this.#socket.destroySoon()
     }
     if (!closing && this.#stalled) return
-    this.#timer = setTimeout(() => this.#socket.destroy(), closing || this.#due ? this.#limits.read : this.#limits.idle)
+    this.#timer = closing || this.#due ? this.#cutIn('read') : setTimeout(() => this.#socket.destroy(), this.#limits.idle)
+  }
+
+  #cutIn(time: 'read' | 'write'): NodeJS.Timeout {
+    return setTimeout(() => this.#cut(time), this.#limits[time])
+  }
+
+  #cut(reason: Cut): void {
+    if (this.#socket.destroyed) return
+    this.#common.cut[reason]++
+    this.#socket.destroy()
   }
 }

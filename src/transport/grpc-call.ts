@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { IncomingHttpHeaders } from 'node:http2'
 import { LONGEST_TIMER } from '../clock.ts'
 import { LONGEST_PACKET, QUERY, readPacket, writePacket } from '../grpc/dns-service.ts'
 import { frame, SingleMessage } from '../grpc/frames.ts'
@@ -24,12 +24,12 @@ class Refusal extends CallError {
 /** Answers calls of gRPC (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
 export const serveCalls =
   (receive: Receive): ServeStream =>
-  async ({ stream, headers, bound }, client, { read, write }) => {
+  async ({ stream, headers, body, bound, send }, client) => {
     const isOver = () => stream.closed || stream.headersSent
     const fail = (code: number, message: string, status = 200) => {
       if (!isOver()) stream.respond({ ...HEADERS, ':status': status, ...writeStatus(code, message) }, { endStream: true })
     }
-    bound(read)
+    bound('read')
     let deadline: NodeJS.Timeout | undefined
     try {
       const milliseconds = timeOf(headers)
@@ -38,15 +38,18 @@ export const serveCalls =
           () => fail(STATUS.DEADLINE_EXCEEDED, 'context deadline exceeded'),
           Math.min(milliseconds, LONGEST_TIMER),
         )
-      const message = await messageOf(stream, headers)
-      bound(0)
+      const message = await messageOf(headers, body)
+      bound()
       const reply = await receive(message, client)
       if (isOver()) return
-      bound(write)
+      bound('write')
       if (!reply) throw new CallError(STATUS.UNKNOWN, 'no query, or one that is not answered')
-      stream.respond(HEADERS, { waitForTrailers: true })
-      stream.once('wantTrailers', () => stream.sendTrailers(writeStatus(STATUS.OK)))
-      stream.end(frame(writePacket(octetsOf(reply))))
+      const octets = frame(writePacket(octetsOf(reply)))
+      send(octets.length, () => {
+        stream.respond(HEADERS, { waitForTrailers: true })
+        stream.once('wantTrailers', () => stream.sendTrailers(writeStatus(STATUS.OK)))
+        stream.end(octets)
+      })
     } catch (error) {
       const { message } = error as Error
       if (error instanceof Refusal) fail(error.code, message, error.status)
@@ -69,10 +72,9 @@ function timeOf(headers: IncomingHttpHeaders): number | undefined {
 }
 
 /** @throws {CallError} */
-async function messageOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Buffer> {
+async function messageOf(headers: IncomingHttpHeaders, body: AsyncIterable<Buffer>): Promise<Buffer> {
   if (headers[':path'] !== QUERY) throw new CallError(STATUS.UNIMPLEMENTED, `unknown method ${headers[':path']}`)
   const message = new SingleMessage(LONGEST_PACKET, headers['grpc-encoding'] as string | undefined)
-  // A refusal is still to be sent.
-  for await (const chunk of stream.iterator({ destroyOnReturn: false })) message.take(chunk)
+  for await (const chunk of body) message.take(chunk)
   return readPacket(message.end())
 }

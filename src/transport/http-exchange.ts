@@ -1,7 +1,7 @@
 import { denialTtl } from '../dns/denial.ts'
 import { readReply } from '../dns/message.ts'
 import type { Client } from '../dns/query.ts'
-import { type ConnectionLimits, octetsOf, type Receive } from './transport.ts'
+import { octetsOf, type Receive } from './transport.ts'
 
 const PATH = '/dns-query'
 const CONTENT_TYPE = 'application/dns-message'
@@ -18,8 +18,8 @@ interface Exchange {
   readonly body: AsyncIterable<Buffer>
   /** Whether the client has left. */
   isOver(): boolean
-  /** Has it end in so many milliseconds, where nothing else is said before; 0 for never. */
-  bound(milliseconds: number): void
+  /** Has it end when this time is over, where nothing else is said before; with none, it may take as long as it wants. */
+  bound(time?: 'read' | 'write'): void
   respond(status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array): void
 }
 
@@ -34,19 +34,14 @@ class Refusal extends Error {
 }
 
 /** Answers a request as RFC 8484 has it. */
-export async function serveExchange(
-  exchange: Exchange,
-  client: Client,
-  receive: Receive,
-  { read, write }: ConnectionLimits,
-): Promise<void> {
-  exchange.bound(read)
+export async function serveExchange(exchange: Exchange, client: Client, receive: Receive): Promise<void> {
+  exchange.bound('read')
   try {
     const message = await messageOf(exchange)
-    exchange.bound(0)
+    exchange.bound()
     const reply = await receive(message, { ...client, headers: exchange.headers })
     if (exchange.isOver()) return
-    exchange.bound(write)
+    exchange.bound('write')
     if (!reply) throw new Refusal(500)
     const octets = octetsOf(reply)
     exchange.respond(200, { 'content-type': CONTENT_TYPE, 'content-length': octets.length, ...freshness(octets) }, octets)

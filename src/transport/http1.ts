@@ -2,20 +2,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
 import { serveExchange } from './http-exchange.ts'
-import { STREAM_LIMITS } from './stream.ts'
+import type { Cut, Share } from './share.ts'
+import { type Connections, STREAM_LIMITS } from './stream.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits, Receive } from './transport.ts'
 
 /** DNS in requests of HTTP/1.1. @param limits of a connection that comes now */
-export function speakHttp1(receive: Receive, limits: () => ConnectionLimits): Spoken {
-  const connections = new WeakMap<Socket, RequestConnection>()
+export function speakHttp1(receive: Receive, limits: () => ConnectionLimits, connections: Connections): Spoken {
+  const served = new WeakMap<Socket, RequestConnection>()
   // Its own bounds of time are for servers that listen.
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) =>
-    connections.get(request.socket)!.serve(request, response),
+    served.get(request.socket)!.serve(request, response),
   )
   return spokenBy((socket, client) => {
-    const connection = new RequestConnection(socket, client, receive, limits())
-    connections.set(socket, connection)
+    const connection = new RequestConnection(socket, client, receive, limits(), connections)
+    served.set(socket, connection)
     server.emit('connection', socket)
     return connection
   })
@@ -27,16 +28,20 @@ class RequestConnection {
   readonly #client: Client
   readonly #receive: Receive
   readonly #limits: ConnectionLimits
+  readonly #connections: Connections
+  readonly #share: Share
   /** What is owed, each with what ends the connection where it takes too long. */
   readonly #owed = new Map<ServerResponse, NodeJS.Timeout | undefined>()
   #ending = false
   #idle: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, client: Client, receive: Receive, limits: ConnectionLimits) {
+  constructor(socket: Socket, client: Client, receive: Receive, limits: ConnectionLimits, connections: Connections) {
     this.#socket = socket
     this.#client = client
     this.#receive = receive
     this.#limits = limits
+    this.#connections = connections
+    this.#share = connections.share()
     this.#wait()
     socket.once('close', () => {
       for (const timer of [this.#idle, ...this.#owed.values()]) clearTimeout(timer)
@@ -47,22 +52,24 @@ class RequestConnection {
     clearTimeout(this.#idle)
     this.#owed.set(response, undefined)
     if (this.#owed.size > STREAM_LIMITS.inFlight) {
-      this.#socket.destroy()
+      this.#cut('requests')
       return
     }
-    const bound = (milliseconds: number) => {
+    let kept = 0
+    const bound = (time?: 'read' | 'write') => {
       clearTimeout(this.#owed.get(response))
-      if (this.#owed.has(response)) this.#owed.set(response, this.#endIn(milliseconds))
+      if (this.#owed.has(response)) this.#owed.set(response, time && this.#cutIn(time))
     }
     response
       .on('error', () => {})
       .once('close', () => {
-        bound(0)
+        bound()
         this.#owed.delete(response)
+        this.#share.give(kept)
         const [next] = this.#owed.keys()
         if (!next && this.#ending) this.#socket.destroySoon()
         else if (!next) this.#wait()
-        else if (next.writableEnded) this.#owed.set(next, this.#endIn(this.#limits.write))
+        else if (next.writableEnded) this.#owed.set(next, this.#cutIn('write'))
       })
     const exchange = {
       method: request.method,
@@ -73,14 +80,17 @@ class RequestConnection {
       isOver: () => response.destroyed,
       bound,
       respond: (status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array) => {
-        // The rest of what was not read whole is not waited for.
-        if (this.#ending || !request.complete) response.shouldKeepAlive = false
+        // The rest of what was not read whole is not waited for. Node ends the connection behind a response that says that it does.
+        const isLast = this.#ending && [...this.#owed.keys()].at(-1) === response
+        if (isLast || !request.complete) response.shouldKeepAlive = false
         response.writeHead(status, headers).end(octets)
         // Those before it are sent first: its time to be read has not begun.
-        if (!response.socket) bound(0)
+        if (!response.socket) bound()
+        kept = octets.length
+        if (!this.#share.take(kept)) this.#cut('kept')
       },
     }
-    void serveExchange(exchange, this.#client, this.#receive, this.#limits)
+    this.#connections.turns.begin(this, () => void serveExchange(exchange, this.#client, this.#receive))
   }
 
   /** Answers what is owed, closes. */
@@ -90,11 +100,16 @@ class RequestConnection {
   }
 
   #wait(): void {
-    this.#idle = this.#endIn(this.#limits.idle)
+    if (!this.#socket.destroyed) this.#idle = setTimeout(() => this.#socket.destroy(), this.#limits.idle)
   }
 
-  /** Has it end in so many milliseconds; 0 for never. */
-  #endIn(milliseconds: number): NodeJS.Timeout | undefined {
-    return milliseconds > 0 && !this.#socket.destroyed ? setTimeout(() => this.#socket.destroy(), milliseconds) : undefined
+  #cutIn(time: 'read' | 'write'): NodeJS.Timeout | undefined {
+    return this.#socket.destroyed ? undefined : setTimeout(() => this.#cut(time), this.#limits[time])
+  }
+
+  #cut(reason: Cut): void {
+    if (this.#socket.destroyed) return
+    this.#connections.cut[reason]++
+    this.#socket.destroy()
   }
 }

@@ -7,67 +7,143 @@ import {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
+import { OWN, type Share } from './share.ts'
+import type { Connections } from './stream.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits } from './transport.ts'
+
+/** Requests that a client may take back at once, and as many a second; above, its connection ends. To give up all that it has open every second is nothing unusual. */
+const RESETS = 1000
+
+/** Requests that a connection may have open, however many others have. */
+const OWN_STREAMS = 8
 
 /** A request, and the stream that it came in. */
 interface StreamRequest {
   readonly headers: IncomingHttpHeaders
   readonly stream: ServerHttp2Stream
-  /** Has it end in so many milliseconds, where nothing else is said before; 0 for never. */
-  bound(milliseconds: number): void
+  readonly body: AsyncIterable<Buffer>
+  /** Has it end when this time is over, where nothing else is said before; with none, it may take as long as it wants. */
+  bound(time?: 'read' | 'write'): void
+  /** Keeps a reply of so many octets until the client takes it: then it is to be sent, unless the stream has ended. */
+  send(octets: number, reply: () => void): void
 }
 
 /** Answers a request. @returns when nothing is left to do for it; never rejected */
-export type ServeStream = (request: StreamRequest, client: Client, limits: ConnectionLimits) => Promise<void>
+export type ServeStream = (request: StreamRequest, client: Client) => Promise<void>
 
 /** What is asked in the streams of HTTP/2. @param limits of a connection that comes now */
-export const speakHttp2 = (serve: ServeStream, limits: () => ConnectionLimits): Spoken =>
-  spokenBy((socket, client) => new StreamConnection(socket, client, serve, limits()))
+export const speakHttp2 = (serve: ServeStream, limits: () => ConnectionLimits, connections: Connections): Spoken =>
+  spokenBy((socket, client) => new StreamConnection(socket, request => serve(request, client), limits(), connections))
 
 /** One client's streams. Node's session may end and leave its connection open for ever, so this counts them, and ends the connection itself. */
 class StreamConnection {
   readonly #socket: Socket
   readonly #session: ServerHttp2Session
+  readonly #serve: (request: StreamRequest) => Promise<void>
   readonly #limits: ConnectionLimits
+  readonly #connections: Connections
+  readonly #share: Share
   #streams = 0
+  /** Octets of replies that Node has, and the replies that it does not have yet: it would keep any number of them. */
+  #sending = 0
+  readonly #late = new Map<ServerHttp2Stream, { readonly octets: number; readonly reply: () => void }>()
   #ending = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, client: Client, serve: ServeStream, limits: ConnectionLimits) {
+  constructor(
+    socket: Socket,
+    serve: (request: StreamRequest) => Promise<void>,
+    limits: ConnectionLimits,
+    connections: Connections,
+  ) {
     this.#socket = socket
+    this.#serve = serve
     this.#limits = limits
-    const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: limits.streams } })
+    this.#connections = connections
+    this.#share = connections.share()
+    const resets = Math.min(limits.streams, RESETS)
+    const session = performServerHandshake(socket, {
+      settings: { maxConcurrentStreams: limits.streams },
+      streamResetBurst: resets,
+      streamResetRate: resets,
+    })
     this.#session = session
     session
-      .on('stream', (stream, headers) => {
-        this.#streams++
-        clearTimeout(this.#timer)
-        let timer: NodeJS.Timeout | undefined
-        stream
-          .once('close', () => {
-            clearTimeout(timer)
-            this.#closed()
-          })
-          .on('error', () => {})
-        const bound = (milliseconds: number) => {
-          clearTimeout(timer)
-          if (milliseconds === 0 || stream.closed) return
-          timer = setTimeout(() => {
-            stream.close(constants.NGHTTP2_CANCEL)
-            // That is not said to a client that reads nothing.
-            stream.destroy()
-          }, milliseconds)
-        }
-        void serve({ headers, stream: stream as ServerHttp2Stream, bound }, client, limits).then(() => {
-          // Of a client that took its request back and reads nothing, Node would wait for the end.
-          if (stream.closed) stream.destroy()
-        })
-      })
+      .on('stream', (stream, headers) => this.#open(stream as ServerHttp2Stream, headers))
       .on('goaway', () => this.end())
       .on('error', () => session.destroy())
     socket.once('close', () => clearTimeout(this.#timer))
     this.#wait()
+  }
+
+  #open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    this.#streams++
+    clearTimeout(this.#timer)
+    stream.once('close', () => this.#closed()).on('error', () => {})
+    if (this.#streams > OWN_STREAMS && !this.#connections.openRequest(stream)) {
+      stream.close(constants.NGHTTP2_REFUSED_STREAM)
+      return
+    }
+    const request = this.#request(stream, headers)
+    this.#connections.turns.begin(this, () => {
+      if (stream.closed) return
+      void this.#serve(request).then(() => {
+        // Of a client that took its request back and reads nothing, Node would wait for the end.
+        if (stream.closed) stream.destroy()
+      })
+    })
+  }
+
+  #request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): StreamRequest {
+    let timer: NodeJS.Timeout | undefined
+    let kept = 0
+    const keep = (octets: number) => {
+      kept += octets
+      if (this.#share.take(octets) || this.#socket.destroyed) return
+      this.#connections.cut.kept++
+      this.#socket.destroy()
+    }
+    stream.once('close', () => {
+      clearTimeout(timer)
+      this.#share.give(kept)
+      this.#late.delete(stream)
+    })
+    return {
+      headers,
+      stream,
+      body: bodyOf(stream, keep),
+      bound: time => {
+        clearTimeout(timer)
+        if (time === undefined || stream.closed) return
+        timer = setTimeout(() => {
+          this.#connections.cut[time]++
+          stream.close(constants.NGHTTP2_CANCEL)
+          // That is not said to a client that reads nothing.
+          stream.destroy()
+        }, this.#limits[time])
+      },
+      send: (octets, reply) => {
+        keep(octets)
+        this.#late.set(stream, { octets, reply })
+        this.#sendLate()
+      },
+    }
+  }
+
+  /** Gives Node replies, until it has enough. */
+  #sendLate(): void {
+    for (const [stream, { octets, reply }] of this.#late) {
+      if (this.#sending >= OWN) return
+      this.#late.delete(stream)
+      if (stream.closed) continue
+      this.#sending += octets
+      stream.once('close', () => {
+        this.#sending -= octets
+        this.#sendLate()
+      })
+      reply()
+    }
   }
 
   /** Takes no more, answers what is owed, closes. */
@@ -96,5 +172,14 @@ class StreamConnection {
       this.#session.destroy()
       setImmediate(() => this.#socket.destroySoon())
     })
+  }
+}
+
+/** The body of a request, which is kept until it is whole. */
+async function* bodyOf(stream: ServerHttp2Stream, keep: (octets: number) => void): AsyncGenerator<Buffer, void> {
+  // A refusal is still to be sent.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    keep(chunk.length)
+    yield chunk
   }
 }

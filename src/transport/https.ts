@@ -14,8 +14,8 @@ const PREFACE = 'PRI'
 
 export const listenHttps: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const limits = (): ConnectionLimits => ({ ...STREAM_LIMITS, ...opening?.limits?.() })
-  const http1 = speakHttp1(receive, limits)
-  const http2 = speakHttp2(serveRequest(receive), limits)
+  const http1 = speakHttp1(receive, limits, connections)
+  const http2 = speakHttp2(serveRequest(receive), limits, connections)
   const create: Secured['create'] = (changed, clientOf) =>
     createServer({ ...optionsOf(changed, opening), ALPNProtocols: ['h2', 'http/1.1'] }, stream => {
       const client = clientOf(stream)
@@ -64,19 +64,20 @@ function beginning(socket: Socket, milliseconds: number, take: (isHttp2: boolean
 /** A request of HTTP/2. */
 const serveRequest =
   (receive: Receive): ServeStream =>
-  ({ stream, headers, bound }, client, limits) => {
+  ({ stream, headers, body, bound, send }, client) => {
     const exchange = {
       method: headers[':method'],
       path: headers[':path'],
       headers,
-      // A refusal is still to be sent.
-      body: stream.iterator({ destroyOnReturn: false }),
+      body,
       isOver: () => stream.closed,
       bound,
       respond(status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array) {
-        stream.respond({ ':status': status, ...headers })
-        stream.end(octets)
+        send(octets.length, () => {
+          stream.respond({ ':status': status, ...headers })
+          stream.end(octets)
+        })
       },
     }
-    return serveExchange(exchange, client, receive, limits)
+    return serveExchange(exchange, client, receive)
   }

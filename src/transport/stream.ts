@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net'
+import type { Stream } from 'node:stream'
 import type { Client } from '../dns/query.ts'
 import { Connection } from './connection.ts'
+import { type Common, type Cut, Share } from './share.ts'
 import type { ConnectionLimits, Held, Receive } from './transport.ts'
+import { Turns } from './turns.ts'
 
 /** Bounds of stream transports. Times in milliseconds, sizes in octets. */
 export interface StreamLimits extends ConnectionLimits {
@@ -11,8 +14,10 @@ export interface StreamLimits extends ConnectionLimits {
   perClient: number
   /** Queries of one connection that are being answered; reading pauses above. */
   inFlight: number
-  /** Replies that get ready while their clients have others to read, of all connections; one that comes above ends its connection. */
+  /** Replies that get ready while their clients have others to read, of all connections; one that comes above ends its connection. Over HTTP, what is more than 64 KiB of one connection, with requests that are not whole. */
   unsent: number
+  /** Requests of HTTP/2 that are open, over all connections, each of which has a few of its own; those above are refused. */
+  requests: number
 }
 
 export const STREAM_LIMITS: StreamLimits = {
@@ -28,6 +33,8 @@ export const STREAM_LIMITS: StreamLimits = {
   inFlight: 100,
   // As much as five connections owe at most.
   unsent: 32 << 20,
+  // An open one takes 10 kB.
+  requests: 10_000,
 }
 
 /** Of the places whose connections count with those of all others alone. */
@@ -37,10 +44,13 @@ const UNBOUNDED: Held = { count: 0, limit: Number.POSITIVE_INFINITY }
 export class Connections {
   #limits: StreamLimits
   readonly #perClient = new Map<string, number>()
-  readonly #unsent = { count: 0 }
+  readonly #common: Common = { kept: 0, cut: { read: 0, write: 0, kept: 0, requests: 0 } }
   #count = 0
+  #requests = 0
   /** Connections that were turned away. */
   refused = 0
+  /** What is asked over HTTP/2. */
+  readonly turns = new Turns()
 
   constructor(limits: StreamLimits = STREAM_LIMITS) {
     this.#limits = limits
@@ -92,13 +102,34 @@ export class Connections {
     return false
   }
 
+  /** How many were ended before their time. */
+  get cut(): Record<Cut, number> {
+    return this.#common.cut
+  }
+
+  /** Whether one more request of HTTP/2 may be answered. It counts until its stream closes. */
+  openRequest(stream: Stream): boolean {
+    if (this.#requests >= this.#limits.requests) {
+      this.cut.requests++
+      return false
+    }
+    this.#requests++
+    stream.once('close', () => this.#requests--)
+    return true
+  }
+
+  /** What may be kept for a connection of HTTP. */
+  share(): Share {
+    return new Share(this.#common, this.#limits.unsent)
+  }
+
   /**
    * Serves messages with a length of two octets in front (RFC 1035 §4.2.2), any number at a time, answered as they get ready (RFC 7766 §6.2.1.1).
    * @param stream of a connection that was admitted
    * @param limits of the listener, where they are others
    */
   serve(stream: Socket, client: Client, receive: Receive, limits: Partial<ConnectionLimits> = {}): Connection {
-    return new Connection(stream, client, receive, { ...this.#limits, ...limits }, this.#unsent)
+    return new Connection(stream, client, receive, { ...this.#limits, ...limits }, this.#common)
   }
 }
 

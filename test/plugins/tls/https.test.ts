@@ -319,6 +319,27 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
     )
   })
 
+  test('SIGTERM: all requests of HTTP/1.1 that have come are answered', async () => {
+    const released = Promise.withResolvers<void>()
+    await using upstream = await startUpstream(async question => {
+      await released.promise
+      return reply(question)
+    })
+    await using server = await start('', `${HOSTS.replace('\n}', '\nfallthrough\n}')}\nforward . ${upstream.to}`)
+    const [socket, heard] = await speak(server.port, ['http/1.1'])
+    socket.write(ask(0x4141, 'www.example.org') + ask(0x4242, 'www2.example.org') + ask(0x4343))
+    await upstream.saw(2)
+    server.signal('SIGTERM')
+    await server.waitForLine(/SIGTERM/)
+    await setTimeout(200)
+    released.resolve()
+    const responses = (await heard).split('HTTP/1.1 200 OK').slice(1)
+    assert.deepEqual(
+      responses.map(response => response.split('\r\n\r\n')[1]!.slice(0, 2)),
+      ['AA', 'BB', 'CC'],
+    )
+  })
+
   test('a response of HTTP/1.1 that waits for the one before is not one that nobody reads', async () => {
     await using upstream = await startUpstream(async question => {
       await setTimeout(2000)

@@ -16,10 +16,20 @@ test('losses are those of all sockets of a place, as they are when somebody look
   exportLosses(metrics, () => [place('dns://:53', losses), place('tls://:853', [])], connections)
   losses[0]!.overflows = 5
   connections.refused = 7
-  const [metric, refused] = [...metrics]
+  connections.cut.write = 8
+  const [metric, cut, refused] = [...metrics]
   assert.deepEqual(
     (await refused!.samples()).map(({ value }) => value),
     [7],
+  )
+  assert.deepEqual(
+    (await cut!.samples()).map(({ labels, value }) => [labels.reason, value]),
+    [
+      ['read', 0],
+      ['write', 8],
+      ['kept', 0],
+      ['requests', 0],
+    ],
   )
   assert.deepEqual(
     (await metric!.samples()).map(({ labels, value }) => [labels.server, labels.reason, value]),

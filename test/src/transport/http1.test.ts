@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { test } from 'node:test'
 import { speakHttp1 } from '#src/transport/http1.ts'
-import { clientOf, STREAM_LIMITS } from '#src/transport/stream.ts'
+import { Connections, clientOf, STREAM_LIMITS } from '#src/transport/stream.ts'
 
 test('a connection that is to end while its last response is sent closes behind it', async () => {
   const reply = {
@@ -19,6 +19,7 @@ test('a connection that is to end while its last response is sent closes behind 
   const spoken = speakHttp1(
     () => reply,
     () => STREAM_LIMITS,
+    new Connections(),
   )
   const server = createServer(socket => spoken.take(socket, clientOf(socket))).listen(0, '127.0.0.1')
   await once(server, 'listening')

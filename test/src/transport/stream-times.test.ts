@@ -12,9 +12,11 @@ const echo: Receive = message => written(Buffer.from(message))
 async function start(t: TestContext, receive = echo) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const server = await serveStreams(receive, LIMITS)
+  const { connections } = server
   const { client, socket, connection } = await server.connect()
   client.socket.setNoDelay(true)
   return {
+    connections,
     client,
     socket,
     connection,
@@ -41,6 +43,7 @@ async function start(t: TestContext, receive = echo) {
 test('the first message must be whole three seconds after the connection', async t => {
   await using connection = await start(t)
   await connection.endsAfter(3000)
+  assert.deepEqual(connection.connections.cut, { read: 1, write: 0, kept: 0, requests: 0 })
 })
 
 test('octets of the first message give it no more time', async t => {
@@ -167,6 +170,7 @@ test('a client that reads nothing is let go of five seconds after that shows, an
   assert.ok(!connection.socket.destroyed)
   await fill()
   await connection.endsAfter(5000)
+  assert.deepEqual(connection.connections.cut, { read: 0, write: 1, kept: 0, requests: 0 })
 })
 
 test('a client that does not read what it is owed cannot hold up the end', async t => {

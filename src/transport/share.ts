@@ -1,0 +1,48 @@
+/** Octets that one connection may have kept, whatever is kept for others. */
+export const OWN = 65_536
+
+/** What all connections have in common. */
+export interface Common {
+  /** Octets that are kept for them beyond what is their own. */
+  kept: number
+  readonly cut: Record<Cut, number>
+}
+
+/**
+ * Why a connection, or a request of HTTP/2, is ended before its time: a message did not get whole, or replies were not read, in the time
+ * that there is for it (*timeouts*); too much would be kept for it; it is one request too many.
+ */
+export type Cut = 'read' | 'write' | 'kept' | 'requests'
+
+/** What is kept in memory for a connection: what is more than its own counts with that of all other connections. */
+export class Share {
+  readonly #common: Common
+  readonly #limit: number
+  #octets = 0
+
+  /** @param limit of what counts together */
+  constructor(common: Common, limit: number) {
+    this.#common = common
+    this.#limit = limit
+  }
+
+  /** @returns whether that is not too much */
+  take(octets: number): boolean {
+    this.#change(octets)
+    return this.#octets <= OWN || this.#common.kept <= this.#limit
+  }
+
+  give(octets: number): void {
+    this.#change(-octets)
+  }
+
+  #change(octets: number): void {
+    const before = this.#above
+    this.#octets += octets
+    this.#common.kept += this.#above - before
+  }
+
+  get #above(): number {
+    return Math.max(0, this.#octets - OWN)
+  }
+}
