@@ -63,7 +63,11 @@ async function messageOf(exchange: Exchange): Promise<Uint8Array> {
 async function contentOf({ method, path, headers, body }: Exchange): Promise<Uint8Array> {
   const url = URL.parse(path ?? '', 'https://localhost')
   if (url?.pathname !== PATH) throw new Refusal(404)
-  if (method === 'GET') return decoded(url.searchParams.get('dns') ?? '')
+  if (method === 'GET') {
+    const [text, ...others] = url.searchParams.getAll('dns')
+    if (text === undefined || others.length > 0) throw new Refusal(400)
+    return decoded(text)
+  }
   if (method !== 'POST') throw new Refusal(405)
   if (mediaType(headers['content-type']) !== CONTENT_TYPE) throw new Refusal(415)
   const chunks: Buffer[] = []

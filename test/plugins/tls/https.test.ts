@@ -177,6 +177,7 @@ suite('https', { skip: !hasOpenssl() && 'openssl is not on this machine' }, () =
           ['another path', 404, () => client.ask('GET', '/resolve?name=web.example.org')],
           ['a path that is none', 404, () => client.ask('GET', '//')],
           ['no question', 400, () => client.ask('GET', '/dns-query')],
+          ['two questions', 400, () => client.ask('GET', `/dns-query?${`&dns=${query.toString('base64url')}`.repeat(2)}`)],
           [
             'a question in another code',
             400,
