@@ -18,6 +18,9 @@ const RESETS = 1000
 /** Requests that a connection may have open, however many others have. */
 const OWN_STREAMS = 8
 
+/** What a chunk of a body takes besides its octets, of which it may have one. */
+const CHUNK = 256
+
 /** A request, and the stream that it came in. */
 interface StreamRequest {
   readonly headers: IncomingHttpHeaders
@@ -179,7 +182,7 @@ class StreamConnection {
 async function* bodyOf(stream: ServerHttp2Stream, keep: (octets: number) => void): AsyncGenerator<Buffer, void> {
   // A refusal is still to be sent.
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    keep(chunk.length)
+    keep(chunk.length + CHUNK)
     yield chunk
   }
 }

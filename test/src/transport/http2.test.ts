@@ -89,6 +89,19 @@ test('of messages that are not whole, no more is kept than there is room for', a
   assert.equal(server.connections.cut.kept, 1)
 })
 
+test('a message that comes octet by octet takes more room than its octets', async () => {
+  await using server = await serve({ unsent: LONG })
+  const session = server.connect()
+  const end = closed(session)
+  const stream = call(session)
+  for (const octet of frame(Buffer.alloc(1000)).subarray(0, -1)) {
+    if (session.destroyed) break
+    await Promise.race([new Promise(resolve => stream.write(Buffer.of(octet), resolve)), end])
+  }
+  await end
+  assert.equal(server.connections.cut.kept, 1)
+})
+
 test('requests of all connections are bounded, but each may have a few', async () => {
   await using server = await serve({ requests: 2 })
   const begin = (count: number) => {
