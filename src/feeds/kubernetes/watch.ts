@@ -257,9 +257,9 @@ export class Watch implements State {
     if (error instanceof Silent && this.#response && this.#version !== undefined) return
     // No failure, but what a server that has started again says to a watch from before: everything is to be listed. Unless it says so again.
     const expired = code === 410 && this.#version !== undefined && !this.#expired
+    if (code !== 410 || this.#expired) this.#troubled(troubleOf(error))
     this.#expired = code === 410
     if (code === 410 || error instanceof Malformed) this.#version = undefined
-    if (code !== 410) this.#troubled(troubleOf(error))
     const asked = error instanceof Refused ? Math.min(error.retryAfter, MAX_ASKED) : 0
     const waiting = new AbortController()
     this.#waiting = asked === 0 ? waiting : undefined

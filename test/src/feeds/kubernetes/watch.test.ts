@@ -407,6 +407,18 @@ test('a watch that ends as soon as it has begun is no busy loop', async () => {
   assert.ok(api.seen.length - before < 15, `${api.seen.length - before} requests`)
 })
 
+test('a server that finds every list too old is told of', async () => {
+  await using api = await FakeApi.start()
+  api.put(service('backend'))
+  using watching = watchCluster(at(api.url), ['Service'])
+  await watching.cluster.synced(['Service'])
+  api.script = () => ({ status: 410, body: 'too old' })
+  api.expire()
+  await logged(watching.log, /services: too old \(410\); what is known stays/)
+  api.script = () => undefined
+  await logged(watching.log, /watched again/)
+})
+
 test('a server that finds each version too old is not asked for everything in a busy loop', async t => {
   await using api = await FakeApi.start()
   using _watching = await watchServices(api, { timing: { backoff: [1, 60_000] } })
