@@ -23,36 +23,13 @@ type Selecting = Service | ServiceEntry
 /** What hosts are made of. */
 type Named = Selecting | Namespace
 
-/** Objects by namespace. */
-class Grouped<T> {
-  readonly #groups = new Map<string, Set<T>>()
-
-  add(namespace: string, member: T): void {
-    const members = this.#groups.get(namespace)
-    if (members) members.add(member)
-    else this.#groups.set(namespace, new Set([member]))
-  }
-
-  delete(namespace: string, member: T): void {
-    const members = this.#groups.get(namespace)
-    if (members?.delete(member) && members.size === 0) this.#groups.delete(namespace)
-  }
-
-  of(namespace: string): Iterable<T> {
-    return this.#groups.get(namespace) ?? []
-  }
-
-  *all(): Iterable<T> {
-    for (const members of this.#groups.values()) yield* members
-  }
-}
-
 export class Join {
   readonly #named = new Map<string, Named>()
   /** By the id of their Service. */
   readonly #slices = new MultiMap<string, EndpointSlice>()
-  readonly #workloads = new Grouped<Workload>()
-  readonly #selecting = new Grouped<Selecting>()
+  /** By namespace. */
+  readonly #workloads = new MultiMap<string, Workload>()
+  readonly #selecting = new MultiMap<string, Selecting>()
   /** Ids of objects whose records must be made again. */
   readonly #touched = new Set<string>()
   /** Those of them that have endpoints. */
@@ -135,7 +112,7 @@ export class Join {
 
   #selected({ namespace, selector }: Selecting): Workload[] {
     if (!selector) return []
-    return [...this.#workloads.of(namespace)].filter(({ labels }) => selects(selector, labels))
+    return this.#workloads.of(namespace).filter(({ labels }) => selects(selector, labels))
   }
 
   #link(id: string, object: MeshObject): void {
@@ -171,7 +148,7 @@ export class Join {
   tellClients(): void {
     if (this.#restricted) return
     this.#restricted = true
-    for (const workload of this.#workloads.all()) this.#untold.set(idOf(workload), clientRecord(workload))
+    for (const workload of this.#workloads.values()) this.#untold.set(idOf(workload), clientRecord(workload))
   }
 
   #unlink(id: string, object: MeshObject): void {

@@ -16,6 +16,10 @@ export class MultiMap<K, V extends object> {
     return held instanceof Set ? [...held] : Array.isArray(held) ? held : [held as V]
   }
 
+  *values(): Iterable<V> {
+    for (const key of this.#held.keys()) yield* this.of(key)
+  }
+
   add(key: K, value: V): void {
     const held = this.#held.get(key)
     if (held === undefined) this.#held.set(key, value)
