@@ -27,10 +27,6 @@ export class NameMap<T> {
     return this.#values
   }
 
-  has(key: string, hash = hashOf(key)): boolean {
-    return this.get(key, hash) !== undefined
-  }
-
   /** @param at where the name begins in `key`, which may be one below it */
   get(key: string, hash = hashOf(key), at = 0): T | undefined {
     const place = this.#slots[this.#slotOf(key, hash, at) + 1]!
