@@ -2,7 +2,7 @@
 import { type Batch, bare, endpointBatch, matchingPorts } from '#src/feeds/cluster-index/batch.ts'
 import type { LocalService } from '#src/feeds/cluster-index/cluster-index.ts'
 import { placesOf } from '#src/feeds/cluster-index/endpoint-labels.ts'
-import type { Place } from '#src/registry/objects.ts'
+import type { Place } from '#src/feeds/objects/mesh-objects.ts'
 
 /**
  * @param before the labels before the Service's name, the nearest last

@@ -1,7 +1,7 @@
 /** What a cluster has under a host. */
 import { ASTERISK, parentOf, ROOT } from '#src/dns/name.ts'
 import { type HostIndex, type HostObject, isAnywhere } from '#src/feeds/cluster-index/host-index.ts'
-import type { Place } from '#src/registry/objects.ts'
+import type { Place } from '#src/feeds/objects/mesh-objects.ts'
 import { addressesOf } from '#src/registry/record.ts'
 import type { Clusters } from './clusters.ts'
 import type { Options } from './options.ts'

@@ -1,7 +1,7 @@
 import type { Feed } from '#src/feeds/feed.ts'
 import { feeds } from '#src/feeds/feeds.ts'
+import type { Traffic } from '#src/feeds/report.ts'
 import { exponential, type Histogram, type Metrics, type Scalar } from '#src/metrics.ts'
-import type { Traffic } from '#src/registry/record.ts'
 
 /** Exports the state of every feed as metrics, read at each scrape. */
 export function exportMetrics(metrics: Metrics): void {

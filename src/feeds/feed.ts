@@ -1,5 +1,6 @@
 import type { Logger } from '../log.ts'
-import type { MeshRecord, Traffic } from '../registry/record.ts'
+import type { MeshRecord } from '../registry/record.ts'
+import type { Traffic } from './report.ts'
 
 /** What a feed reads. */
 export interface Source {

@@ -1,10 +1,11 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
-import type { MeshRecord, Report } from '../registry/record.ts'
+import type { MeshRecord } from '../registry/record.ts'
 import type { Feed, Source, Subscriber } from './feed.ts'
 import { feeds } from './feeds.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
+import type { Report } from './report.ts'
 
 /** A feed that the main thread reads, as seen from another one. Its state is logged and counted in the main thread. */
 export class FollowedFeed extends Records implements Feed {

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
-import type { Change, Report, Traffic } from '../registry/record.ts'
 import type { Feed, Source } from './feed.ts'
 import { Records } from './records.ts'
+import type { Change, Report, Traffic } from './report.ts'
 
 /** Milliseconds until a thread that failed is started again; doubled each time, up to the second. */
 const RESTART = [1000, 30_000] as const

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { epochSeconds } from '../../dns/epoch.ts'
 import { ALL_NAMES, ASTERISK, isUnder, parentOf, ROOT } from '../../dns/name.ts'
 import { MultiMap } from '../../registry/multi-map.ts'
-import { idOf, type Labels, type Place, type Selector, selects } from '../../registry/objects.ts'
 import { isVisible } from '../../registry/visibility.ts'
 import type {
   ClusterObject,
@@ -18,6 +17,7 @@ import type {
   RouteParent,
   Service,
 } from '../kubernetes/objects.ts'
+import { idOf, type Labels, type Place, type Selector, selects } from '../objects/mesh-objects.ts'
 
 /** What has hosts that the outside is to know. */
 export type HostObject = Ingress | Service | Route | DNSEndpoint | Node

@@ -1,7 +1,7 @@
-import type { Join } from '../../registry/join.ts'
-import { idOf, type MeshObject } from '../../registry/objects.ts'
 import { Invalid } from '../objects/field.ts'
+import type { Join } from '../objects/join.ts'
 import { claimedId, readObject } from '../objects/kinds.ts'
+import { idOf, type MeshObject } from '../objects/mesh-objects.ts'
 import { type Entry, readManifest } from './manifest.ts'
 
 /** What is wrong in a file. */

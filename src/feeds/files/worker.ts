@@ -1,9 +1,10 @@
 /** The thread of a file feed: watches manifests, and posts what changes in the mesh that they describe. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { Join } from '../../registry/join.ts'
-import type { MeshRecord, Report } from '../../registry/record.ts'
+import type { MeshRecord } from '../../registry/record.ts'
 import { collectGarbageSoon } from '../garbage.ts'
+import { Join } from '../objects/join.ts'
 import { Outbox } from '../outbox.ts'
+import type { Report } from '../report.ts'
 import { TELL_CLIENTS } from '../thread-feed.ts'
 import { Definitions } from './definitions.ts'
 import { Directories } from './directories.ts'

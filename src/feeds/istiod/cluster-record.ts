@@ -1,6 +1,6 @@
 import { keyOf } from '../../dns/name.ts'
-import { asOwn } from '../../registry/groups.ts'
 import { type EndpointGroup, type HostRecord, isItself } from '../../registry/record.ts'
+import { asOwn } from '../groups.ts'
 import type { Addresses, Assignment } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import { hostKey } from './host-name.ts'

@@ -1,4 +1,4 @@
-import type { Change } from '../../registry/record.ts'
+import type { Change } from '../report.ts'
 import type { Access } from './access.ts'
 import { type Addresses, type Assignment, readAssignment } from './assignment.ts'
 import { type Cluster, readCluster } from './cluster.ts'

@@ -1,4 +1,4 @@
-import type { Change } from '../../registry/record.ts'
+import type { Change } from '../report.ts'
 import type { View } from './view.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Change } from '../../registry/record.ts'
+import type { Change } from '../report.ts'
 import type { Request } from './request.ts'
 import type { Resources } from './resources.ts'
 import type { TypeName } from './types.ts'

@@ -1,9 +1,9 @@
 /** The thread of an istiod's feed: keeps a stream from it, and posts what changes in the mesh. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Report, Traffic } from '../../registry/record.ts'
 import { Complaints } from '../complaints.ts'
 import { collectGarbage } from '../garbage.ts'
 import { Outbox } from '../outbox.ts'
+import type { Report, Traffic } from '../report.ts'
 import { Client } from './client.ts'
 import type { WorkerData } from './source.ts'
 import { Telling } from './telling.ts'

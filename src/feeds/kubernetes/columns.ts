@@ -1,5 +1,5 @@
-import type * as mesh from '../../registry/objects.ts'
 import { readIPv4 } from '../ipv4.ts'
+import type * as mesh from '../objects/mesh-objects.ts'
 import type { EndpointSlice } from './objects.ts'
 
 /** What is kept only where somebody asked for it. */

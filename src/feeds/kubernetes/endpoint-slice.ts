@@ -4,10 +4,10 @@
  */
 
 import { numeric, ProtobufReader, sized } from '../../protobuf-reader.ts'
-import type * as mesh from '../../registry/objects.ts'
 import type { Port } from '../../registry/record.ts'
 import { isLabel } from '../label.ts'
 import { Field, type Skip } from '../objects/field.ts'
+import type * as mesh from '../objects/mesh-objects.ts'
 import { readEndpointSlice } from '../objects/service.ts'
 import { attempt, faultless } from './attempt.ts'
 import { Columns, type Details } from './columns.ts'

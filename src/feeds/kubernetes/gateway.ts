@@ -1,7 +1,7 @@
 /** Gateways and their routes (gateway.networking.k8s.io). */
 import { ALL_NAMES } from '../../dns/name.ts'
-import { idOf, type Place } from '../../registry/objects.ts'
 import type { Field, Skip } from '../objects/field.ts'
+import { idOf, type Place } from '../objects/mesh-objects.ts'
 import { isConditionTrue, readMeta } from '../objects/meta.ts'
 import type { Gateway, GatewayListener, ListenerSet, Route, RouteParent } from './objects.ts'
 import { isIgnored, readPatterns } from './outside.ts'

@@ -1,6 +1,7 @@
 /** Gateways and VirtualServices (networking.istio.io). */
-import { idOf } from '../../registry/objects.ts'
+
 import { Field, type Skip } from '../objects/field.ts'
+import { idOf } from '../objects/mesh-objects.ts'
 import { readExportTo, readMeta, readSelector } from '../objects/meta.ts'
 import type { GatewayListener, IstioGateway, Route, RouteParent } from './objects.ts'
 import { isIgnored, readPatterns } from './outside.ts'

@@ -1,6 +1,7 @@
 /** What is kept of the objects of a cluster: what the registry needs of them, and the little more that only a cluster knows. */
-import type * as mesh from '../../registry/objects.ts'
+
 import type { Port } from '../../registry/record.ts'
+import type * as mesh from '../objects/mesh-objects.ts'
 
 /** An object as the server had it at one time; two of the same version are the same. */
 interface Versioned {

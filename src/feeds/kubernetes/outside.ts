@@ -1,6 +1,7 @@
 /** What objects that lead in from the outside have in common. */
-import type { Place } from '../../registry/objects.ts'
+
 import type { Field, Skip } from '../objects/field.ts'
+import type { Place } from '../objects/mesh-objects.ts'
 import { attempt } from './attempt.ts'
 import { message, messages, shape, text } from './shape.ts'
 

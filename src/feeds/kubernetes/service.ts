@@ -1,7 +1,7 @@
 /** Services (core/v1), as the API server has them. */
 import { keyOf } from '../../dns/name.ts'
-import type { Place } from '../../registry/objects.ts'
 import { Field, type Skip } from '../objects/field.ts'
+import type { Place } from '../objects/mesh-objects.ts'
 import { readService } from '../objects/service.ts'
 import { META } from './meta.ts'
 import type { Outside, Service } from './objects.ts'

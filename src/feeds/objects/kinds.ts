@@ -1,6 +1,7 @@
 /** From a value that claims to be a Kubernetes object to what the registry needs of it. */
-import type { MeshObject } from '../../registry/objects.ts'
+
 import type { Field, Skip } from './field.ts'
+import type { MeshObject } from './mesh-objects.ts'
 import { readNamespace, readPod } from './pod.ts'
 import { readEndpointSlice, readService } from './service.ts'
 import { readServiceEntry, readWorkloadEntry } from './service-entry.ts'

@@ -1,5 +1,5 @@
-import type { Labels, Selector } from '../../registry/objects.ts'
 import type { Field } from './field.ts'
+import type { Labels, Selector } from './mesh-objects.ts'
 
 /** What every object has. One without namespace is in `default`, where kubectl puts it. */
 export function readMeta(root: Field): { namespace: string; name: string; labels: Labels } {

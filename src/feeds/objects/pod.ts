@@ -1,6 +1,7 @@
 /** Pods and Namespaces (core/v1). */
-import type { Namespace, Pod } from '../../registry/objects.ts'
+
 import type { Field, Skip } from './field.ts'
+import type { Namespace, Pod } from './mesh-objects.ts'
 import { isConditionTrue, readLabels } from './meta.ts'
 
 /** The phases in which a Pod runs no more. */

@@ -1,8 +1,8 @@
 /** ServiceEntries and WorkloadEntries (networking.istio.io). */
 import { toOctets } from '../../dns/address.ts'
-import type { Endpoint, Place, ServiceEntry, WorkloadEntry } from '../../registry/objects.ts'
 import type { Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
+import type { Endpoint, Place, ServiceEntry, WorkloadEntry } from './mesh-objects.ts'
 import { isConditionTrue, readExportTo, readLabels, readMeta, readSelector } from './meta.ts'
 
 /** By which a ServiceEntry says that it wants no allocated addresses: then those in its status are of no more use. */

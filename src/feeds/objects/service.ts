@@ -1,7 +1,8 @@
 /** Services (core/v1) and their EndpointSlices (discovery.k8s.io/v1). */
-import type { EndpointSlice, Service, ServicePort } from '../../registry/objects.ts'
+
 import type { EndpointGroup, Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
+import type { EndpointSlice, Service, ServicePort } from './mesh-objects.ts'
 import { readMeta, readSelector } from './meta.ts'
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const

@@ -1,6 +1,7 @@
 /** The thread of a feed that fails: its first run tells of two hosts, the second of one of them, and both end in an error. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { HostRecord, Report } from '#src/registry/record.ts'
+import type { Report } from '#src/feeds/report.ts'
+import type { HostRecord } from '#src/registry/record.ts'
 
 const { runs } = workerData as { runs: Int32Array }
 const run = Atomics.add(runs, 0, 1)

@@ -2,7 +2,7 @@
 import { toAddress } from '#src/dns/address.ts'
 import { toText } from '#src/dns/name.ts'
 import { type Complaints, Definitions } from '#src/feeds/files/definitions.ts'
-import { Join } from '#src/registry/join.ts'
+import { Join } from '#src/feeds/objects/join.ts'
 import { endpointsOf, isAbsolute, type MeshRecord, type Port } from '#src/registry/record.ts'
 
 const address = (octets: string) => toAddress(Buffer.from(octets, 'latin1'))

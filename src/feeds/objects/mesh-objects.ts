@@ -1,5 +1,5 @@
-/** Kubernetes and Istio objects, cut down to what names and addresses depend on. Addresses are octets, names are keys, as in `record.ts`. */
-import type { EndpointGroup, Port } from './record.ts'
+/** Kubernetes and Istio objects, cut down to what names and addresses depend on. Addresses are octets, names are keys, as in `src/registry/record.ts`. */
+import type { EndpointGroup, Port } from '../../registry/record.ts'
 
 export type MeshObject = Service | EndpointSlice | Pod | Namespace | ServiceEntry | WorkloadEntry
 

@@ -1,4 +1,4 @@
-import type { EndpointGroup, Port } from './record.ts'
+import type { EndpointGroup, Port } from '../registry/record.ts'
 
 /** One address that something answers at. */
 export interface EndpointAddress {

@@ -1,9 +1,12 @@
 /** Objects in, records out: puts Services together with their endpoints and keeps track of what changes with what. */
 import { isDeepStrictEqual } from 'node:util'
-import { labelsOf } from '../dns/name.ts'
+import { labelsOf } from '../../dns/name.ts'
+import { MultiMap } from '../../registry/multi-map.ts'
+import type { ClientRecord, HostRecord, MeshRecord } from '../../registry/record.ts'
+import { isRestricted } from '../../registry/visibility.ts'
+import type { Change } from '../report.ts'
 import { namespaceRecord, serviceRecord } from './join-service.ts'
 import { serviceEntryRecords } from './join-service-entry.ts'
-import { MultiMap } from './multi-map.ts'
 import {
   type EndpointSlice,
   idOf,
@@ -14,9 +17,7 @@ import {
   type ServiceEntry,
   selects,
   type WorkloadEntry,
-} from './objects.ts'
-import type { Change, ClientRecord, HostRecord, MeshRecord } from './record.ts'
-import { isRestricted } from './visibility.ts'
+} from './mesh-objects.ts'
 
 type Workload = Pod | WorkloadEntry
 type Selecting = Service | ServiceEntry

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Join } from '#src/registry/join.ts'
-import type { ServiceEntry } from '#src/registry/objects.ts'
-import type { Change, HostRecord, MeshRecord } from '#src/registry/record.ts'
+import { Join } from '#src/feeds/objects/join.ts'
+import type { ServiceEntry } from '#src/feeds/objects/mesh-objects.ts'
+import type { Change } from '#src/feeds/report.ts'
+import type { HostRecord, MeshRecord } from '#src/registry/record.ts'
 
 /** @param port tells one version from the other */
 const entry = (hosts: readonly string[], port: number): ServiceEntry => ({

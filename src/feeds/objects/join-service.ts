@@ -1,7 +1,7 @@
-import { keyOf } from '../dns/name.ts'
-import { type EndpointAddress, groupEndpoints } from './groups.ts'
-import type { EndpointSlice, Namespace, Pod, Service, WorkloadEntry } from './objects.ts'
-import type { HostRecord, Port, Target } from './record.ts'
+import { keyOf } from '../../dns/name.ts'
+import type { HostRecord, Port, Target } from '../../registry/record.ts'
+import { type EndpointAddress, groupEndpoints } from '../groups.ts'
+import type { EndpointSlice, Namespace, Pod, Service, WorkloadEntry } from './mesh-objects.ts'
 
 /** Most of what may be several is none, which need not be kept for each. */
 const NONE: readonly never[] = []

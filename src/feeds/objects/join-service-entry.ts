@@ -1,6 +1,6 @@
-import { type EndpointAddress, groupEndpoints } from './groups.ts'
-import type { Endpoint, Pod, ServiceEntry, WorkloadEntry } from './objects.ts'
-import { type HostRecord, isItself, type Port, type Target } from './record.ts'
+import { type HostRecord, isItself, type Port, type Target } from '../../registry/record.ts'
+import { type EndpointAddress, groupEndpoints } from '../groups.ts'
+import type { Endpoint, Pod, ServiceEntry, WorkloadEntry } from './mesh-objects.ts'
 
 const NO_PORTS: ReadonlyMap<string, number> = new Map()
 
