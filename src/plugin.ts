@@ -9,6 +9,7 @@
 import type { TlsOptions } from 'node:tls'
 import type { ConnectionBounds } from './corefile/connection-bounds.ts'
 import type { Directive } from './corefile/directive.ts'
+import type { Credentials } from './credentials.ts'
 import type { Listener, Query, Transport } from './dns/query.ts'
 import type { Reply } from './dns/reply.ts'
 import type { Secrets } from './dns/tsig.ts'
@@ -158,6 +159,11 @@ export interface ServerBlock {
   readonly viewName: string
   /** The Corefile words in use, in the order of the chain. */
   readonly chain: readonly string[]
+  /**
+   * The files of `tls [CERT KEY] [CA]`; relative names count from `root`. When they have changed, the Corefile is loaded anew.
+   * @param plugin that uses them @throws {Error} one cannot be read, or does not hold what it should
+   */
+  credentials(plugin: string, files: readonly string[]): Credentials
   /** A log whose lines begin with `plugin/NAME: `; without a name, one whose lines begin with nothing. */
   log(plugin?: string): Logger
   /** Reads what a plugin of the block knows about a query under `label`; undefined where none does. To be called in `wrap` or later. */

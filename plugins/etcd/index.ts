@@ -1,7 +1,7 @@
 /** *etcd* answers with the services that are kept in an etcd cluster, as SkyDNS has them. */
 import { isIP } from 'node:net'
 import { basename } from 'node:path'
-import { type Credentials, readCredentials } from '#src/credentials.ts'
+import type { Credentials } from '#src/credentials.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
 import { dialling } from '#src/forwarding/dialling.ts'
 import type { Handler, Instance, Plugin, Query, ServerBlock } from '#src/plugin.ts'
@@ -33,7 +33,7 @@ class Etcd implements Instance {
     const { endpoints, user, tls } = options
     this.#options = options
     this.#block = block
-    this.#credentials = readCredentials(tls ?? [], block.root)
+    this.#credentials = block.credentials('etcd', tls ?? [])
     this.#settings = JSON.stringify([endpoints, user, tls !== undefined, this.#credentials])
   }
 

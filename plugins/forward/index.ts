@@ -1,4 +1,4 @@
-import { type Credentials, readCredentials } from '#src/credentials.ts'
+import type { Credentials } from '#src/credentials.ts'
 import { MOST_UPSTREAMS } from '#src/forwarding/words.ts'
 import type { Directive, Handler, Instance, MetadataReader, Plugin, ServerBlock } from '#src/plugin.ts'
 import { Forwarder } from './forwarder.ts'
@@ -31,7 +31,7 @@ class Forward implements Instance {
 
   constructor(lines: readonly ForwardOptions[], block: ServerBlock) {
     this.#lines = lines
-    this.#credentials = new Map(lines.map(line => [line, readCredentials(line.tlsFiles, block.root)]))
+    this.#credentials = new Map(lines.map(line => [line, block.credentials('forward', line.tlsFiles)]))
     this.#block = block
   }
 

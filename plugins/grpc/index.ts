@@ -1,5 +1,5 @@
 /** *grpc* asks other servers over gRPC. */
-import { type Credentials, readCredentials } from '#src/credentials.ts'
+import type { Credentials } from '#src/credentials.ts'
 import { dialling } from '#src/forwarding/dialling.ts'
 import { ordering } from '#src/forwarding/policy.ts'
 import type { Handler, Instance, Plugin, ServerBlock } from '#src/plugin.ts'
@@ -27,7 +27,7 @@ class Grpc implements Instance {
   constructor(options: Options, block: ServerBlock) {
     this.#options = options
     this.#block = block
-    this.#credentials = options.tls && readCredentials(options.tls, block.root)
+    this.#credentials = options.tls && block.credentials('grpc', options.tls)
   }
 
   adopt(previous: Instance): void {

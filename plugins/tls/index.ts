@@ -1,7 +1,5 @@
 /** *tls* gives the block's listeners of `tls://`, `https://` and `grpc://` their certificate. */
-import { readCredentials } from '#src/credentials.ts'
 import type { Plugin, TlsSettings } from '#src/plugin.ts'
-import { CertificateWatch } from './watch.ts'
 
 interface Options {
   /** CERT, KEY and perhaps CA, as the operator named them. */
@@ -37,9 +35,8 @@ export const tls: Plugin<Options> = {
   },
 
   create({ files, client }, block) {
-    const { cert, key, ca } = readCredentials(files, block.root)
+    const { cert, key, ca } = block.credentials('tls', files)
     block.tls = { cert: cert!, key: key!, ca, client }
-    const { control } = block.server
-    return control ? new CertificateWatch(files, block, control) : {}
+    return {}
   },
 }

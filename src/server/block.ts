@@ -1,6 +1,7 @@
 /** A server block with instances of its plugins. */
 import type { ConnectionBounds } from '../corefile/connection-bounds.ts'
 import type { Token } from '../corefile/problem.ts'
+import type { Credentials } from '../credentials.ts'
 import { OPCODE } from '../dns/codes.ts'
 import type { Query } from '../dns/query.ts'
 import { onReply, type Reply } from '../dns/reply.ts'
@@ -9,6 +10,7 @@ import type { ZoneVersion } from '../dns/zone-version.ts'
 import { type Logger, pluginLogger } from '../log.ts'
 import type { Handler, Instance, MetadataReader, Plugin, Server, ServerBlock, Unready, View } from '../plugin.ts'
 import { ask, type Site } from '../server.ts'
+import type { Certificates } from './certificates.ts'
 import type { Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
 import { type Place, placeLabel } from './listeners.ts'
@@ -42,12 +44,14 @@ export class Block implements ServerBlock {
   readonly otherClasses: boolean
   readonly updates: boolean
   readonly #labels: Configuration['labels']
+  readonly #certificates: Certificates
   readonly #log: Logger
 
-  constructor({ labels, zones, uses }: Configuration, server: Server, log: Logger) {
+  constructor({ labels, zones, uses }: Configuration, server: Server, certificates: Certificates, log: Logger) {
     this.#labels = labels
     this.zones = zones
     this.server = server
+    this.#certificates = certificates
     this.#log = log
     this.chain = uses.map(({ plugin }) => plugin.name)
     this.otherClasses = uses.some(({ plugin }) => plugin.otherClasses)
@@ -97,6 +101,10 @@ export class Block implements ServerBlock {
   /** The zones that it serves at the place with this label. */
   zonesAt(label: string): string[] {
     return this.places.filter(({ place }) => placeLabel(place) === label).map(({ zone }) => zone)
+  }
+
+  credentials(plugin: string, files: readonly string[]): Credentials {
+    return this.#certificates.read(plugin, files, this.root, this.log(plugin))
   }
 
   log(plugin?: string): Logger {

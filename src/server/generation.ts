@@ -4,6 +4,7 @@ import type { Listener, Query } from '../dns/query.ts'
 import type { Logger } from '../log.ts'
 import type { Handler, Server, Unready } from '../plugin.ts'
 import { Block, placed } from './block.ts'
+import { Certificates } from './certificates.ts'
 import { fold, type InFlight, type Stage } from './chain.ts'
 import type { Configuration } from './configuration.ts'
 import { type Place, placeLabel } from './listeners.ts'
@@ -15,6 +16,8 @@ export class Generation {
   readonly hash: string
   readonly #configurations: readonly Configuration[]
   readonly #blocks: readonly Block[]
+  readonly #certificates = new Certificates()
+  readonly #server: Server
   readonly #inFlight: InFlight
   readonly #onThrow: (plugin: string, error: unknown, stacktrace: boolean) => void
   /** Folded once for each block, however many places serve it. */
@@ -43,10 +46,11 @@ export class Generation {
     },
   ) {
     this.hash = hash
+    this.#server = server
     this.#inFlight = inFlight
     this.#onThrow = onThrow
     this.#configurations = configurations
-    this.#blocks = configurations.map(configuration => new Block(configuration, server, log))
+    this.#blocks = configurations.map(configuration => new Block(configuration, server, this.#certificates, log))
     refuseContradictions(this.describe(), this.places)
   }
 
@@ -161,6 +165,7 @@ export class Generation {
       })
       for (const { instance } of block.stages) instance.serving?.(listeners)
     }
+    if (this.#server.control) this.#certificates.watch(this.#server.control)
   }
 
   /** What is not ready in the blocks that use `word`. */
@@ -185,6 +190,7 @@ export class Generation {
 
   async #stop(): Promise<void> {
     this.#stopping.abort()
+    this.#certificates.stop()
     await this.#started
     await Promise.allSettled(this.#stages.map(({ instance }) => instance.stop?.()))
   }

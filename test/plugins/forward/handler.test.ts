@@ -21,6 +21,7 @@ function create({ to }: FakeUpstream) {
     server: { metrics: new Metrics(), udp: async () => connectUdp },
     root: '',
     taps: [],
+    credentials: () => ({}),
     log: () => pino({ level: 'silent' }),
   } as unknown as ServerBlock
   return forward.create(forward.parse(new Directive('forward', ['.'], entries)), block)
