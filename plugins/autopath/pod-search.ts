@@ -1,8 +1,7 @@
 import { toOctets } from '#src/dns/address.ts'
-import { ROOT } from '#src/dns/name.ts'
+import { keyBelow, ROOT } from '#src/dns/name.ts'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import type { Query } from '#src/plugin.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
 
 /** The search lists of Pods: that of their namespace, and behind it that of the machine. */
 export class PodSearch {

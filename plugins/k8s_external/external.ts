@@ -1,6 +1,8 @@
+import { answerAlias } from '#src/answers/alias.ts'
+import { Authority } from '#src/answers/authority.ts'
 import { octetsOfReverse } from '#src/dns/address.ts'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
-import { isUnder, labelsOf, toKey } from '#src/dns/name.ts'
+import { isUnder, keyBelow, labelsOf, toKey } from '#src/dns/name.ts'
 import { NO_RECORDS, type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
 import { Answers } from '#src/feeds/cluster-index/answers.ts'
@@ -19,9 +21,6 @@ import {
   type ServerBlock,
   shuffled,
 } from '#src/plugin.ts'
-import { answerAlias } from '#src/registry/alias.ts'
-import { Authority } from '#src/registry/authority.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
 import { isNetwork, isReverse } from '#src/registry/reverse.ts'
 import { aliasOf, findExternal } from './find.ts'
 import { ownAddresses } from './own-addresses.ts'

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer'
+import { Authority } from '#src/answers/authority.ts'
+import { answerTargets } from '#src/answers/targets.ts'
 import { addressRecords } from '#src/dns/address-records.ts'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import { sized } from '#src/dns/master-file/octets.ts'
-import { isUnder, ROOT, toKey } from '#src/dns/name.ts'
+import { isUnder, keyBelow, ROOT, toKey } from '#src/dns/name.ts'
 import { NO_RECORDS, type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import { ZoneMap, ZoneSet } from '#src/dns/zone-map.ts'
 import { Answers } from '#src/feeds/cluster-index/answers.ts'
@@ -21,9 +23,6 @@ import {
   type ServerBlock,
   shuffled,
 } from '#src/plugin.ts'
-import { Authority } from '#src/registry/authority.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
-import { answerTargets } from '#src/registry/targets.ts'
 import { Clusters } from './clusters.ts'
 import { explainFound, explainNothing } from './explain.ts'
 import { type Found, findExact, findHost, together } from './find.ts'

@@ -1,10 +1,9 @@
 import { LONGEST_TIMER } from '#src/clock.ts'
-import { labelsOf, ROOT } from '#src/dns/name.ts'
+import { keyBelow, labelsOf, ROOT } from '#src/dns/name.ts'
 import type { AccessSource } from '#src/feeds/kubernetes/access.ts'
 import { readLabelSelector } from '#src/feeds/kubernetes/label-selector.ts'
 import { type NamedAccess, namedAccess } from '#src/feeds/kubernetes/named-access.ts'
 import type { Directive, Line } from '#src/plugin.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
 
 const RESOURCES = ['Ingress', 'Service', 'HTTPRoute', 'TLSRoute', 'GRPCRoute', 'VirtualService', 'DNSEndpoint', 'Node'] as const
 

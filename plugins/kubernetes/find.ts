@@ -1,11 +1,10 @@
 /** What a cluster has under the name of a service. */
 import { toOctets } from '#src/dns/address.ts'
-import { toText } from '#src/dns/name.ts'
+import { keyBelow, toText } from '#src/dns/name.ts'
 import { type Batch, endpointBatch, matchingPorts } from '#src/feeds/cluster-index/batch.ts'
 import type { ImportedService, LocalService } from '#src/feeds/cluster-index/cluster-index.ts'
 import { countOf, placesOf } from '#src/feeds/cluster-index/endpoint-labels.ts'
 import type { EndpointSlice, ImportedSlice } from '#src/feeds/kubernetes/objects.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
 import type { ServiceName } from './name.ts'
 
 /** Addresses, none for a name without any; or the name that this one is an alias of; undefined for a name that does not exist. */

@@ -1,3 +1,4 @@
+import { answerAlias } from '#src/answers/alias.ts'
 import { octetsOfReverse } from '#src/dns/address.ts'
 import { CLASS, FLAG, TYPE } from '#src/dns/codes.ts'
 import { toKey } from '#src/dns/name.ts'
@@ -23,7 +24,6 @@ import {
   type ServerBlock,
   shuffled,
 } from '#src/plugin.ts'
-import { answerAlias } from '#src/registry/alias.ts'
 import { isNetwork, isReverse } from '#src/registry/reverse.ts'
 import { watch } from './cluster-watch.ts'
 import { explain } from './explain.ts'

@@ -1,8 +1,8 @@
 import { TYPE } from '#src/dns/codes.ts'
+import { keyBelow } from '#src/dns/name.ts'
 import { type Sections, SectionsBuilder } from '#src/dns/sections.ts'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import { addressAt, countOf, labelOf } from '#src/feeds/cluster-index/endpoint-labels.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
 import { serviceKey } from './service-key.ts'
 
 type NameServer = readonly [name: string, address: string]

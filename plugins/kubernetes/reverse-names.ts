@@ -1,6 +1,6 @@
+import { keyBelow } from '#src/dns/name.ts'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
 import { labelOf } from '#src/feeds/cluster-index/endpoint-labels.ts'
-import { keyBelow } from '#src/registry/key-below.ts'
 import { placesIn } from '#src/registry/record.ts'
 import { serviceKey } from './service-key.ts'
 

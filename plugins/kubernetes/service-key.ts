@@ -1,4 +1,4 @@
-import { keyBelow } from '#src/registry/key-below.ts'
+import { keyBelow } from '#src/dns/name.ts'
 
 /** The key of a service in a zone. */
 export const serviceKey = ({ name, namespace }: { readonly name: string; readonly namespace: string }, zone: string): string =>

@@ -1,7 +1,7 @@
+import { Authority } from '#src/answers/authority.ts'
 import { labelsOf, toKey } from '#src/dns/name.ts'
 import { ZoneMap } from '#src/dns/zone-map.ts'
 import type { ClusterView } from '#src/feeds/cluster-index/cluster-view.ts'
-import { Authority } from '#src/registry/authority.ts'
 import type { Options } from './options.ts'
 
 /** The longest that an SOA record is kept, in seconds. */

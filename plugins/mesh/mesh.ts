@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
+import { answerAlias } from '#src/answers/alias.ts'
+import { answerTargets } from '#src/answers/targets.ts'
 import { CLASS, TYPE } from '#src/dns/codes.ts'
 import type { Sections } from '#src/dns/sections.ts'
 import { ZoneSet } from '#src/dns/zone-map.ts'
@@ -16,10 +18,8 @@ import {
   type ServerBlock,
   shuffled,
 } from '#src/plugin.ts'
-import { answerAlias } from '#src/registry/alias.ts'
 import type { Beyond, Known } from '#src/registry/known.ts'
 import { Missing, Registry } from '#src/registry/registry.ts'
-import { answerTargets } from '#src/registry/targets.ts'
 import { explain } from './explain.ts'
 import { changeDelays, exportMetrics } from './metrics.ts'
 import type { Options } from './options.ts'

@@ -104,6 +104,12 @@ export function keyOf(labels: readonly string[], parent = ROOT): string {
   return key + parent
 }
 
+/** The key of `labels` below `parent`; `parent` itself where that would be no name any more (RFC 1035 §2.3.4). */
+export function keyBelow(labels: readonly string[], parent: string): string {
+  const key = keyOf(labels, parent)
+  return key.length > 255 ? parent : key
+}
+
 /** The offset behind the name in wire form that begins at `at`. */
 export function endOfKey(octets: string, at: number): number {
   while (octets.charCodeAt(at) > 0) at += 1 + octets.charCodeAt(at)

@@ -1,9 +1,9 @@
 import { toAddress, toOctets } from '../dns/address.ts'
 import { addressRecords } from '../dns/address-records.ts'
 import { TYPE } from '../dns/codes.ts'
+import { keyBelow } from '../dns/name.ts'
 import type { Sections } from '../dns/sections.ts'
 import type { Host } from './host.ts'
-import { keyBelow } from './key-below.ts'
 import type { Known } from './known.ts'
 
 /** The name of one endpoint, or of several that have the same hostname: `db-0.db.default.svc.cluster.local`. */

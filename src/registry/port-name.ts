@@ -1,3 +1,4 @@
+import { MAX_SRV_RECORDS, srvRecords, weightOf } from '../answers/srv-records.ts'
 import { TYPE } from '../dns/codes.ts'
 import type { Srv } from '../dns/rdata.ts'
 import type { Sections } from '../dns/sections.ts'
@@ -5,7 +6,6 @@ import { endpointKey } from './endpoint-name.ts'
 import type { Host } from './host.ts'
 import type { Known } from './known.ts'
 import { endpointsOf, type Port } from './record.ts'
-import { MAX_SRV_RECORDS, srvRecords, weightOf } from './srv-records.ts'
 
 /** Where SRV records stand: `_http._tcp.backend.default.svc.cluster.local`. */
 export class PortName implements Known {

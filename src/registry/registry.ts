@@ -2,12 +2,12 @@
  * The mesh as names: what all sources say, united, in the zones that it is served as. A tree of names in one map, so that a known name is
  * one lookup, and an unknown one as many as it has labels more than the closest name that exists.
  */
+import { Authority } from '../answers/authority.ts'
 import { ASTERISK, parentOf, ROOT, toKey } from '../dns/name.ts'
 import { hashAbove, hashOf, type Name } from '../dns/name-hash.ts'
 import { NameMap } from '../dns/name-map.ts'
 import { ZoneSet } from '../dns/zone-map.ts'
 import { AddressAnswers } from './address-answers.ts'
-import { Authority } from './authority.ts'
 import { Clients } from './clients.ts'
 import { Host, type HostOptions, seen } from './host.ts'
 import type { Known } from './known.ts'

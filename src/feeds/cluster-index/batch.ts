@@ -1,10 +1,10 @@
+import { MAX_SRV_RECORDS, srvRecords, weightOf } from '../../answers/srv-records.ts'
 import { addressRecords } from '../../dns/address-records.ts'
 import { TYPE } from '../../dns/codes.ts'
+import { keyBelow } from '../../dns/name.ts'
 import type { Srv } from '../../dns/rdata.ts'
 import type { Sections } from '../../dns/sections.ts'
-import { keyBelow } from '../../registry/key-below.ts'
 import { addressesOf, type Port } from '../../registry/record.ts'
-import { MAX_SRV_RECORDS, srvRecords, weightOf } from '../../registry/srv-records.ts'
 import type { EndpointSlice } from '../kubernetes/objects.ts'
 import { addressAt, labelOf } from './endpoint-labels.ts'
 

@@ -1,7 +1,6 @@
 import { epochSeconds } from '../dns/epoch.ts'
-import { standIn } from '../dns/name.ts'
+import { keyBelow, standIn } from '../dns/name.ts'
 import { type Sections, SectionsBuilder } from '../dns/sections.ts'
-import { keyBelow } from './key-below.ts'
 
 interface AuthorityOptions {
   /** How long negative answers may be kept, in seconds (RFC 2308 §4); by default the TTL. */
