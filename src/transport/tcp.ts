@@ -6,6 +6,9 @@ import { Beginnings } from './beginnings.ts'
 import { type Connections, clientOf } from './stream.ts'
 import type { Listening, Opening, Receive } from './transport.ts'
 
+/** Connections that the kernel keeps until they are accepted: what Node asks for. */
+const BACKLOG = 511
+
 /** What is spoken over the connections of a listener. */
 export interface Spoken {
   /** Serves a connection that was admitted, and is of this client. */
@@ -55,7 +58,9 @@ export async function listenStream(
   { shared = false, held, headers, limits }: Opening = {},
 ): Promise<Listening> {
   const beginnings = new Beginnings(connections, spoken)
+  let accepted = 0
   const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
+    accepted++
     const inFront = headers?.()
     if (inFront) beginnings.take(socket, inFront, held, limits?.().read)
     else if (connections.admit(socket, held)) spoken.take(socket, clientOf(socket))
@@ -68,6 +73,12 @@ export async function listenStream(
     address,
     port: (server.address() as AddressInfo).port,
     async close() {
+      // Node accepts one connection a turn; the kernel resets those that wait when the listener closes.
+      for (let turn = 0, before = -1; accepted > before && turn < BACKLOG; turn++) {
+        before = accepted
+        await nextTurn()
+        await nextTurn()
+      }
       const closed = once(server, 'close')
       server.close()
       // What has arrived is read before the connections end.

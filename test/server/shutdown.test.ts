@@ -44,6 +44,22 @@ suite('SIGTERM', () => {
     assert.deepEqual(await server.exited, GONE)
   })
 
+  test('who has connected is answered, however many wait to be accepted', async () => {
+    await using server = await startServer(HOSTS)
+    server.signal('SIGSTOP')
+    const clients = Array.from({ length: 100 }, () => server.connect())
+    await Promise.all(clients.map(({ socket }) => once(socket, 'connect')))
+    for (const [id, client] of clients.entries()) client.send(queryMessage('www.example.org', 'A', { id }))
+    server.signal('SIGTERM')
+    server.signal('SIGCONT')
+    for (const [id, client] of clients.entries()) {
+      const message = await client.next()
+      assert.ok(message, `closed without a reply to ${id}`)
+      assert.equal(readAnswer(message).id, id)
+    }
+    assert.deepEqual(await server.exited, GONE)
+  })
+
   test('queries that wait for others get their answers', async () => {
     const names = ['a.example.org. 5 IN A 192.0.2.9', 'b.example.org. 5 IN A 192.0.2.9']
     await using upstream = await startUpstream(delayed(500, zone(...names)))
