@@ -43,7 +43,9 @@ export class Join {
   readonly #claims = new MultiMap<string, ServiceEntry>()
   #restricted = false
   /** What has been made and not been taken yet, by the id of the record: one ServiceEntry may have thousands of hosts. */
-  readonly #untold = new Map<string, MeshRecord | undefined>()
+  readonly #untold = new Map<string, MeshRecord>()
+  /** Ids of records that are to go when nothing else is left to tell: another object may have the host now. */
+  readonly #gone = new Set<string>()
 
   /** @param told the records that were taken so far, by id, as their taker keeps them */
   constructor(told: ReadonlyMap<string, MeshRecord>) {
@@ -55,7 +57,7 @@ export class Join {
     if (previous) this.#unlink(id, previous)
     if (object) this.#link(id, object)
     const either = object ?? previous
-    if (this.#restricted && either && isWorkload(either)) this.#untold.set(id, clientRecord(object))
+    if (this.#restricted && either && isWorkload(either)) this.#tell(id, clientRecord(object))
   }
 
   /** Whether some host is, or was, not the same for all clients, so that clients are reported, too. */
@@ -65,7 +67,7 @@ export class Join {
 
   /** Whether {@link take} has something to give. */
   get changed(): boolean {
-    return this.#touched.size > 0 || this.#untold.size > 0
+    return this.#touched.size + this.#untold.size + this.#gone.size > 0
   }
 
   /** What has changed since it was taken last: at most `most` changes, the rest the next time. */
@@ -85,15 +87,29 @@ export class Join {
       this.#together.delete(id)
       const object = this.#named.get(id)
       if (object?.kind === 'ServiceEntry' || this.#hosts.has(id)) this.#putHosts(id, object as ServiceEntry | undefined)
-      else this.#untold.set(id, object && this.#record(id, object))
+      else this.#tell(id, object && this.#record(id, object))
     }
     const changes: Change[] = []
     for (const [id, record] of this.#untold.entries().take(most)) {
       this.#untold.delete(id)
-      const told = this.#told.get(id)
-      if (told ? !isDeepStrictEqual(told, record) : record) changes.push([id, record])
+      if (!isDeepStrictEqual(this.#told.get(id), record)) changes.push([id, record])
+    }
+    if (this.#touched.size + this.#untold.size > 0) return changes
+    for (const id of this.#gone.values().take(most - changes.length)) {
+      this.#gone.delete(id)
+      if (this.#told.has(id)) changes.push([id, undefined])
     }
     return changes
+  }
+
+  #tell(id: string, record: MeshRecord | undefined): void {
+    if (record) {
+      this.#untold.set(id, record)
+      this.#gone.delete(id)
+    } else {
+      this.#untold.delete(id)
+      this.#gone.add(id)
+    }
   }
 
   #record(id: string, object: Service | Namespace): HostRecord {
@@ -104,9 +120,9 @@ export class Join {
   #putHosts(id: string, entry: ServiceEntry | undefined): void {
     const records = entry ? serviceEntryRecords(entry, this.#selected(entry)) : []
     const hosts = records.map(({ host }) => `${id} ${host}`)
-    for (const [i, record] of records.entries()) this.#untold.set(hosts[i]!, record)
+    for (const [i, record] of records.entries()) this.#tell(hosts[i]!, record)
     const gone = new Set(this.#hosts.get(id)).difference(new Set(hosts))
-    for (const host of gone) this.#untold.set(host, undefined)
+    for (const host of gone) this.#tell(host, undefined)
     if (entry) this.#hosts.set(id, hosts)
     else this.#hosts.delete(id)
   }
@@ -149,7 +165,7 @@ export class Join {
   tellClients(): void {
     if (this.#restricted) return
     this.#restricted = true
-    for (const workload of this.#workloads.values()) this.#untold.set(idOf(workload), clientRecord(workload))
+    for (const workload of this.#workloads.values()) this.#tell(idOf(workload), clientRecord(workload))
   }
 
   #unlink(id: string, object: MeshObject): void {

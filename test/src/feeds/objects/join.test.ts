@@ -86,3 +86,23 @@ test('the hosts of a ServiceEntry are told in parts, and what has changed meanwh
   drain()
   assert.deepEqual(state(), [])
 })
+
+test('a host that moves from one ServiceEntry to another is told of its new one before it leaves the old one', () => {
+  const hosts = hostsOf(1000)
+  const told = new Map<string, MeshRecord>()
+  const join = new Join(told)
+  const [before, after] = [entry(hosts, 80), entry(hosts.slice(1), 80)]
+  join.put(ID, before, undefined)
+  tell(told, join.take(Number.POSITIVE_INFINITY))
+  join.put(ID, undefined, before)
+  join.put(`${ID}-new`, { ...after, name: 'egress-new' }, undefined)
+  while (join.changed) {
+    tell(told, join.take(100))
+    const known = new Set(Array.from(told.values(), record => (record as HostRecord).host))
+    assert.ok(after.hosts.every(host => known.has(host)))
+  }
+  assert.deepEqual(
+    [...told.keys()].toSorted(),
+    after.hosts.map(host => `${ID}-new ${host}`),
+  )
+})
