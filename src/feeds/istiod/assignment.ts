@@ -101,12 +101,13 @@ function readEndpoint(reader: ProtobufReader, { selected, apart }: Reading, skip
 }
 
 /**
- * A gateway stands for many workloads, over mTLS: it is not told which ones, or of which namespace. Before Istio 1.30, that is not told of what
- * a ServiceEntry lists, either. Some istiods tell it of no endpoint.
+ * A gateway stands for many workloads, over mTLS: it is not told which ones, or of which namespace, app or version. Before Istio 1.30, no namespace is
+ * told of what a ServiceEntry lists, either. Some istiods tell it of no endpoint.
  */
 function isGatewayOf(about: () => ProtobufReader, port: number): boolean {
+  if (!isMutual(about())) return false
   const workload = workloadOf(about())
-  return workload === '' ? port === GATEWAY_PORT : workload.startsWith(';;') && isMutual(about())
+  return workload === '' ? port === GATEWAY_PORT : workload.startsWith(';;;;')
 }
 
 /** Whether something that listens on a port is no endpoint, but a gateway to some. */

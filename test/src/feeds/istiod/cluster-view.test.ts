@@ -189,7 +189,7 @@ test('the gateways of other networks are no endpoints, whatever their port; who 
     { address: '34.0.0.1', port: 15443, workload: ';;;;east', mutual: true, health: 0 },
     { address: '34.0.0.2', port: 443, workload: ';;;;east', mutual: true, health: 0 },
     // As an istiod has it that tells of no workloads.
-    { address: '34.0.0.3', port: 15443, workload: '', health: 0 },
+    { address: '34.0.0.3', port: 15443, workload: '', mutual: true, health: 0 },
   ]
   const endpoints = [
     { address: '10.0.0.1', port: 15443 },
@@ -198,8 +198,11 @@ test('the gateways of other networks are no endpoints, whatever their port; who 
     // Listed in a ServiceEntry.
     { address: '10.0.0.3', port: 15443, workload: ';default;;;west', health: 0 },
     { address: '10.0.0.4', workload: '', health: 0 },
-    // Before Istio 1.30.
-    { address: '10.0.0.5', port: 15443, workload: ';;;;west', health: 0 },
+    { address: '10.0.0.5', port: 15443, workload: '', health: 0 },
+    // Before Istio 1.30, and, of one that takes mTLS, what is told of its labels.
+    { address: '10.0.0.6', port: 15443, workload: ';;;;west', health: 0 },
+    { address: '10.0.0.7', workload: ';;app;;west', mutual: true, health: 0 },
+    { address: '10.0.0.8', workload: ';;;v1;west', mutual: true, health: 0 },
   ]
   await using istiod = await start({
     NDS: [nameTable(WEB_NAME)],
@@ -208,7 +211,8 @@ test('the gateways of other networks are no endpoints, whatever their port; who 
   })
   await using near = watchIstiod([istiod.address], { network: 'west' })
   await using anywhere = watchIstiod([istiod.address])
-  const all = 'web.default.svc vips 10.96.0.1 at 10.0.0.1 at 10.0.0.2 at 10.0.0.3 at 10.0.0.4 at 10.0.0.5'
+  const addresses = Array.from({ length: 8 }, (_, i) => ` at 10.0.0.${i + 1}`)
+  const all = `web.default.svc vips 10.96.0.1${addresses.join('')}`
   for (const watched of [near, anywhere]) await has(watched, all)
   istiod.push('EDS', [assignment(80, WEB, gateways)])
   for (const watched of [near, anywhere]) await has(watched, 'web.default.svc vips 10.96.0.1')
