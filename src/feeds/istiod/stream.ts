@@ -104,7 +104,7 @@ export class DiscoveryStream implements MessageListener {
     const complete = !this.#seen.has(type) && this.#view.isComplete(type)
     this.#seen.add(type)
     // Before Istio 1.22, who does not offer WDS tells a ztunnel of nothing instead of refusing it.
-    if (complete && resources.incoming === 0 && this.#view.node === 'ztunnel') {
+    if (complete && problem === undefined && resources.incoming === 0 && this.#view.node === 'ztunnel') {
       this.#call.end(CODE.UNKNOWN, 'nothing was told to a ztunnel')
       return
     }

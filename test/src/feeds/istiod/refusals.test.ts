@@ -149,6 +149,16 @@ test('a cluster of a million endpoints is refused, and one of many thousand is n
   await watched.until(() => web()?.groups[0]?.addresses.length === 200_000)
 })
 
+/** A response of WDS with a resource of another type, and nonce `b`. */
+const OTHER = Buffer.concat([
+  writeField(
+    2,
+    Buffer.concat([writeField(2, Buffer.concat([writeField(1, 'type.example/Other'), writeField(2, 'x')])), writeField(3, 'x')]),
+  ),
+  writeField(4, TYPE_URLS.WDS),
+  writeField(5, 'b'),
+])
+
 test('a response of another type, and a resource of another type, are refused', async () => {
   await using istiod = await startIstiod(true)
   await using watched = watchIstiod([istiod.address])
@@ -159,11 +169,7 @@ test('a response of another type, and a resource of another type, are refused', 
       ({ nonce, type, refusal }) => nonce === 'a' && type === 'CDS' && refusal === 'this type was not asked for',
     ),
   )
-  const other = writeField(
-    2,
-    Buffer.concat([writeField(2, Buffer.concat([writeField(1, 'type.example/Other'), writeField(2, 'x')])), writeField(3, 'x')]),
-  )
-  istiod.write(Buffer.concat([other, writeField(4, TYPE_URLS.WDS), writeField(5, 'b')]))
+  istiod.write(OTHER)
   await until(() =>
     istiod.requests.some(({ nonce, refusal }) => nonce === 'b' && refusal === 'a resource of type "type.example/Other"'),
   )
@@ -171,6 +177,14 @@ test('a response of another type, and a resource of another type, are refused', 
   await until(() => istiod.metadata.length === 2)
   assert.ok(watched.log.length >= 2)
   assert.deepEqual([watched.hosts, watched.removed], [[ONE], []])
+})
+
+test('a first response of nothing but a resource of another type is told of, and says nothing of whether WDS is offered', async () => {
+  await using istiod = await startIstiod(true)
+  istiod.script = call => call.write(OTHER)
+  await using watched = watchIstiod([istiod.address])
+  await watched.until(() => /a resource of type "type.example.Other": what answers there is no istiod/.test(watched.log.join()))
+  assert.ok(istiod.requests.every(({ node }) => !node.startsWith('sidecar~')))
 })
 
 test('a stream of octets that are no messages ends, and what is known stays', async () => {
