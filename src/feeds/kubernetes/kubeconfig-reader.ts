@@ -19,7 +19,12 @@ try {
 async function read(): Promise<Said> {
   const files = [stamped(path)]
   const config = new KubeConfig()
-  config.loadFromFile(path)
+  try {
+    config.loadFromFile(path)
+  } catch (error) {
+    // Below its first line, the message shows what stands around the mistake, which may be a secret.
+    throw new Error((error as Error).message.split('\n', 1)[0])
+  }
   if (context !== undefined) config.setCurrentContext(context)
   if (!config.getContextObject(config.getCurrentContext())) throw new Error(`there is no context ${config.getCurrentContext()}`)
   const cluster = config.getCurrentCluster()

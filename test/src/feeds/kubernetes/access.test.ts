@@ -237,6 +237,16 @@ test('a kubeconfig file: a certificate that a program gives is exchanged before 
   assert.equal((await source.read(false)).tls.cert, 'second')
 })
 
+test('a kubeconfig file: a mistake in it is told of without what stands around it', async () => {
+  await using files = await folder()
+  const path = join(files.path, 'config')
+  await writeFile(path, `${config('https://192.0.2.1', '{token: secret}')}\n\t- mistake\n`)
+  await assert.rejects(
+    async () => kubeconfig(path).read(false),
+    ({ message }: Error) => /config: \S.* \(\d+:\d+\)$/.test(message) && !message.includes('secret'),
+  )
+})
+
 test('a kubeconfig file: no process is started for what cannot have changed', async () => {
   await using files = await folder()
   const [path, log] = [join(files.path, 'config'), join(files.path, 'log')]
