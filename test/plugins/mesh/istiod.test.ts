@@ -77,7 +77,7 @@ for (const ambient of [true, false]) {
       backend(['10.0.0.1']).replace('name: backend', `$&\n  annotations: { networking.istio.io/exportTo: "${to}" }`)
     const files = { 'mesh.yaml': exported('.') }
     await using server = await startServer(
-      `.:0 {\n  mesh cluster.local in-addr.arpa {\n    source file mesh.yaml\n    source istiod ${istiod.address}\n  }\n}\n`,
+      `.:0 {\n  mesh cluster.local in-addr.arpa {\n    source file mesh.yaml\n    source istiod ${istiod.address}\n    startup_timeout 1m\n  }\n}\n`,
       { files },
     )
     for (const [name, type] of [

@@ -150,7 +150,8 @@ export class TestIstiod implements AsyncDisposable {
     }
     const { type, nonce, subscribe, unsubscribe, versions } = asked
     if (!type || nonce !== '') return
-    const names = subscribed.get(type) ?? new Set(subscribe.length > 0 ? [] : ['*'])
+    // All endpoints can be asked for by name only.
+    const names = subscribed.get(type) ?? new Set(subscribe.length > 0 || type === 'EDS' ? [] : ['*'])
     const first = !subscribed.has(type)
     subscribed.set(type, names)
     for (const name of subscribe) names.add(name)
