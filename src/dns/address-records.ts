@@ -44,6 +44,17 @@ export function addressRecords(key: string, addresses: readonly string[], ttl: n
   return octets === '' ? undefined : new AddressRecords(key, octets)
 }
 
+/** The first of these addresses that are of one size, each once, as many as fit a message: of a large host, most are not looked at. */
+export function fittingAddresses(addresses: Iterable<string>, size: 4 | 16): string[] {
+  const fitting = new Set<string>()
+  const most = Math.floor(MAX_OCTETS / (HEAD + size))
+  for (const address of addresses) {
+    if (address.length === size) fitting.add(address)
+    if (fitting.size === most) break
+  }
+  return [...fitting]
+}
+
 /** The A or AAAA records of any name that is the question's, as octets: those of the addresses that fit a message; `''` without addresses. */
 export function addressOctets(addresses: readonly string[], ttl: number): string {
   const size = addresses[0]?.length ?? 0

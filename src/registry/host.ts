@@ -1,4 +1,4 @@
-import { AddressRecords, addressOctets } from '../dns/address-records.ts'
+import { AddressRecords, addressOctets, fittingAddresses } from '../dns/address-records.ts'
 import { TYPE } from '../dns/codes.ts'
 import { keyOf } from '../dns/name.ts'
 import type { Sections } from '../dns/sections.ts'
@@ -146,14 +146,6 @@ export class Host implements Known {
     return this.everyVip().includes(address) || this.groups.some(group => isIn(address, group))
   }
 
-  /** The addresses that it is answered with, of one family, each once. */
-  addresses(size: 4 | 16): Set<string> {
-    if (this.vips.length > 0) return new Set(this.vips.filter(vip => vip.length === size))
-    const addresses = new Set<string>()
-    for (const group of this.groups) if (group.size === size) for (const address of addressesOf(group)) addresses.add(address)
-    return addresses
-  }
-
   records(type: number, key: string): Sections | undefined {
     const octets = type === TYPE.A ? this.#octets4() : type === TYPE.AAAA ? this.#octets6() : ''
     return octets === '' ? undefined : new AddressRecords(key, octets)
@@ -170,7 +162,9 @@ export class Host implements Known {
   }
 
   #compile(size: 4 | 16): string {
-    const octets = addressOctets([...this.addresses(size)], this.options.ttl)
+    const endpoints = this.groups.values().filter(group => group.size === size)
+    const addresses = this.vips.length > 0 ? this.vips : endpoints.flatMap(addressesOf)
+    const octets = addressOctets(fittingAddresses(addresses, size), this.options.ttl)
     if (octets !== '' && !this.restricted && !this.beyond)
       this.#answers?.set(this.key, size, new AddressRecords(this.key, octets))
     return octets

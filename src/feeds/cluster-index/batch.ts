@@ -1,5 +1,5 @@
 import { MAX_SRV_RECORDS, srvRecords, weightOf } from '../../answers/srv-records.ts'
-import { addressRecords } from '../../dns/address-records.ts'
+import { addressRecords, fittingAddresses } from '../../dns/address-records.ts'
 import { TYPE } from '../../dns/codes.ts'
 import { keyBelow } from '../../dns/name.ts'
 import type { Srv } from '../../dns/rdata.ts'
@@ -57,10 +57,8 @@ export function endpointBatch(
 export function batchRecords(batches: readonly Batch[], type: number, key: string, ttl: number): Sections | undefined {
   if (type === TYPE.SRV) return batchSrvRecords(batches, key, ttl)
   if (type !== TYPE.A && type !== TYPE.AAAA) return undefined
-  const size = type === TYPE.A ? 4 : 16
-  const addresses = new Set<string>()
-  for (const batch of batches) for (const address of batch.addresses) if (address.length === size) addresses.add(address)
-  return addressRecords(key, [...addresses], ttl)
+  const addresses = batches.values().flatMap(batch => batch.addresses)
+  return addressRecords(key, fittingAddresses(addresses, type === TYPE.A ? 4 : 16), ttl)
 }
 
 function batchSrvRecords(batches: readonly Batch[], key: string, ttl: number): Sections | undefined {
