@@ -76,9 +76,10 @@ export class Generation {
     return places
   }
 
-  /** Sentences about what was ignored, or is probably not meant. */
+  /** Sentences about what was ignored, or is probably not meant; each once, however many server blocks have a reason for it. */
   get warnings(): string[] {
-    return [...this.#configurations.flatMap(({ warnings }) => warnings), ...doubts(this.describe(), this.places)]
+    const ofBlocks = this.#configurations.flatMap(({ warnings }) => warnings)
+    return [...new Set([...ofBlocks, ...doubts(this.describe(), this.places)])]
   }
 
   /** How many threads are to answer queries. */

@@ -51,15 +51,14 @@ test('without a number there are as many threads as processors', async () => {
   assert.equal((await scrape(metrics)).get('coredns_serving_threads'), navigator.hardwareConcurrency)
 })
 
-test('more threads than processors are started, and the log tells what is amiss', async () => {
+test('more threads than processors are started, and the log tells what is amiss, once for all server blocks', async () => {
   const processors = navigator.hardwareConcurrency
-  await using server = await startServer(corefile(processors + 1, 'whoami'))
-  await server.waitForLine(
-    new RegExp(
-      `plugin/multisocket: ${processors + 1} threads for ${processors} processors: the surplus only takes time and memory$`,
-    ),
-  )
+  const block = corefile(processors + 1, 'whoami')
+  await using server = await startServer(`${block}${block.replace('.:0', 'example.net:0')}`)
+  const warning = `plugin/multisocket: ${processors + 1} threads for ${processors} processors: the surplus only takes time and memory`
+  await server.waitForLine(new RegExp(`${warning}$`))
   assert.equal((await server.query('example.org')).rcode, 'NOERROR')
+  assert.equal(server.stdout.filter(line => line.endsWith(warning)).length, 1)
 })
 
 suite('a port that another process has', () => {
