@@ -56,7 +56,7 @@ export class Watch implements State {
   #accept: string
   /** Something has come that could not be read, and may have been a change; or the server could not go on in the middle of a watch. */
   #doubt = false
-  /** Whether the last attempt ended since the version was too old. */
+  /** Whether the last failure was a version that was too old, and no attempt has worked for long since. */
   #expired = false
   /** Since when the server says that it does not know the kind. */
   #absentSince: number | undefined
@@ -122,6 +122,7 @@ export class Watch implements State {
 
   async #attempt(signal: AbortSignal): Promise<void> {
     this.#response = undefined
+    if (performance.now() - this.#telling >= this.#timing.healthy) this.#expired = false
     this.#telling = Number.POSITIVE_INFINITY
     if (this.#doubt) this.#version = undefined
     if (this.#version !== undefined) return this.#watch({ resourceVersion: this.#version }, signal)
@@ -138,8 +139,7 @@ export class Watch implements State {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    let version = ''
-    let next = ''
+    let [version, next] = ['', '']
     do {
       const { encoding, response } = await this.#get({ limit: PAGE, ...(next !== '' && { continue: next }) }, signal)
       const list = encoding.list(await page(response.body))

@@ -419,6 +419,16 @@ test('a server that finds every list too old is told of', async () => {
   await logged(watching.log, /watched again/)
 })
 
+test('versions that grow too old now and then are no trouble', async () => {
+  await using api = await FakeApi.start()
+  using watching = await watchServices(api, { timing: { healthy: 100, lifetime: [1000, 1000] } })
+  const { length } = api.seen
+  api.script = asked => (isWatch(asked) ? { status: 410, body: 'too old' } : undefined)
+  await until(() => api.seen.slice(length).filter(isWatch).length === 3)
+  api.script = () => undefined
+  assert.deepEqual(watching.log, [])
+})
+
 test('a server that finds each version too old is not asked for everything in a busy loop', async t => {
   await using api = await FakeApi.start()
   using _watching = await watchServices(api, { timing: { backoff: [1, 60_000] } })
