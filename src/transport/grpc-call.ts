@@ -4,7 +4,7 @@ import { LONGEST_PACKET, QUERY, readPacket, writePacket } from '../grpc/dns-serv
 import { frame, SingleMessage } from '../grpc/frames.ts'
 import { CallError, STATUS, writeStatus } from '../grpc/status.ts'
 import type { ServeStream } from './http2.ts'
-import { octetsOf, type Receive } from './transport.ts'
+import { octetsOf } from './transport.ts'
 
 const HEADERS = { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': 'identity' } as const
 
@@ -22,42 +22,40 @@ class Refusal extends CallError {
 }
 
 /** Answers calls of gRPC (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
-export const serveCalls =
-  (receive: Receive): ServeStream =>
-  async ({ stream, headers, body, bound, send }, client) => {
-    const isOver = () => stream.closed || stream.headersSent
-    const fail = (code: number, message: string, status = 200) => {
-      if (!isOver()) stream.respond({ ...HEADERS, ':status': status, ...writeStatus(code, message) }, { endStream: true })
-    }
-    bound('read')
-    let deadline: NodeJS.Timeout | undefined
-    try {
-      const milliseconds = timeOf(headers)
-      if (milliseconds !== undefined)
-        deadline = setTimeout(
-          () => fail(STATUS.DEADLINE_EXCEEDED, 'context deadline exceeded'),
-          Math.min(milliseconds, LONGEST_TIMER),
-        )
-      const message = await messageOf(headers, body)
-      bound()
-      const reply = await receive(message, client)
-      if (isOver()) return
-      bound('write')
-      if (!reply) throw new CallError(STATUS.UNKNOWN, 'no query, or one that is not answered')
-      const octets = frame(writePacket(octetsOf(reply)))
-      send(octets.length, () => {
-        stream.respond(HEADERS, { waitForTrailers: true })
-        stream.once('wantTrailers', () => stream.sendTrailers(writeStatus(STATUS.OK)))
-        stream.end(octets)
-      })
-    } catch (error) {
-      const { message } = error as Error
-      if (error instanceof Refusal) fail(error.code, message, error.status)
-      else fail(error instanceof CallError ? error.code : STATUS.INTERNAL, message)
-    } finally {
-      clearTimeout(deadline)
-    }
+export const serveCalls: ServeStream = async ({ stream, headers, body, bound, send }, client, receive) => {
+  const isOver = () => stream.closed || stream.headersSent
+  const fail = (code: number, message: string, status = 200) => {
+    if (!isOver()) stream.respond({ ...HEADERS, ':status': status, ...writeStatus(code, message) }, { endStream: true })
   }
+  bound('read')
+  let deadline: NodeJS.Timeout | undefined
+  try {
+    const milliseconds = timeOf(headers)
+    if (milliseconds !== undefined)
+      deadline = setTimeout(
+        () => fail(STATUS.DEADLINE_EXCEEDED, 'context deadline exceeded'),
+        Math.min(milliseconds, LONGEST_TIMER),
+      )
+    const message = await messageOf(headers, body)
+    bound()
+    const reply = await receive(message, client)
+    if (isOver()) return
+    bound('write')
+    if (!reply) throw new CallError(STATUS.UNKNOWN, 'no query, or one that is not answered')
+    const octets = frame(writePacket(octetsOf(reply)))
+    send(octets.length, () => {
+      stream.respond(HEADERS, { waitForTrailers: true })
+      stream.once('wantTrailers', () => stream.sendTrailers(writeStatus(STATUS.OK)))
+      stream.end(octets)
+    })
+  } catch (error) {
+    const { message } = error as Error
+    if (error instanceof Refusal) fail(error.code, message, error.status)
+    else fail(error instanceof CallError ? error.code : STATUS.INTERNAL, message)
+  } finally {
+    clearTimeout(deadline)
+  }
+}
 
 /** How long the client of a call waits, in milliseconds; undefined where it does not say. @throws {Refusal} it is no call */
 function timeOf(headers: IncomingHttpHeaders): number | undefined {
@@ -72,9 +70,9 @@ function timeOf(headers: IncomingHttpHeaders): number | undefined {
 }
 
 /** @throws {CallError} */
-async function messageOf(headers: IncomingHttpHeaders, body: AsyncIterable<Buffer>): Promise<Buffer> {
+async function messageOf(headers: IncomingHttpHeaders, body: Promise<Buffer>): Promise<Buffer> {
   if (headers[':path'] !== QUERY) throw new CallError(STATUS.UNIMPLEMENTED, `unknown method ${headers[':path']}`)
   const message = new SingleMessage(LONGEST_PACKET, headers['grpc-encoding'] as string | undefined)
-  for await (const chunk of body) message.take(chunk)
+  message.take(await body)
   return readPacket(message.end())
 }

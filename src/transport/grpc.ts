@@ -11,7 +11,7 @@ const STREAMS = 256
 
 export const listenGrpc: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const limits = (): ConnectionLimits => ({ ...STREAM_LIMITS, streams: STREAMS, ...opening?.limits?.() })
-  const { take, end } = speakHttp2(serveCalls(receive), limits, connections)
+  const { take, end } = speakHttp2(serveCalls, receive, limits, connections)
   const create: Secured['create'] = (changed, clientOf) =>
     createServer({ ...optionsOf(changed, opening), ALPNProtocols: ['h2'] }, stream => {
       const client = clientOf(stream)

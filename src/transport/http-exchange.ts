@@ -15,7 +15,7 @@ interface Exchange {
   readonly path: string | undefined
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, unknown>>
-  readonly body: AsyncIterable<Buffer>
+  readonly body: Promise<Buffer>
   /** Whether the client has left. */
   isOver(): boolean
   /** Has it end when this time is over, where nothing else is said before; with none, it may take as long as it wants. */
@@ -70,14 +70,9 @@ async function contentOf({ method, path, headers, body }: Exchange): Promise<Uin
   }
   if (method !== 'POST') throw new Refusal(405)
   if (mediaType(headers['content-type']) !== CONTENT_TYPE) throw new Refusal(415)
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > LONGEST) throw new Refusal(413)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const content = await body
+  if (content.length > LONGEST) throw new Refusal(413)
+  return content
 }
 
 /** From base64url, without padding (RFC 8484 §6). @throws {Refusal} */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
+import { bodyOf } from './http-body.ts'
 import { serveExchange } from './http-exchange.ts'
 import type { Cut, Share } from './share.ts'
 import { type Connections, STREAM_LIMITS } from './stream.ts'
@@ -41,7 +42,7 @@ class RequestConnection {
     this.#receive = receive
     this.#limits = limits
     this.#connections = connections
-    this.#share = connections.share()
+    this.#share = connections.share(socket)
     this.#wait()
     socket.once('close', () => {
       for (const timer of [this.#idle, ...this.#owed.values()]) clearTimeout(timer)
@@ -56,6 +57,12 @@ class RequestConnection {
       return
     }
     let kept = 0
+    const keep = (octets: number): boolean => {
+      kept += octets
+      const isKept = this.#share.take(octets)
+      if (!isKept) this.#cut('kept')
+      return isKept
+    }
     const bound = (time?: 'read' | 'write') => {
       clearTimeout(this.#owed.get(response))
       if (this.#owed.has(response)) this.#owed.set(response, time && this.#cutIn(time))
@@ -75,8 +82,7 @@ class RequestConnection {
       method: request.method,
       path: request.url,
       headers: request.headers,
-      // A refusal is still to be sent.
-      body: request.iterator({ destroyOnReturn: false }),
+      body: bodyOf(request, keep),
       isOver: () => response.destroyed,
       bound,
       respond: (status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array) => {
@@ -86,11 +92,12 @@ class RequestConnection {
         response.writeHead(status, headers).end(octets)
         // Those before it are sent first: its time to be read has not begun.
         if (!response.socket) bound()
-        kept = octets.length
-        if (!this.#share.take(kept)) this.#cut('kept')
+        keep(octets.length)
       },
     }
-    this.#connections.turns.begin(this, () => void serveExchange(exchange, this.#client, this.#receive))
+    const receive: Receive = (message, client) =>
+      this.#connections.turns.give(this, () => (response.destroyed ? undefined : this.#receive(message, client)))
+    void serveExchange(exchange, this.#client, receive)
   }
 
   /** Answers what is owed, closes. */

@@ -7,10 +7,11 @@ import {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
+import { bodyOf } from './http-body.ts'
 import { OWN, type Share } from './share.ts'
 import type { Connections } from './stream.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
-import type { ConnectionLimits } from './transport.ts'
+import type { ConnectionLimits, Receive } from './transport.ts'
 
 /** Requests that a client may take back at once, and as many a second; above, its connection ends. To give up all that it has open every second is nothing unusual. */
 const RESETS = 1000
@@ -18,14 +19,13 @@ const RESETS = 1000
 /** Requests that a connection may have open, however many others have. */
 const OWN_STREAMS = 8
 
-/** What a chunk of a body takes besides its octets, of which it may have one. */
-const CHUNK = 256
+const NO_BODY = Promise.resolve(Buffer.alloc(0))
 
 /** A request, and the stream that it came in. */
 interface StreamRequest {
   readonly headers: IncomingHttpHeaders
   readonly stream: ServerHttp2Stream
-  readonly body: AsyncIterable<Buffer>
+  readonly body: Promise<Buffer>
   /** Has it end when this time is over, where nothing else is said before; with none, it may take as long as it wants. */
   bound(time?: 'read' | 'write'): void
   /** Keeps a reply of so many octets until the client takes it: then it is to be sent, unless the stream has ended. */
@@ -33,17 +33,23 @@ interface StreamRequest {
 }
 
 /** Answers a request. @returns when nothing is left to do for it; never rejected */
-export type ServeStream = (request: StreamRequest, client: Client) => Promise<void>
+export type ServeStream = (request: StreamRequest, client: Client, receive: Receive) => Promise<void>
 
 /** What is asked in the streams of HTTP/2. @param limits of a connection that comes now */
-export const speakHttp2 = (serve: ServeStream, limits: () => ConnectionLimits, connections: Connections): Spoken =>
-  spokenBy((socket, client) => new StreamConnection(socket, request => serve(request, client), limits(), connections))
+export const speakHttp2 = (
+  serve: ServeStream,
+  receive: Receive,
+  limits: () => ConnectionLimits,
+  connections: Connections,
+): Spoken => spokenBy((socket, client) => new StreamConnection(socket, client, serve, receive, limits(), connections))
 
 /** One client's streams. Node's session may end and leave its connection open for ever, so this counts them, and ends the connection itself. */
 class StreamConnection {
   readonly #socket: Socket
   readonly #session: ServerHttp2Session
-  readonly #serve: (request: StreamRequest) => Promise<void>
+  readonly #client: Client
+  readonly #serve: ServeStream
+  readonly #receive: Receive
   readonly #limits: ConnectionLimits
   readonly #connections: Connections
   readonly #share: Share
@@ -56,15 +62,19 @@ class StreamConnection {
 
   constructor(
     socket: Socket,
-    serve: (request: StreamRequest) => Promise<void>,
+    client: Client,
+    serve: ServeStream,
+    receive: Receive,
     limits: ConnectionLimits,
     connections: Connections,
   ) {
     this.#socket = socket
+    this.#client = client
     this.#serve = serve
+    this.#receive = receive
     this.#limits = limits
     this.#connections = connections
-    this.#share = connections.share()
+    this.#share = connections.share(socket)
     const resets = Math.min(limits.streams, RESETS)
     const session = performServerHandshake(socket, {
       settings: { maxConcurrentStreams: limits.streams },
@@ -85,27 +95,41 @@ class StreamConnection {
     clearTimeout(this.#timer)
     stream.once('close', () => this.#closed()).on('error', () => {})
     if (this.#streams > OWN_STREAMS && !this.#connections.openRequest(stream)) {
-      stream.close(constants.NGHTTP2_REFUSED_STREAM)
+      this.#drop(stream, constants.NGHTTP2_REFUSED_STREAM)
       return
     }
     const request = this.#request(stream, headers)
-    this.#connections.turns.begin(this, () => {
+    const { turns } = this.#connections
+    // What came whole has its turn; what has a body, another when that is whole.
+    const receive: Receive = stream.endAfterHeaders
+      ? this.#receive
+      : (message, client) => turns.give(this, () => (stream.closed ? undefined : this.#receive(message, client)))
+    turns.begin(this, () => {
       if (stream.closed) return
-      void this.#serve(request).then(() => {
+      void this.#serve(request, this.#client, receive).then(() => {
         // Of a client that took its request back and reads nothing, Node would wait for the end.
         if (stream.closed) stream.destroy()
       })
     })
   }
 
+  #drop(stream: ServerHttp2Stream, code: number): void {
+    stream.close(code)
+    // That is not said to a client that reads nothing.
+    stream.destroy()
+  }
+
   #request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): StreamRequest {
     let timer: NodeJS.Timeout | undefined
     let kept = 0
-    const keep = (octets: number) => {
+    const keep = (octets: number): boolean => {
       kept += octets
-      if (this.#share.take(octets) || this.#socket.destroyed) return
-      this.#connections.cut.kept++
-      this.#socket.destroy()
+      const isKept = this.#share.take(octets)
+      if (!isKept && !this.#socket.destroyed) {
+        this.#connections.cut.kept++
+        this.#socket.destroy()
+      }
+      return isKept
     }
     stream.once('close', () => {
       clearTimeout(timer)
@@ -115,15 +139,13 @@ class StreamConnection {
     return {
       headers,
       stream,
-      body: bodyOf(stream, keep),
+      body: stream.endAfterHeaders ? NO_BODY : bodyOf(stream, keep),
       bound: time => {
         clearTimeout(timer)
         if (time === undefined || stream.closed) return
         timer = setTimeout(() => {
           this.#connections.cut[time]++
-          stream.close(constants.NGHTTP2_CANCEL)
-          // That is not said to a client that reads nothing.
-          stream.destroy()
+          this.#drop(stream, constants.NGHTTP2_CANCEL)
         }, this.#limits[time])
       },
       send: (octets, reply) => {
@@ -175,14 +197,5 @@ class StreamConnection {
       this.#session.destroy()
       setImmediate(() => this.#socket.destroySoon())
     })
-  }
-}
-
-/** The body of a request, which is kept until it is whole. */
-async function* bodyOf(stream: ServerHttp2Stream, keep: (octets: number) => void): AsyncGenerator<Buffer, void> {
-  // A refusal is still to be sent.
-  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    keep(chunk.length + CHUNK)
-    yield chunk
   }
 }

@@ -7,7 +7,7 @@ import { type ServeStream, speakHttp2 } from './http2.ts'
 import { STREAM_LIMITS } from './stream.ts'
 import { spokenBy } from './tcp.ts'
 import { isWelcome, type ListenSecure, listenSecure, optionsOf, type Secured } from './tls.ts'
-import type { ConnectionLimits, Receive } from './transport.ts'
+import type { ConnectionLimits } from './transport.ts'
 
 /** What connections of HTTP/2 begin with (RFC 9113 §3.4), and no request of HTTP/1.1 does. */
 const PREFACE = 'PRI'
@@ -15,7 +15,7 @@ const PREFACE = 'PRI'
 export const listenHttps: ListenSecure = (address, port, receive, connections, settings, opening) => {
   const limits = (): ConnectionLimits => ({ ...STREAM_LIMITS, ...opening?.limits?.() })
   const http1 = speakHttp1(receive, limits, connections)
-  const http2 = speakHttp2(serveRequest(receive), limits, connections)
+  const http2 = speakHttp2(serveRequest, receive, limits, connections)
   const create: Secured['create'] = (changed, clientOf) =>
     createServer({ ...optionsOf(changed, opening), ALPNProtocols: ['h2', 'http/1.1'] }, stream => {
       const client = clientOf(stream)
@@ -62,22 +62,20 @@ function beginning(socket: Socket, milliseconds: number, take: (isHttp2: boolean
 }
 
 /** A request of HTTP/2. */
-const serveRequest =
-  (receive: Receive): ServeStream =>
-  ({ stream, headers, body, bound, send }, client) => {
-    const exchange = {
-      method: headers[':method'],
-      path: headers[':path'],
-      headers,
-      body,
-      isOver: () => stream.closed,
-      bound,
-      respond(status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array) {
-        send(octets.length, () => {
-          stream.respond({ ':status': status, ...headers })
-          stream.end(octets)
-        })
-      },
-    }
-    return serveExchange(exchange, client, receive)
+const serveRequest: ServeStream = ({ stream, headers, body, bound, send }, client, receive) => {
+  const exchange = {
+    method: headers[':method'],
+    path: headers[':path'],
+    headers,
+    body,
+    isOver: () => stream.closed,
+    bound,
+    respond(status: number, headers: Readonly<Record<string, string | number>>, octets: Uint8Array) {
+      send(octets.length, () => {
+        stream.respond({ ':status': status, ...headers })
+        stream.end(octets)
+      })
+    },
   }
+  return serveExchange(exchange, client, receive)
+}

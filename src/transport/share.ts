@@ -19,6 +19,7 @@ export class Share {
   readonly #common: Common
   readonly #limit: number
   #octets = 0
+  #isOver = false
 
   /** @param limit of what counts together */
   constructor(common: Common, limit: number) {
@@ -36,7 +37,14 @@ export class Share {
     this.#change(-octets)
   }
 
+  /** Gives back all; what is taken from then on counts no more. */
+  end(): void {
+    this.#change(-this.#octets)
+    this.#isOver = true
+  }
+
   #change(octets: number): void {
+    if (this.#isOver) return
     const before = this.#above
     this.#octets += octets
     this.#common.kept += this.#above - before

@@ -49,7 +49,7 @@ export class Connections {
   #requests = 0
   /** Connections that were turned away. */
   refused = 0
-  /** What is asked over HTTP/2. */
+  /** What is asked over HTTP. */
   readonly turns = new Turns()
 
   constructor(limits: StreamLimits = STREAM_LIMITS) {
@@ -119,8 +119,10 @@ export class Connections {
   }
 
   /** What may be kept for a connection of HTTP. */
-  share(): Share {
-    return new Share(this.#common, this.#limits.unsent)
+  share(socket: Socket): Share {
+    const share = new Share(this.#common, this.#limits.unsent)
+    socket.once('close', () => share.end())
+    return share
   }
 
   /**

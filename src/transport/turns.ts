@@ -18,6 +18,11 @@ export class Turns {
     else this.#waiting.set(owner, [work])
   }
 
+  /** What a work gives, when it has been begun. */
+  give<T>(owner: object, work: () => T | PromiseLike<T>): Promise<T> {
+    return new Promise(resolve => this.begin(owner, () => resolve(work())))
+  }
+
   #start(work: () => void): void {
     if (this.#begun++ === 0) setImmediate(this.#next)
     work()

@@ -1,25 +1,36 @@
-/** What one client of HTTP/2 may take of the server. */
+/** What one client of HTTP may take of the server. */
 import assert from 'node:assert/strict'
 import { type EventEmitter, once } from 'node:events'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type SessionOptions } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { QUERY, writePacket } from '#src/grpc/dns-service.ts'
 import { frame } from '#src/grpc/frames.ts'
 import { headersOfCall } from '#src/grpc/request.ts'
 import { listenGrpc } from '#src/transport/grpc.ts'
+import { listenHttps } from '#src/transport/https.ts'
 import { Connections, STREAM_LIMITS, type StreamLimits } from '#src/transport/stream.ts'
+import type { ListenSecure } from '#src/transport/tls.ts'
 import { type Receive, written } from '#src/transport/transport.ts'
 import { closing } from './closing.ts'
 
 const LATE = () => ({ signal: AbortSignal.timeout(30_000) })
 const LONG = 60_000
 
-async function serve(limits: Partial<StreamLimits>, receive: Receive = () => written(Buffer.alloc(LONG))) {
+async function serve(
+  limits: Partial<StreamLimits>,
+  receive: Receive = () => written(Buffer.alloc(LONG)),
+  listen: ListenSecure = listenGrpc,
+) {
   const connections = new Connections({ ...STREAM_LIMITS, ...limits })
-  const { port, [Symbol.asyncDispose]: dispose } = await closing(listenGrpc)('127.0.0.1', 0, receive, connections, undefined)
+  const { port, [Symbol.asyncDispose]: dispose } = await closing(listen)('127.0.0.1', 0, receive, connections, undefined, {
+    limits: () => limits,
+  })
   const sessions: ClientHttp2Session[] = []
   return {
     connections,
+    port,
     connect(options?: SessionOptions) {
       const session = connect(`http://127.0.0.1:${port}`, options).on('error', () => {})
       sessions.push(session)
@@ -100,6 +111,49 @@ test('a message that comes octet by octet takes more room than its octets', asyn
   }
   await end
   assert.equal(server.connections.cut.kept, 1)
+})
+
+const GET = { ':path': `/dns-query?dns=${'A'.repeat(16)}` }
+
+test('bodies that nobody asked for are no exception', async () => {
+  await using server = await serve({ unsent: LONG }, () => new Promise(() => {}), listenHttps)
+  const session = server.connect()
+  for (let i = 0; i < 10; i++)
+    session
+      .request(GET, { endStream: false })
+      .on('error', () => {})
+      .write(Buffer.alloc(LONG))
+  await closed(session)
+  assert.equal(server.connections.cut.kept, 1)
+})
+
+test('over HTTP/1.1, a body that comes octet by octet takes more room than its octets, too', async () => {
+  await using server = await serve({ unsent: LONG }, undefined, listenHttps)
+  const socket = connectTcp(server.port, '127.0.0.1').on('error', () => {})
+  socket.write('POST /dns-query HTTP/1.1\r\nHost: x\r\nContent-Type: application/dns-message\r\n')
+  socket.write(`Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(1000)}`)
+  await closed(socket.resume())
+  assert.equal(server.connections.cut.kept, 1)
+})
+
+test('messages that get whole at once are answered in turns', async () => {
+  let [begun, most] = [0, 0]
+  await using server = await serve({}, () => {
+    if (begun++ === 0)
+      setImmediate(() => {
+        most = Math.max(most, begun)
+        begun = 0
+      })
+    return written(Buffer.alloc(12))
+  })
+  const session = server.connect()
+  const streams = Array.from({ length: 250 }, () => call(session))
+  for (const stream of streams) stream.write(Buffer.alloc(1))
+  await setTimeout(200)
+  const ends = streams.map(stream => closed(stream.resume()))
+  for (const stream of streams) stream.end(frame(writePacket(Buffer.alloc(12))).subarray(1))
+  await Promise.all(ends)
+  assert.ok(most > 0 && most < 100, `${most} at once`)
 })
 
 test('requests of all connections are bounded, but each may have a few', async () => {
