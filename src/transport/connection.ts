@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../dns/query.ts'
-import type { Common, Cut } from './share.ts'
+import { type Common, type Cut, cutOff } from './share.ts'
 import type { StreamLimits } from './stream.ts'
 import type { Outgoing, Receive } from './transport.ts'
 
@@ -242,8 +242,6 @@ export class Connection {
   }
 
   #cut(reason: Cut): void {
-    if (this.#socket.destroyed) return
-    this.#common.cut[reason]++
-    this.#socket.destroy()
+    cutOff(this.#socket, this.#common.cut, reason)
   }
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Client } from '../dns/query.ts'
 import { bodyOf } from './http-body.ts'
 import { serveExchange } from './http-exchange.ts'
-import type { Cut, Share } from './share.ts'
+import { type Cut, cutOff, type Share } from './share.ts'
 import { type Connections, STREAM_LIMITS } from './stream.ts'
 import { type Spoken, spokenBy } from './tcp.ts'
 import type { ConnectionLimits, Receive } from './transport.ts'
@@ -59,9 +59,7 @@ class RequestConnection {
     let kept = 0
     const keep = (octets: number): boolean => {
       kept += octets
-      const isKept = this.#share.take(octets)
-      if (!isKept) this.#cut('kept')
-      return isKept
+      return this.#share.take(octets)
     }
     const bound = (time?: 'read' | 'write') => {
       clearTimeout(this.#owed.get(response))
@@ -115,8 +113,6 @@ class RequestConnection {
   }
 
   #cut(reason: Cut): void {
-    if (this.#socket.destroyed) return
-    this.#connections.cut[reason]++
-    this.#socket.destroy()
+    cutOff(this.#socket, this.#connections.cut, reason)
   }
 }

@@ -124,12 +124,7 @@ class StreamConnection {
     let kept = 0
     const keep = (octets: number): boolean => {
       kept += octets
-      const isKept = this.#share.take(octets)
-      if (!isKept && !this.#socket.destroyed) {
-        this.#connections.cut.kept++
-        this.#socket.destroy()
-      }
-      return isKept
+      return this.#share.take(octets)
     }
     stream.once('close', () => {
       clearTimeout(timer)

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 /** Octets that one connection may have kept, whatever is kept for others. */
 export const OWN = 65_536
 
@@ -14,23 +16,34 @@ export interface Common {
  */
 export type Cut = 'read' | 'write' | 'kept' | 'requests'
 
+/** Ends a connection before its time, which counts once. */
+export function cutOff(socket: Socket, counts: Record<Cut, number>, reason: Cut): void {
+  if (socket.destroyed) return
+  counts[reason]++
+  socket.destroy()
+}
+
 /** What is kept in memory for a connection: what is more than its own counts with that of all other connections. */
 export class Share {
+  readonly #socket: Socket
   readonly #common: Common
   readonly #limit: number
   #octets = 0
   #isOver = false
 
   /** @param limit of what counts together */
-  constructor(common: Common, limit: number) {
+  constructor(socket: Socket, common: Common, limit: number) {
+    this.#socket = socket
     this.#common = common
     this.#limit = limit
   }
 
-  /** @returns whether that is not too much */
+  /** @returns whether that is not too much; if it is, the connection ends */
   take(octets: number): boolean {
     this.#change(octets)
-    return this.#octets <= OWN || this.#common.kept <= this.#limit
+    const fits = this.#octets <= OWN || this.#common.kept <= this.#limit
+    if (!fits) cutOff(this.#socket, this.#common.cut, 'kept')
+    return fits
   }
 
   give(octets: number): void {

@@ -120,7 +120,7 @@ export class Connections {
 
   /** What may be kept for a connection of HTTP. */
   share(socket: Socket): Share {
-    const share = new Share(this.#common, this.#limits.unsent)
+    const share = new Share(socket, this.#common, this.#limits.unsent)
     socket.once('close', () => share.end())
     return share
   }

@@ -1,5 +1,4 @@
 /** Gateways and VirtualServices (networking.istio.io). */
-
 import { Field, type Skip } from '../objects/field.ts'
 import { idOf } from '../objects/mesh-objects.ts'
 import { readExportTo, readMeta, readSelector } from '../objects/meta.ts'

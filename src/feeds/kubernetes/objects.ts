@@ -1,5 +1,4 @@
 /** What is kept of the objects of a cluster: what the registry needs of them, and the little more that only a cluster knows. */
-
 import type { Port } from '../../registry/record.ts'
 import type * as mesh from '../objects/mesh-objects.ts'
 

@@ -1,5 +1,4 @@
 /** What objects that lead in from the outside have in common. */
-
 import type { Field, Skip } from '../objects/field.ts'
 import type { Place } from '../objects/mesh-objects.ts'
 import { attempt } from './attempt.ts'

@@ -1,5 +1,4 @@
 /** From a value that claims to be a Kubernetes object to what the registry needs of it. */
-
 import type { Field, Skip } from './field.ts'
 import type { MeshObject } from './mesh-objects.ts'
 import { readNamespace, readPod } from './pod.ts'

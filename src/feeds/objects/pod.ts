@@ -1,5 +1,4 @@
 /** Pods and Namespaces (core/v1). */
-
 import type { Field, Skip } from './field.ts'
 import type { Namespace, Pod } from './mesh-objects.ts'
 import { isConditionTrue, readLabels } from './meta.ts'

@@ -1,5 +1,4 @@
 /** Services (core/v1) and their EndpointSlices (discovery.k8s.io/v1). */
-
 import type { EndpointGroup, Port } from '../../registry/record.ts'
 import type { Field, Skip } from './field.ts'
 import type { EndpointSlice, Service, ServicePort } from './mesh-objects.ts'

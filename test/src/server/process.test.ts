@@ -82,6 +82,15 @@ class Probed implements AsyncDisposable {
     return this.process.reload()
   }
 
+  /** Starts, and then a reload, which waits until `starting` is settled. */
+  async startReload(): Promise<{ starting: PromiseWithResolvers<void>; reloaded: Promise<void> }> {
+    await this.process.start()
+    const starting = this.hold('2 start')
+    const reloaded = this.reload('2')
+    await this.came('2 start')
+    return { starting, reloaded }
+  }
+
   async ask(): Promise<string> {
     return readAnswer(await askUdp(queryMessage('example.org', 'A'), { port: this.process.zones[0]!.port })).rcode
   }
@@ -119,10 +128,7 @@ test('a reload: the new one takes over and starts before the old one stops', asy
 
 test('while the new one starts, the old one answers; then the new one does', async () => {
   await using probed = new Probed()
-  await probed.process.start()
-  const starting = probed.hold('2 start')
-  const reloaded = probed.reload('2')
-  await probed.came('2 start')
+  const { starting, reloaded } = await probed.startReload()
   await probed.ask()
   starting.resolve()
   await reloaded
@@ -184,10 +190,7 @@ test('a reload that needs a port that is taken stops what it had started, and op
 
 test('reloads come one after another; those that ask meanwhile share one', async () => {
   await using probed = new Probed()
-  await probed.process.start()
-  const starting = probed.hold('2 start')
-  const first = probed.reload('2')
-  await probed.came('2 start')
+  const { starting, reloaded: first } = await probed.startReload()
   const [second, third] = [probed.reload('2'), probed.reload('2')]
   assert.equal(second, third)
   for (let turns = 0; turns < 20; turns++) await nextTurn()
@@ -202,10 +205,7 @@ test('reloads come one after another; those that ask meanwhile share one', async
 
 test('a Corefile that still starts gives way to another, and who asked for it hears of that', async () => {
   await using probed = new Probed()
-  await probed.process.start()
-  probed.hold('2 start')
-  const first = probed.reload('2')
-  await probed.came('2 start')
+  const { reloaded: first } = await probed.startReload()
   const again = probed.reload('2')
   await Promise.all([first, again, probed.reload('3'), probed.reload('4')])
   assert.deepEqual(probed.steps.slice(2), ['2 adopt 1', '2 start', '2 stop', '4 adopt 1', '4 start', '4 serving 1', '1 stop'])
@@ -213,10 +213,7 @@ test('a Corefile that still starts gives way to another, and who asked for it he
 
 test('a Corefile that still starts gives way to the one that runs where its files were renewed, and comes after it', async () => {
   await using probed = new Probed()
-  await probed.process.start()
-  const starting = probed.hold('2 start')
-  const reloaded = probed.reload('2')
-  await probed.came('2 start')
+  const { starting, reloaded } = await probed.startReload()
   await probed.process.renew()
   starting.resolve()
   await reloaded
@@ -228,10 +225,7 @@ test('a Corefile that still starts gives way to the one that runs where its file
 
 test('a Corefile that still starts does not give way to one with a mistake', async () => {
   await using probed = new Probed()
-  await probed.process.start()
-  const starting = probed.hold('2 start')
-  const first = probed.reload('2')
-  await probed.came('2 start')
+  const { starting, reloaded: first } = await probed.startReload()
   probed.corefile = '.:0 {'
   const second = probed.process.reload()
   starting.resolve()
@@ -242,10 +236,7 @@ test('a Corefile that still starts does not give way to one with a mistake', asy
 
 test('a Corefile that still starts when the server shuts down is let go of', async () => {
   await using probed = new Probed()
-  await probed.process.start()
-  probed.hold('2 start')
-  const reloaded = probed.reload('2')
-  await probed.came('2 start')
+  const { reloaded } = await probed.startReload()
   const draining = probed.hold('1 drain')
   const done = probed.shutdown()
   await assert.rejects(reloaded, /shutting down/)
@@ -256,10 +247,7 @@ test('a Corefile that still starts when the server shuts down is let go of', asy
 
 test('a reload that fails does not take the next one with it', async () => {
   await using probed = new Probed()
-  await probed.process.start()
-  const starting = probed.hold('2 start')
-  const first = probed.reload('2')
-  await probed.came('2 start')
+  const { starting, reloaded: first } = await probed.startReload()
   const second = probed.reload('2')
   probed.held.clear()
   starting.reject(new Error('no source'))
